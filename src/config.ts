@@ -1,0 +1,120 @@
+/**
+ * walhook.yaml, once loaded: interpolated, checked, defaults filled in, frozen.
+ * Keys are the file's own. Durations are milliseconds, sizes bytes, rates per second.
+ * What each option means, its default and its prose are in `config/schema.ts`.
+ */
+export interface Config {
+  readonly source: SourceConfig;
+  readonly state: StateConfig;
+  readonly server: ServerConfig;
+  readonly limits: LimitsConfig;
+  readonly tables: readonly TableConfig[];
+  readonly endpoints: readonly EndpointConfig[];
+  readonly hooks: readonly HookConfig[];
+}
+
+export interface SourceConfig {
+  /** Connection string; null: the PG* environment variables. */
+  readonly url: string | null;
+  readonly slot: string;
+  readonly publication: string;
+  readonly manage: boolean;
+}
+
+export interface StateConfig {
+  /** Connection string; null: the source database. */
+  readonly url: string | null;
+  readonly schema: string;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string | null;
+}
+
+export interface LimitsConfig {
+  readonly in_flight: number;
+  readonly memory: number;
+  readonly shutdown: number;
+}
+
+export interface TableConfig {
+  readonly schema: string;
+  readonly table: string;
+  /** null: the primary key. */
+  readonly key: readonly string[] | null;
+  readonly lookup: readonly string[];
+  readonly visibility: VisibilityConfig | null;
+  /** True: walhook may set REPLICA IDENTITY FULL. */
+  readonly replica_identity: 'full' | null;
+  /** Text that stands in place of a hidden value. */
+  readonly redacted: string;
+}
+
+export type VisibilityConfig =
+  /** field → boolean column that says whether it may be seen */
+  | { readonly kind: 'columns'; readonly flags: ReadonlyMap<string, string> }
+  /** one json column, field → boolean */
+  | { readonly kind: 'json'; readonly column: string };
+
+export interface EndpointConfig {
+  readonly name: string;
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly signing: { readonly secrets: readonly string[] } | null;
+  readonly timeout: number;
+  readonly concurrency: number;
+  /** Requests a second; null: no limit. */
+  readonly rate: number | null;
+  readonly retry: RetryConfig;
+  readonly breaker: { readonly failures: number; readonly open: number };
+  /** CIDRs of private, loopback or link-local addresses that may be connected to. */
+  readonly network: { readonly allow: readonly string[] };
+  readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
+}
+
+export interface RetryConfig {
+  readonly initial: number;
+  readonly factor: number;
+  readonly max: number;
+  readonly jitter: number;
+  /** Attempts in all before a delivery is dead, the first included. */
+  readonly attempts: number;
+}
+
+export type EventKind = 'insert' | 'update' | 'visibility_update' | 'delete' | 'truncate';
+
+export interface HookConfig {
+  readonly name: string;
+  readonly schema: string;
+  readonly table: string;
+  readonly to: readonly string[];
+  readonly events: readonly EventKind[];
+  /** null: whatever changed. */
+  readonly changed: readonly string[] | null;
+  readonly when: string | null;
+  readonly entering: boolean;
+  /** Columns of the lane key; null: the table's key; empty: no order. */
+  readonly order_by: readonly string[] | null;
+  readonly fields: FieldsConfig;
+  readonly meta: readonly MetaField[];
+  /** Digits beyond 2^53 as strings, for receivers that parse JSON numbers as doubles. */
+  readonly large_numbers: 'number' | 'string';
+  /** null: the endpoint's. */
+  readonly method: string | null;
+}
+
+export type MetaField = 'table' | 'schema' | 'changed' | 'lsn' | 'xid' | 'committed_at' | 'backfill';
+
+export interface FieldsConfig {
+  /** null: all. */
+  readonly only: readonly string[] | null;
+  readonly omit: readonly string[];
+  readonly rename: ReadonlyMap<string, string>;
+  /** Constant fields, as JSON text. */
+  readonly set: ReadonlyMap<string, string>;
+  /** Leave null columns out of `data`. */
+  readonly omit_null: boolean;
+}

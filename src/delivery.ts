@@ -1,0 +1,38 @@
+import type { Lsn } from './lsn.ts';
+
+/** The parts of a request that come from config alone, made once for each hook and endpoint and shared by their deliveries. */
+export interface RequestShape {
+  readonly hook: string;
+  readonly endpoint: string;
+  readonly method: string;
+  /** Path and query to send to. */
+  readonly path: string;
+  readonly contentType: string;
+}
+
+/** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
+export interface Sequence {
+  readonly commitLsn: Lsn;
+  readonly ordinal: number;
+  readonly nth: number;
+}
+
+/** One event for one hook and endpoint, until it is delivered or dead. */
+export interface Delivery {
+  /** webhook-id: the same across retries, restarts, crashes and replays. */
+  readonly id: string;
+  readonly request: RequestShape;
+  /** Ordering key within the endpoint: table and key. Holds row values, so never logged; stored only as a digest. */
+  readonly lane: string;
+  readonly sequence: Sequence;
+  /** What the event says happened: for people and for the log. */
+  readonly operation: string;
+  /** `schema.table`. */
+  readonly table: string;
+  /** The exact body. */
+  readonly body: string;
+  /** What it counts against `limits.memory`, in bytes. */
+  readonly bytes: number;
+  /** When the change was committed, in Unix milliseconds. */
+  readonly committedAt: number;
+}

@@ -1,0 +1,34 @@
+/** Why an attempt failed, in a word: for statistics, hints and the store. */
+export type FailureClass =
+  | 'dns'
+  | 'refused'
+  | 'reset'
+  | 'tls'
+  | 'timeout'
+  | 'blocked_address'
+  | 'too_large'
+  | 'status'
+  | 'network';
+
+/** What one HTTP attempt came to. */
+export type Outcome =
+  | { readonly kind: 'delivered'; readonly status: number; readonly ms: number }
+  | {
+      readonly kind: 'failed';
+      readonly failure: FailureClass;
+      /** HTTP status, or null where there was no response. */
+      readonly status: number | null;
+      /** One line for an operator: no secrets, no row values. */
+      readonly message: string;
+      /** The response body's start, as text, capped. Empty where there was none. */
+      readonly response: string;
+      /** Milliseconds the endpoint asked to be left alone (Retry-After), or null. */
+      readonly retryAfter: number | null;
+      readonly ms: number;
+    };
+
+/** True if the failure tells of the endpoint as a whole, not of one delivery that it refuses. */
+export function isEndpointFailure(outcome: Outcome): boolean {
+  if (outcome.kind === 'delivered') return false;
+  return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
+}

@@ -1,0 +1,28 @@
+import { type Lsn, NO_LSN } from './lsn.ts';
+
+/**
+ * A place in the stream of changes. Everything at or below it has been dealt with.
+ *
+ * `lsn` is what may be confirmed to Postgres: the end of a transaction's commit record, or an LSN at
+ * which nothing was in flight. `within` tells how far into the *next* transaction the reader also is,
+ * so that a crash in the middle of a million-row transaction resends only what was in flight.
+ */
+export interface Position {
+  readonly lsn: Lsn;
+  readonly within: WithinTransaction | null;
+}
+
+/** Every change of the transaction with this commit LSN whose ordinal is at most `ordinal`. */
+export interface WithinTransaction {
+  readonly commitLsn: Lsn;
+  readonly ordinal: number;
+}
+
+export const START: Position = { lsn: NO_LSN, within: null };
+
+/** True if a change is at or below the position, so that it must not be handled again. */
+export function covers(position: Position, commitLsn: Lsn, ordinal: number): boolean {
+  if (commitLsn < position.lsn) return true;
+  const within = position.within;
+  return within !== null && within.commitLsn === commitLsn && ordinal <= within.ordinal;
+}
