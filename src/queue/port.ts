@@ -1,0 +1,87 @@
+import type { Delivery, Sequence } from '../delivery.ts';
+import type { FailureClass, Outcome } from '../outcome.ts';
+
+/** What a failed attempt leaves in the store: enough to tell an operator why, and nothing that must not be told. */
+export interface Failure {
+  readonly failure: FailureClass | 'expression';
+  readonly status: number | null;
+  readonly message: string;
+  readonly response: string;
+}
+
+/** A delivery to be stored because it cannot be sent yet. */
+export interface Parking {
+  readonly delivery: Delivery;
+  /** Digest of the delivery's lane: the store never holds the lane key itself. */
+  readonly lane: string;
+  /** Attempts made so far. */
+  readonly attempts: number;
+  /** Why the last attempt failed; null if it only waits behind another or for its endpoint. */
+  readonly failure: Failure | null;
+  /** Milliseconds until it is due; 0 for at once. */
+  readonly dueIn: number;
+}
+
+/** A delivery that gives up. */
+export interface Burial {
+  readonly delivery: Delivery;
+  readonly lane: string;
+  readonly attempts: number;
+  readonly failure: Failure;
+}
+
+/** A parked delivery, read back. `delivery.lane` is the digest. */
+export interface Stored {
+  readonly delivery: Delivery;
+  readonly attempts: number;
+}
+
+/** A lane whose head is parked. */
+export interface ParkedLane {
+  /** Digest. */
+  readonly lane: string;
+  /** Milliseconds until its head is due, 0 or less if it is. */
+  readonly dueIn: number;
+}
+
+/** What became of parked deliveries that were tried again. All of it is made durable at once. */
+export interface Settlement {
+  readonly endpoint: string;
+  /** Ids that were delivered and may be forgotten. */
+  readonly delivered: readonly string[];
+  /** Attempts that failed: the row stays, and is due later. */
+  readonly failed: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure; readonly dueIn: number }[];
+  /** Ids that gave up: moved to the dead letters. */
+  readonly dead: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure }[];
+}
+
+/**
+ * Durable storage of parked and dead deliveries. `store/` implements it on the state schema.
+ * Every promise resolves only once Postgres has committed.
+ */
+export interface ParkingStore {
+  /** Stores a batch in one round trip. A delivery that is there already (same endpoint and id) stays as it is. */
+  park(batch: readonly Parking[]): Promise<void>;
+  /** Stores dead letters that were never parked. One that is there already stays as it is. */
+  bury(batch: readonly Burial[]): Promise<void>;
+  settle(settlement: Settlement): Promise<void>;
+  /**
+   * Parked deliveries of an endpoint in sequence: those of `lanes` (null: of every lane) that come after `after`
+   * (null: from the first), at most `limit`.
+   */
+  page(query: {
+    readonly endpoint: string;
+    readonly lanes: readonly string[] | null;
+    readonly after: Sequence | null;
+    readonly limit: number;
+  }): Promise<Stored[]>;
+  /** The endpoint's parked lanes, or null if there are more than `limit`. */
+  lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null>;
+}
+
+export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failure {
+  return { failure: outcome.failure, status: outcome.status, message: outcome.message, response: outcome.response };
+}
+
+/** One HTTP attempt. Never throws: `done` is called exactly once, never within the call. */
+export type Attempt = (delivery: Delivery, done: (outcome: Outcome) => void) => void;
