@@ -1,0 +1,88 @@
+import { performance } from 'node:perf_hooks';
+import type { Lsn } from '../lsn.ts';
+import type { Position } from '../position.ts';
+import type { CheckpointStore } from './port.ts';
+
+export interface CheckpointerOptions {
+  readonly store: CheckpointStore;
+  /** What is safe now. */
+  readonly safe: () => Position;
+  /** Called only after the position has been stored, or when no delivery depends on it. */
+  readonly confirm: (lsn: Lsn) => void;
+  readonly onError: (error: unknown) => void;
+  /** The position that is stored already. */
+  readonly start: Position;
+  /** How often to look, in milliseconds. */
+  readonly interval: number;
+}
+
+/**
+ * While nothing is delivered the LSN still advances, because others write. Such an advance is confirmed to Postgres
+ * at once but stored this seldom (milliseconds): storing it writes WAL, which would advance it again.
+ */
+const IDLE_STORE = 60_000;
+
+/** Stores the safe position, then confirms its LSN to Postgres: by time, never by event. */
+export class Checkpointer {
+  readonly #options: CheckpointerOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #saving: Promise<void> | null = null;
+  #stored: Position;
+  #storedAt = performance.now();
+  /** True if deliveries were settled since the position was stored. */
+  #delivered = false;
+
+  constructor(options: CheckpointerOptions) {
+    this.#options = options;
+    this.#stored = options.start;
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => void this.#tick(), this.#options.interval);
+  }
+
+  /** Says that the way to the next safe position leads over deliveries, so that it has to be stored. */
+  delivered(): void {
+    this.#delivered = true;
+  }
+
+  /** Stores what is safe now, confirms it and stops. Throws if it cannot be stored. */
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    await this.#saving?.catch(() => undefined);
+    const safe = this.#options.safe();
+    if (safe !== this.#stored) await this.#save(safe);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#saving !== null) return;
+    const safe = this.#options.safe();
+    if (safe === this.#stored) return;
+    if (!this.#delivered && safe.within === null && performance.now() - this.#storedAt < IDLE_STORE) {
+      this.#options.confirm(safe.lsn);
+      return;
+    }
+    this.#saving = this.#save(safe);
+    try {
+      await this.#saving;
+    } catch (error) {
+      this.#options.onError(error);
+    } finally {
+      this.#saving = null;
+    }
+  }
+
+  async #save(position: Position): Promise<void> {
+    this.#delivered = false;
+    try {
+      await this.#options.store.save(position);
+    } catch (error) {
+      this.#delivered = true;
+      throw error;
+    }
+    this.#stored = position;
+    this.#storedAt = performance.now();
+    this.#options.confirm(position.lsn);
+  }
+}

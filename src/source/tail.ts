@@ -1,0 +1,252 @@
+import { performance } from 'node:perf_hooks';
+import type { ClientConfig } from 'pg';
+import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
+import { WalhookError } from '../errors.ts';
+import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
+import { ReadingPace } from './reading-pace.ts';
+
+/** How long the socket rests under load, in milliseconds. */
+const REST = 1;
+/** How long a closing connection may take to say goodbye, in milliseconds. */
+const GOODBYE = 2_000;
+
+export interface TailOptions {
+  readonly client: ClientConfig;
+  readonly slot: string;
+  readonly publication: string;
+  /** Where to start: everything before it has been received already. Postgres may start later, at the slot's own position. */
+  readonly from: Lsn;
+  /** Confirmed from the start: what is durable. */
+  readonly durable: Lsn;
+  /** How often to report to the walsender, in milliseconds: well below its `wal_sender_timeout`. */
+  readonly statusInterval: number;
+  /** Silence after which a connection counts as dead, in milliseconds. */
+  readonly deadAfter: number;
+  /** Takes each pgoutput message; a view, valid only until it returns. If it returns a promise, the next waits for it. */
+  readonly onMessage: (bytes: Buffer) => Promise<void> | void;
+  /** All that was committed before `lsn` has been sent. */
+  readonly onKeepalive: (lsn: Lsn) => void;
+  readonly onStart: () => void;
+}
+
+/** What the library keeps to itself and we need: the socket, to pause it. */
+interface ReplicationClient {
+  readonly connection: { readonly stream: import('node:net').Socket };
+}
+
+/**
+ * One connection to the walsender, from START_REPLICATION to its end. A new connection is a new Tail: the library
+ * would resume from the last *received* LSN, which may not be durable.
+ */
+export class Tail {
+  readonly #options: TailOptions;
+  readonly #service: LogicalReplicationService;
+  readonly #pace = new ReadingPace();
+  #socket: import('node:net').Socket | null = null;
+  #durable: Lsn;
+  #heard = 0;
+  #status: NodeJS.Timeout | null = null;
+  #resting: NodeJS.Timeout | null = null;
+  /** Messages that came while the handler of an earlier one was still busy; null if none is. */
+  #held: Buffer[] | null = null;
+  #paused = false;
+  #stopped = false;
+  #failure: unknown = null;
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+    this.#durable = options.durable;
+    this.#service = new LogicalReplicationService(options.client, {
+      // The library's timer would confirm what was merely received: it stays off, ours reports what is durable.
+      acknowledge: { auto: false, timeoutSeconds: 0 },
+    });
+  }
+
+  /** Streams until `stop` (resolves) or until the connection or a handler fails (rejects). */
+  async run(): Promise<void> {
+    const { slot, publication, from } = this.#options;
+    const plugin = new MessagePlugin(publication, {
+      connected: (client) => this.#connected(client as unknown as ReplicationClient),
+      message: (bytes) => this.#take(bytes),
+    });
+    this.#service.on('heartbeat', (lsn, _time, wantsReply) => this.#keepalive(parseLsn(lsn), wantsReply));
+    this.#service.on('start', () => this.#started());
+    // Errors reach us through the promise of `subscribe` as well; an `error` event without a listener would throw.
+    this.#service.on('error', (error) => this.#fail(error));
+    try {
+      await this.#service.subscribe(plugin, slot, formatLsn(from));
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      await this.#close();
+    }
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Stops reading from the socket; status reports go on. */
+  pause(): void {
+    this.#paused = true;
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#flow();
+  }
+
+  /** Tells Postgres that all before `lsn` is durable and its WAL may go. Never goes backwards. */
+  confirm(lsn: Lsn): void {
+    if (lsn <= this.#durable) return;
+    this.#durable = lsn;
+    this.#report(false);
+  }
+
+  /** Confirms what is durable and ends the connection. May be called twice, or before `run`. */
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#report(false);
+    this.#stopped = true;
+    await this.#close();
+  }
+
+  #connected(client: ReplicationClient): void {
+    const socket = client.connection.stream;
+    this.#socket = socket;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk.length));
+  }
+
+  #started(): void {
+    this.#heard = performance.now();
+    this.#status = setInterval(() => this.#checkAndReport(), this.#options.statusInterval);
+    this.#report(false);
+    this.#options.onStart();
+  }
+
+  #read(bytes: number): void {
+    const now = performance.now();
+    this.#heard = now;
+    if (!this.#pace.read(bytes, now) || this.#resting !== null) return;
+    this.#socket?.pause();
+    this.#resting = setTimeout(() => {
+      this.#resting = null;
+      this.#pace.rested(performance.now());
+      this.#flow();
+    }, REST);
+  }
+
+  #flow(): void {
+    if (this.#paused || this.#resting !== null || this.#held !== null) return;
+    this.#socket?.resume();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#stopped || this.#failure !== null) return;
+    if (this.#held !== null) {
+      // A view of the parser's buffer, which is written over by the next read.
+      this.#held.push(Buffer.from(bytes));
+      return;
+    }
+    try {
+      const busy = this.#options.onMessage(bytes);
+      if (busy) this.#hold(busy);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Keeps what else the current read brings until the handler is ready for it. */
+  #hold(busy: Promise<void>): void {
+    this.#held = [];
+    this.#socket?.pause();
+    busy.then(
+      () => {
+        const held = this.#held ?? [];
+        this.#held = null;
+        for (const bytes of held) this.#take(bytes);
+        this.#flow();
+      },
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  #keepalive(lsn: Lsn, wantsReply: boolean): void {
+    // While messages are held back, the keepalive has overtaken them.
+    if (this.#held === null && !this.#stopped) this.#options.onKeepalive(lsn);
+    if (wantsReply) this.#report(false);
+  }
+
+  #checkAndReport(): void {
+    const silence = performance.now() - this.#heard;
+    if (!this.#socket?.isPaused() && silence > this.#options.deadAfter) {
+      this.#fail(
+        new WalhookError(`the walsender has been silent for ${Math.round(silence / 1000)} s: the connection is dead`, {
+          code: 'connection_dead',
+          reaction: 'retry',
+        }),
+      );
+      return;
+    }
+    // Asking for an answer keeps an idle but living connection from looking dead.
+    this.#report(silence > this.#options.deadAfter / 3);
+  }
+
+  #report(wantsReply: boolean): void {
+    if (this.#durable === 0n) return;
+    // The library puts lsn + 1 on the wire. One too many would skip a transaction whose commit record starts exactly
+    // where the confirmed one's ends.
+    void this.#service.acknowledge(formatLsn(this.#durable - 1n), wantsReply);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#failure ??= error;
+    void this.#close();
+  }
+
+  async #close(): Promise<void> {
+    if (this.#status !== null) clearInterval(this.#status);
+    if (this.#resting !== null) clearTimeout(this.#resting);
+    this.#status = null;
+    this.#resting = null;
+    // A paused socket would never see the end of the connection.
+    this.#socket?.resume();
+    const socket = this.#socket;
+    const giveUp = setTimeout(() => socket?.destroy(), GOODBYE);
+    await this.#service.stop().catch(() => undefined);
+    clearTimeout(giveUp);
+  }
+}
+
+interface MessageHandlers {
+  readonly connected: (client: object) => void;
+  readonly message: (bytes: Buffer) => void;
+}
+
+/** Passes messages on as bytes, undecoded, and quotes names, which the library's own plugin does not. */
+class MessagePlugin extends PgoutputPlugin {
+  readonly #publication: string;
+  readonly #handlers: MessageHandlers;
+
+  constructor(publication: string, handlers: MessageHandlers) {
+    super({ protoVersion: 1, publicationNames: [publication], messages: true });
+    this.#publication = publication;
+    this.#handlers = handlers;
+  }
+
+  override parse(bytes: Buffer): typeof TAKEN {
+    this.#handlers.message(bytes);
+    return TAKEN;
+  }
+
+  override start(client: Parameters<PgoutputPlugin['start']>[0], slot: string, from: string): Promise<unknown> {
+    this.#handlers.connected(client);
+    // The option's value is a list of identifiers within a string literal.
+    const publications = `"${this.#publication.replaceAll('"', '""')}"`.replaceAll("'", "''");
+    return client.query(
+      `START_REPLICATION SLOT "${slot}" LOGICAL ${from} (proto_version '1', publication_names '${publications}', messages 'true')`,
+    );
+  }
+}
+
+/** What the plugin hands the library: nobody listens to it. */
+const TAKEN = { tag: 'origin', originLsn: null, originName: '' } as const;
