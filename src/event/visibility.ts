@@ -1,0 +1,104 @@
+import { type Change, type Relation, TEXT, type Tuple, UNCHANGED } from '../change.ts';
+import type { VisibilityConfig } from '../config.ts';
+import { type ColumnSet, isKnownBefore } from '../event.ts';
+
+/** Reads from a row which of its columns are hidden. */
+export interface Visibility {
+  /** Columns that say what may be seen, and are no data. */
+  readonly flagColumns: readonly number[];
+  /**
+   * Fills `hidden` for a tuple of the change and returns true if anything is hidden. Where the row does not tell, the
+   * column counts as hidden: better to lose an event's detail than a secret.
+   */
+  read(change: Change, tuple: Tuple, hidden: ColumnSet): boolean;
+}
+
+/** `key`: columns that stay visible where nothing at all is known, so that a receiver can still find its record. */
+export function compileVisibility(config: VisibilityConfig, relation: Relation, key: readonly number[]): Visibility {
+  const index = new Map(relation.columns.map((column, i) => [column.name, i]));
+  if (config.kind === 'json') return new JsonVisibility(index, index.get(config.column), key);
+  const pairs = [...config.flags].flatMap(([field, flag]) => {
+    const column = index.get(field);
+    // A flag column that is gone hides its field.
+    return column === undefined ? [] : [{ column, flag: index.get(flag) ?? -1 }];
+  });
+  return new FlagVisibility(pairs);
+}
+
+/** The tuple that has the column's value, or null. */
+function holder(change: Change, tuple: Tuple, column: number): Tuple | null {
+  if (tuple === change.old) return isKnownBefore(change, column) ? tuple : null;
+  if (tuple.kind[column] !== UNCHANGED) return tuple;
+  return isKnownBefore(change, column) ? change.old : null;
+}
+
+const TRUE = 0x74; // 't', as boolout writes it
+
+/** One boolean column for each field. */
+class FlagVisibility implements Visibility {
+  readonly #pairs: readonly { readonly column: number; readonly flag: number }[];
+  readonly flagColumns: readonly number[];
+
+  constructor(pairs: readonly { readonly column: number; readonly flag: number }[]) {
+    this.#pairs = pairs;
+    this.flagColumns = pairs.map((pair) => pair.flag).filter((flag) => flag >= 0);
+  }
+
+  read(change: Change, tuple: Tuple, hidden: ColumnSet): boolean {
+    let any = false;
+    hidden.fill(0);
+    for (const { column, flag } of this.#pairs) {
+      const from = flag < 0 ? null : holder(change, tuple, flag);
+      const visible = from !== null && from.kind[flag] === TEXT && from.bytes[from.start[flag]!] === TRUE;
+      if (visible) continue;
+      hidden[column] = 1;
+      any = true;
+    }
+    return any;
+  }
+}
+
+/** One json column whose keys are fields. A field it does not name may be seen; one it names only if it says `true`. */
+class JsonVisibility implements Visibility {
+  readonly #index: ReadonlyMap<string, number>;
+  readonly #column: number | undefined;
+  readonly #key: readonly number[];
+  readonly flagColumns: readonly number[];
+
+  constructor(index: ReadonlyMap<string, number>, column: number | undefined, key: readonly number[]) {
+    this.#index = index;
+    this.#column = column;
+    this.#key = key;
+    this.flagColumns = column === undefined ? [] : [column];
+  }
+
+  read(change: Change, tuple: Tuple, hidden: ColumnSet): boolean {
+    const flags = this.#flags(change, tuple);
+    if (flags === null) {
+      hidden.fill(1);
+      for (const column of this.#key) hidden[column] = 0;
+      return true;
+    }
+    let any = false;
+    hidden.fill(0);
+    for (const [field, visible] of Object.entries(flags)) {
+      const column = this.#index.get(field);
+      if (column === undefined || visible === true) continue;
+      hidden[column] = 1;
+      any = true;
+    }
+    return any;
+  }
+
+  /** The json object; empty for NULL; null if it is not known or no object. */
+  #flags(change: Change, tuple: Tuple): object | null {
+    const column = this.#column;
+    if (column === undefined) return null;
+    const from = holder(change, tuple, column);
+    if (from === null) return null;
+    if (from.kind[column] !== TEXT) return {};
+    const value: unknown = JSON.parse(from.bytes.toString('utf8', from.start[column], from.end[column]));
+    if (value === null) return {};
+    return typeof value === 'object' && !Array.isArray(value) ? value : null;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Relation } from '../change.ts';
+import type { TableConfig } from '../config.ts';
+import type { WatchedTable } from '../event.ts';
+import { compileVisibility, type Visibility } from './visibility.ts';
+
+export interface TablePlan extends WatchedTable {
+  /** Null if every column may be seen. */
+  readonly visibility: Visibility | null;
+}
+
+/**
+ * Compiles what the config says of a table against one version of its relation. Columns that are not there (any more)
+ * are left out: `check` complains about them.
+ * @param primaryKey the table's own key, used where the config names none
+ */
+export function watchTable(relation: Relation, config: TableConfig, primaryKey: readonly string[]): TablePlan {
+  const indexes = (names: readonly string[]): number[] =>
+    names.map((name) => relation.columns.findIndex((column) => column.name === name)).filter((i) => i >= 0);
+  const key = indexes(config.key ?? primaryKey);
+  const visibility = config.visibility === null ? null : compileVisibility(config.visibility, relation, key);
+  const flag = new Uint8Array(relation.columns.length);
+  for (const column of visibility?.flagColumns ?? []) flag[column] = 1;
+  return {
+    relation,
+    name: `${relation.schema}.${relation.table}`,
+    key,
+    lookup: indexes(config.lookup),
+    flag,
+    redacted: config.redacted,
+    visibility,
+  };
+}
