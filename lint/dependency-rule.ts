@@ -1,0 +1,56 @@
+/**
+ * The dependency rule of docs/architecture.md, as a pure function from two paths to a reason or null.
+ * Paths are relative to the repository's root, with forward slashes: `src/queue/lanes.ts`.
+ */
+
+/** The stages, in the order of the data's way. */
+const STAGES = new Set(['source', 'decode', 'event', 'route', 'format', 'queue', 'deliver', 'checkpoint']);
+
+/** They implement the ports that the stages declare. */
+const IMPLEMENTERS = new Set(['store', 'admin', 'observe']);
+
+/** The only ones that wire parts together. */
+const COMPOSERS = new Set(['daemon.ts', 'cli.ts', 'commands']);
+
+/** A package that one file owns. */
+const OWNED_PACKAGES = new Map([['pg-logical-replication', 'src/source/tail.ts']]);
+
+/** Why `from` may not import `to`, or null if it may. Files outside src/ are free. */
+export function forbiddenImport(from: string, to: string): string | null {
+  const source = place(from);
+  const target = place(to);
+  if (source === null) return null;
+  if (target === null) return `${from} ships without ${to}: src/ imports nothing outside itself`;
+  if (source.part === target.part) return null;
+  if (COMPOSERS.has(source.part)) return null;
+  if (target.kind === 'vocabulary') return null;
+  if (source.kind === 'vocabulary') return 'the vocabulary (src/*.ts) imports nothing but itself';
+  if (IMPLEMENTERS.has(source.part)) {
+    if (STAGES.has(target.part) && target.file === 'port.ts') return null;
+    return `${source.part}/ imports the vocabulary, its own folder and a stage's port.ts`;
+  }
+  return `${source.part}/ imports the vocabulary and its own folder; wire it to ${target.part} in daemon.ts or a command`;
+}
+
+/** Why `from` may not import the package, or null if it may. */
+export function forbiddenPackage(from: string, name: string): string | null {
+  const owner = OWNED_PACKAGES.get(name);
+  if (owner === undefined || from === owner || !from.startsWith('src/')) return null;
+  return `${name} is imported in ${owner} alone, which knows its traps`;
+}
+
+interface Place {
+  /** The folder below src/, or the file if it is a composer, or `*` for the vocabulary. */
+  readonly part: string;
+  readonly kind: 'vocabulary' | 'part';
+  /** The path within the part. */
+  readonly file: string;
+}
+
+function place(path: string): Place | null {
+  const [root, first, ...rest] = path.split('/');
+  if (root !== 'src' || first === undefined) return null;
+  if (rest.length > 0) return { part: first, kind: 'part', file: rest.join('/') };
+  if (COMPOSERS.has(first)) return { part: first, kind: 'part', file: first };
+  return { part: '*', kind: 'vocabulary', file: first };
+}
