@@ -22,8 +22,8 @@ export interface Delivery {
   /** webhook-id: the same across retries, restarts, crashes and replays. */
   readonly id: string;
   readonly request: RequestShape;
-  /** Ordering key within the endpoint: table and key. Holds row values, so never logged; stored only as a digest. */
-  readonly lane: string;
+  /** The lane within the endpoint: a 53-bit hash of table and key, so it tells no values. Lanes that collide only share their order. */
+  readonly lane: number;
   readonly sequence: Sequence;
   /** What the event says happened: for people and for the log. */
   readonly operation: string;

@@ -12,8 +12,6 @@ export interface Failure {
 /** A delivery to be stored because it cannot be sent yet. */
 export interface Parking {
   readonly delivery: Delivery;
-  /** Digest of the delivery's lane: the store never holds the lane key itself. */
-  readonly lane: string;
   /** Attempts made so far. */
   readonly attempts: number;
   /** Why the last attempt failed; null if it only waits behind another or for its endpoint. */
@@ -25,12 +23,11 @@ export interface Parking {
 /** A delivery that gives up. */
 export interface Burial {
   readonly delivery: Delivery;
-  readonly lane: string;
   readonly attempts: number;
   readonly failure: Failure;
 }
 
-/** A parked delivery, read back. `delivery.lane` is the digest. */
+/** A parked delivery, read back. */
 export interface Stored {
   readonly delivery: Delivery;
   readonly attempts: number;
@@ -38,8 +35,7 @@ export interface Stored {
 
 /** A lane whose head is parked. */
 export interface ParkedLane {
-  /** Digest. */
-  readonly lane: string;
+  readonly lane: number;
   /** Milliseconds until its head is due, 0 or less if it is. */
   readonly dueIn: number;
 }
@@ -71,7 +67,7 @@ export interface ParkingStore {
    */
   page(query: {
     readonly endpoint: string;
-    readonly lanes: readonly string[] | null;
+    readonly lanes: readonly number[] | null;
     readonly after: Sequence | null;
     readonly limit: number;
   }): Promise<Stored[]>;
