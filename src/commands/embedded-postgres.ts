@@ -49,6 +49,7 @@ exec 3<&0
 server=$!
 { read -r _; kill -QUIT $server; } <&3 2>/dev/null &
 reader=$!
+trap '' PIPE
 wait $server
 echo "${SERVER_ENDED} with code $?" >&2
 wait $reader
