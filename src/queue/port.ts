@@ -1,4 +1,5 @@
 import type { Delivery, Sequence } from '../delivery.ts';
+import type { Lsn } from '../lsn.ts';
 import type { FailureClass, Outcome } from '../outcome.ts';
 
 /** What a failed attempt leaves in the store: enough to tell an operator why, and nothing that must not be told. */
@@ -73,6 +74,8 @@ export interface ParkingStore {
   }): Promise<Stored[]>;
   /** The endpoint's parked lanes, or null if there are more than `limit`. */
   lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null>;
+  /** The commit LSN of the endpoint's last parked delivery, or null if it has none. */
+  lastParked(endpoint: string): Promise<Lsn | null>;
 }
 
 export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failure {

@@ -1,0 +1,18 @@
+import type { Delivery } from '../delivery.ts';
+
+/** A delivery in memory, on its way through its lane. */
+export class Item {
+  readonly delivery: Delivery;
+  /** The tracker's ticket; null for a delivery read back from the store, which is durable already. */
+  readonly ticket: number | null;
+  /** Attempts made before this one. */
+  readonly attempts: number;
+  /** What comes after it in its lane. */
+  next: Item | null = null;
+
+  constructor(delivery: Delivery, ticket: number | null, attempts: number) {
+    this.delivery = delivery;
+    this.ticket = ticket;
+    this.attempts = attempts;
+  }
+}

@@ -1,0 +1,142 @@
+import type { Burial, Parking, ParkingStore, Settlement } from './port.ts';
+
+/** How many operations go into one transaction at most. */
+const BATCH = 2_000;
+/** Waiting time after a failure of the store, in milliseconds: doubled each time up to the longest. */
+const FIRST_WAIT = 100;
+const LONGEST_WAIT = 5_000;
+
+type Operation = { readonly done: () => void } & (
+  | { readonly kind: 'park'; readonly parking: Parking }
+  | { readonly kind: 'bury'; readonly burial: Burial }
+  | { readonly kind: 'delivered'; readonly endpoint: string; readonly id: string }
+  | {
+      readonly kind: 'failed';
+      readonly endpoint: string;
+      readonly failed: Settlement['failed'][number];
+    }
+  | { readonly kind: 'dead'; readonly endpoint: string; readonly dead: Settlement['dead'][number] }
+);
+
+interface Waiter {
+  readonly upTo: number;
+  readonly resolve: () => void;
+}
+
+/**
+ * Writes to the store, in order and in batches: whatever came while the last batch was written makes the next one.
+ * A batch is tried until it is durable; each operation says when it is. All of them may be repeated.
+ */
+export class Writer {
+  readonly #store: ParkingStore;
+  readonly #onError: (error: unknown) => void;
+  #pending: Operation[] = [];
+  /** Operations handed in, and operations that are durable. */
+  #taken = 0;
+  #durable = 0;
+  #waiters: Waiter[] = [];
+  #writing = false;
+  #stopped = false;
+  #retry: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
+
+  constructor(store: ParkingStore, onError: (error: unknown) => void) {
+    this.#store = store;
+    this.#onError = onError;
+  }
+
+  park(parking: Parking, done: () => void): void {
+    this.#take({ kind: 'park', parking, done });
+  }
+
+  bury(burial: Burial, done: () => void): void {
+    this.#take({ kind: 'bury', burial, done });
+  }
+
+  delivered(endpoint: string, id: string, done: () => void): void {
+    this.#take({ kind: 'delivered', endpoint, id, done });
+  }
+
+  failed(endpoint: string, failed: Settlement['failed'][number], done: () => void): void {
+    this.#take({ kind: 'failed', endpoint, failed, done });
+  }
+
+  dead(endpoint: string, dead: Settlement['dead'][number], done: () => void): void {
+    this.#take({ kind: 'dead', endpoint, dead, done });
+  }
+
+  /** Resolves when all that was handed in before is durable. */
+  flushed(): Promise<void> {
+    if (this.#durable === this.#taken) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ upTo: this.#taken, resolve }));
+  }
+
+  /** Gives up what cannot be written. Waiters are left waiting: whoever stops the writer no longer waits. */
+  stop(): void {
+    this.#stopped = true;
+    if (this.#retry !== null) {
+      clearTimeout(this.#retry.timer);
+      this.#retry.now();
+    }
+  }
+
+  #take(operation: Operation): void {
+    this.#pending.push(operation);
+    this.#taken++;
+    if (this.#writing) return;
+    this.#writing = true;
+    // What comes in the same turn of the event loop goes into the same batch.
+    setImmediate(() => void this.#write());
+  }
+
+  async #write(): Promise<void> {
+    while (this.#pending.length > 0 && !this.#stopped) {
+      const batch = this.#pending.splice(0, BATCH);
+      await this.#writeBatch(batch);
+      if (this.#stopped) break;
+      this.#durable += batch.length;
+      for (const operation of batch) operation.done();
+      this.#wakeWaiters();
+    }
+    this.#writing = false;
+  }
+
+  async #writeBatch(batch: readonly Operation[]): Promise<void> {
+    for (let wait = FIRST_WAIT; !this.#stopped; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+      try {
+        await this.#store.park(batch.flatMap((operation) => (operation.kind === 'park' ? [operation.parking] : [])));
+        await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
+        for (const settlement of settlements(batch)) await this.#store.settle(settlement);
+        return;
+      } catch (error) {
+        this.#onError(error);
+        await new Promise<void>((resolve) => {
+          this.#retry = { timer: setTimeout(resolve, wait), now: resolve };
+        });
+        this.#retry = null;
+      }
+    }
+  }
+
+  #wakeWaiters(): void {
+    const ready = this.#waiters.filter((waiter) => waiter.upTo <= this.#durable);
+    if (ready.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => waiter.upTo > this.#durable);
+    for (const waiter of ready) waiter.resolve();
+  }
+}
+
+/** The batch's settlements, one for each endpoint. */
+function settlements(batch: readonly Operation[]): Settlement[] {
+  const byEndpoint = new Map<string, { delivered: string[]; failed: Settlement['failed'][number][]; dead: Settlement['dead'][number][] }>();
+  const of = (endpoint: string) => {
+    let lists = byEndpoint.get(endpoint);
+    if (!lists) byEndpoint.set(endpoint, (lists = { delivered: [], failed: [], dead: [] }));
+    return lists;
+  };
+  for (const operation of batch) {
+    if (operation.kind === 'delivered') of(operation.endpoint).delivered.push(operation.id);
+    else if (operation.kind === 'failed') of(operation.endpoint).failed.push(operation.failed);
+    else if (operation.kind === 'dead') of(operation.endpoint).dead.push(operation.dead);
+  }
+  return [...byEndpoint].map(([endpoint, lists]) => ({ endpoint, ...lists }));
+}
