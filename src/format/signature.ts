@@ -38,7 +38,7 @@ export class Signer {
     let signatures = '';
     for (const key of this.#keys) {
       message.set(key.inner, 0);
-      key.outer.write(hash('sha256', message, 'latin1'), BLOCK, 'latin1');
+      key.outer.write(hash('sha256', message, 'binary'), BLOCK, 'latin1');
       signatures += `${signatures === '' ? '' : ' '}v1,${hash('sha256', key.outer, 'base64')}`;
     }
     if (this.#message.length > KEPT_ROOM) this.#message = Buffer.allocUnsafeSlow(BLOCK + INITIAL_ROOM);

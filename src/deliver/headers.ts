@@ -1,0 +1,63 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
+import type { EndpointConfig } from '../config.ts';
+import { EXIT, WalhookError } from '../errors.ts';
+
+/** An endpoint's headers that are the same for every request. */
+export interface EndpointHeaders {
+  /** Name, value, name, value…: the form undici takes them in without a copy. */
+  readonly list: readonly string[];
+  /** The endpoint's own Content-Type, which goes before a delivery's; null: none. */
+  readonly contentType: string | null;
+}
+
+/** What a request says of itself or its connection: HTTP's or walhook's to set. */
+const RESERVED: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'webhook-id',
+  'webhook-signature',
+  'webhook-timestamp',
+]);
+
+/**
+ * The config's headers over walhook's defaults: User-Agent, and Accept-Encoding for a response that needs no decompressing.
+ * A user and password in the URL become Basic authorization. Throws a WalhookError that names a header which cannot be sent.
+ */
+export function endpointHeaders(endpoint: EndpointConfig, userAgent: string): EndpointHeaders {
+  const headers = new Map([
+    ['user-agent', userAgent],
+    ['accept-encoding', 'identity'],
+  ]);
+  const { username, password } = endpoint.url;
+  if (username !== '' || password !== '') {
+    const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+  }
+  for (const [written, value] of endpoint.headers) {
+    const name = written.toLowerCase();
+    if (RESERVED.has(name)) throw refused(endpoint, written, 'is not for a config to set');
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw refused(endpoint, written, 'has a character that a header cannot hold');
+    }
+    headers.set(name, value);
+  }
+  const contentType = headers.get('content-type') ?? null;
+  headers.delete('content-type');
+  return { list: [...headers].flat(), contentType };
+}
+
+function refused(endpoint: EndpointConfig, name: string, why: string): WalhookError {
+  return new WalhookError(`endpoints.${endpoint.name}.headers: ${JSON.stringify(name)} ${why}`, {
+    code: 'endpoint_header',
+    exit: EXIT.badConfig,
+  });
+}
