@@ -81,3 +81,9 @@ const POSTGRES_EPOCH = 946_684_800_000_000n;
 export function commitTime(transaction: Transaction): number {
   return Number((transaction.committedAt + POSTGRES_EPOCH) / 1000n);
 }
+
+/** Commit time in ISO 8601, UTC, with microseconds: as `to_jsonb` shows a timestamptz. */
+export function commitTimestamp(transaction: Transaction): string {
+  const micros = (transaction.committedAt % 1000n).toString().padStart(3, '0');
+  return `${new Date(commitTime(transaction)).toISOString().slice(0, -1)}${micros}+00:00`;
+}

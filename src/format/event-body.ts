@@ -1,5 +1,4 @@
-import { NULL, type Relation, TEXT, type Tuple } from '../change.ts';
-import { commitTime } from '../change.ts';
+import { commitTimestamp, NULL, type Relation, TEXT, type Tuple } from '../change.ts';
 import type { Codecs, ToJson } from '../codec.ts';
 import type { FieldsConfig, MetaField } from '../config.ts';
 import { type ColumnSet, type Event, isKnownBefore, tupleOf, type WatchedTable } from '../event.ts';
@@ -148,7 +147,7 @@ export class EventBody {
           extra += `,"xid":${transaction.xid}`;
           break;
         case 'committed_at':
-          extra += `,"committed_at":"${new Date(commitTime(transaction)).toISOString()}"`;
+          extra += `,"committed_at":"${commitTimestamp(transaction)}"`;
           break;
         case 'backfill':
           extra += ',"backfill":false';
