@@ -1,4 +1,15 @@
+import type * as z from 'zod';
 import type { Config } from '../config.ts';
+import { assemble } from './assemble.ts';
+import { didYouMean } from './closest.ts';
+import { comesLater } from './later.ts';
+import { locate } from './locate.ts';
+import { parse } from './parse.ts';
+import { ConfigError, type Finding } from './problem.ts';
+import { rules } from './rules.ts';
+import { schema } from './schema.ts';
+import { readTlsFiles } from './tls-files.ts';
+import { keyAt, type Node, type Path, spanAt } from './tree.ts';
 
 export interface LoadInput {
   /** The file's text. */
@@ -13,8 +24,39 @@ export interface LoadInput {
 
 /**
  * The configuration that a file and an environment make: interpolated, checked, defaults filled in, frozen.
- * Throws a ConfigError with everything that is wrong.
+ * Throws a ConfigError with everything that is wrong. Touches nothing but what `readFile` reads.
  */
-export function loadConfig(input: LoadInput): Config {
-  throw new Error(`not written yet: ${input.file}`);
+export function loadConfig({ text, file, env, readFile }: LoadInput): Config {
+  const { root, findings } = parse(text, { env, readFile });
+  if (root === null) throw new ConfigError(file, locate(text, null, findings));
+  const loaded = schema.safeParse(root);
+  const pem = readTlsFiles(root, readFile);
+  const all = [
+    ...findings,
+    ...(loaded.success ? [] : loaded.error.issues.flatMap((issue) => findingsOf(root, issue))),
+    ...pem.findings,
+    ...rules(root, text),
+  ];
+  if (!loaded.success || all.length > 0) throw new ConfigError(file, locate(text, root, all));
+  return assemble(loaded.data, pem.texts);
+}
+
+function findingsOf(root: Node, issue: z.core.$ZodIssue): Finding[] {
+  const path: Path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const inner = [...path, key];
+      return { at: (keyAt(root, inner) ?? spanAt(root, inner)).start, path: inner, message: unknownKey(inner, key, issue.message.split(' ')) };
+    });
+  }
+  const params: Record<string, unknown> = issue.code === 'custom' ? (issue.params ?? {}) : {};
+  if (params['reported'] === true) return [];
+  const span = params['key'] === true ? (keyAt(root, path) ?? spanAt(root, path)) : spanAt(root, path);
+  return [{ at: span.start, path, message: issue.message }];
+}
+
+function unknownKey(path: Path, key: string, known: readonly string[]): string {
+  if (comesLater(path)) return 'not supported yet by walhook 0.1: remove it';
+  if (key === '<<') return 'YAML 1.2 has no merge keys';
+  return `unknown key${didYouMean(key, known)}`;
 }

@@ -1,21 +1,27 @@
 const HIDDEN = '***';
 
-const USERINFO = /(?<=:\/\/)[^\s/?#@'"]+(?:@[^\s/?#@'"]+)*(?=@)/g;
-const QUERY_SECRET = /(?<=[?&][\w.-]*(?:pass|secret|token|key|sig|auth|credential|code)[\w.-]*=)[^&\s#'"]+/gi;
+/** User and password of a well-formed URL. */
+const USERINFO = /(?<=:\/\/)[^\s/?#"]+(?=@)/g;
+/** The same where a password has `/`, `?` or `#` in it, which a URL may not have: hides too much rather than too little. */
+const LOOSE_USERINFO = /(?<=:\/\/)[^\s"]+(?=@)/g;
+/** In a URL's query, or in a connection string of the form `password=abc`. */
+const QUERY_SECRET = /(?<=[?&\s"'][\w.-]*(?:pass|secret|token|key|sig|auth|credential|code)[\w.-]*=)[^&\s#'"]+/gi;
 const SIGNING_SECRET = /(?<=wh(?:sec|sk)_)[^\s'",\]}]+/g;
 /** `token: abc`, `Authorization: Bearer abc`: a key that says its value is secret, up to the end of the value. */
-const NAMED_SECRET = /(?<=[\w-]*(?:token|secret|passw|authorization|api[-_]?key|cookie|credential)[\w-]*["']?\s*:\s+)[^\s[{][^,}\]#]*/gi;
+const NAMED_SECRET =
+  /(?<=(?:token|secret|passw|authorization|api[-_]?key|cookie|credential)[\w-]*["']?\s*:\s+)(?:"[^"]*"?|'[^']*'?|(?![\s[{"'])(?:\$\{[^}]*\}|(?!\s#|,\s)[^}\]])+)/gi;
 /** A reference that has no text of its own but names: it may be shown. */
 const REFERENCE = /\$\{(?:file:[^}]*|\w+(?::-|:\?[^}]*)?)\}/g;
 
 /** A URL without what gives access: user and password, and query parameters such as `token` or `password`. */
 export function maskUrl(url: string | URL): string {
-  return String(url).replace(USERINFO, HIDDEN).replace(QUERY_SECRET, HIDDEN);
+  const text = String(url);
+  return text.replaceAll(URL.canParse(text) ? USERINFO : LOOSE_USERINFO, HIDDEN).replaceAll(QUERY_SECRET, HIDDEN);
 }
 
 /** Any text without the URL credentials and signing secrets that are in it. */
 export function maskText(text: string): string {
-  return maskUrl(text).replace(SIGNING_SECRET, HIDDEN);
+  return maskUrl(text).replaceAll(SIGNING_SECRET, HIDDEN);
 }
 
 /** Part of a line, 0-based; `end` is exclusive. */
@@ -56,7 +62,7 @@ export function maskLine(line: string, caret: number, secret: readonly Range[]):
 
 function guesses(line: string): Range[] {
   const ranges: Range[] = [];
-  for (const pattern of [USERINFO, QUERY_SECRET, SIGNING_SECRET]) {
+  for (const pattern of [LOOSE_USERINFO, QUERY_SECRET, SIGNING_SECRET]) {
     for (const match of line.matchAll(pattern)) ranges.push({ start: match.index, end: match.index + match[0].length });
   }
   for (const match of line.matchAll(NAMED_SECRET)) {

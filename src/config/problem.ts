@@ -1,4 +1,13 @@
 import { EXIT, WalhookError } from '../errors.ts';
+import type { Path } from './tree.ts';
+
+/** Something wrong, before it is made ready to be shown. */
+export interface Finding {
+  /** Offset in the file's text. */
+  readonly at: number;
+  readonly path: Path;
+  readonly message: string;
+}
 
 /** One thing that is wrong with a configuration file, ready to be shown: nothing in it is a secret. */
 export interface Problem {

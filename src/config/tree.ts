@@ -7,22 +7,27 @@ export interface Span {
 export type Path = readonly (string | number)[];
 
 /** What a scalar holds. */
-export type ScalarValue = string | number | bigint | boolean | null;
+export type ScalarValue = string | number | boolean | null;
+
+export interface Origin {
+  /** The scalar as the file writes it, without quotes: a number's own digits. */
+  readonly written: string;
+  /** `no`: as written. `yes`: filled in from outside, so that its text may be a secret. `failed`: could not be filled in, which has been reported. */
+  readonly filled: 'no' | 'yes' | 'failed';
+  /** True if a `${{ … }}` is in it. */
+  readonly template: boolean;
+}
 
 /** One value of the file, its variables filled in, with the place where it is written. */
 export class Scalar {
   readonly span: Span;
   readonly value: ScalarValue;
-  /** The scalar as the file writes it, without quotes: a number's own digits. */
-  readonly written: string;
-  /** `no`: as written. `yes`: filled in from outside, so that its text may be a secret. `failed`: could not be filled in, which has been reported. */
-  readonly filled: 'no' | 'yes' | 'failed';
+  readonly origin: Origin;
 
-  constructor(span: Span, value: ScalarValue, origin: { readonly written: string; readonly filled: 'no' | 'yes' | 'failed' }) {
+  constructor(span: Span, value: ScalarValue, origin: Origin) {
     this.span = span;
     this.value = value;
-    this.written = origin.written;
-    this.filled = origin.filled;
+    this.origin = origin;
   }
 }
 

@@ -1,0 +1,72 @@
+import type { Config, EndpointConfig, HookConfig, TableConfig } from '../config.ts';
+import { parseTableName, type TableName } from './names.ts';
+import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, tableOptions } from './schema.ts';
+
+/** What the schema read → the frozen Config. `pemTexts` has the text of each file that `tls` names. */
+export function assemble(loaded: Loaded, pemTexts: ReadonlyMap<string, string>): Config {
+  const hooks = loaded.hooks.map(hookConfig);
+  return freeze<Config>({
+    source: { ...loaded.source, url: loaded.source.url ?? null },
+    state: { ...loaded.state, url: loaded.state.url ?? null },
+    server: { ...loaded.server.listen, token: loaded.server.token ?? null },
+    limits: loaded.limits,
+    tables: watchedTables(loaded, hooks),
+    endpoints: [...loaded.endpoints].map(([name, endpoint]) => endpointConfig(name, endpoint, pemTexts)),
+    hooks,
+  });
+}
+
+/** The tables of the file, then those that only hooks name. */
+function watchedTables(loaded: Loaded, hooks: readonly HookConfig[]): TableConfig[] {
+  const tables = [...loaded.tables].flatMap(([text, table]) => {
+    const name = parseTableName(text);
+    return name === null ? [] : [tableConfig(name, table)];
+  });
+  for (const { schema, table } of hooks) {
+    const known = tables.some((one) => one.schema === schema && one.table === table);
+    if (!known) tables.push(tableConfig({ schema, table }, tableOptions.parse({})));
+  }
+  return tables;
+}
+
+function tableConfig({ schema, table }: TableName, options: LoadedTable): TableConfig {
+  return {
+    schema,
+    table,
+    key: options.key ?? null,
+    lookup: options.lookup,
+    visibility: options.visibility ?? null,
+    replica_identity: options.replica_identity ?? null,
+    redacted: options.redacted,
+  };
+}
+
+function endpointConfig(name: string, endpoint: LoadedEndpoint, pemTexts: ReadonlyMap<string, string>): EndpointConfig {
+  const text = (pem: string | null | undefined): string | null => (pem === null || pem === undefined ? null : (pemTexts.get(pem) ?? pem));
+  return {
+    name,
+    ...endpoint,
+    signing: endpoint.signing ?? null,
+    rate: endpoint.rate ?? null,
+    tls: { ca: text(endpoint.tls.ca), cert: text(endpoint.tls.cert), key: text(endpoint.tls.key) },
+  };
+}
+
+function hookConfig({ table: name, format: _format, encoding: _encoding, ...hook }: LoadedHook): HookConfig {
+  return {
+    ...hook,
+    ...name,
+    changed: hook.changed ?? null,
+    when: hook.when ?? null,
+    order_by: hook.order_by ?? null,
+    method: hook.method ?? null,
+    fields: { ...hook.fields, only: hook.fields.only ?? null },
+  };
+}
+
+/** Freezes plain objects and lists, all the way down. Maps and URLs are read-only by type alone. */
+function freeze<T>(value: T): T {
+  const plain = Array.isArray(value) || (typeof value === 'object' && value !== null && value.constructor === Object);
+  if (plain) for (const inner of Object.values(Object.freeze(value))) freeze(inner);
+  return value;
+}

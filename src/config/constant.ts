@@ -1,0 +1,33 @@
+import { expected, type Reading } from './kinds.ts';
+import { Mapping, type Node, Scalar, Sequence } from './tree.ts';
+
+/** JSON text of a value of the file, numbers with the digits they are written with. */
+export function constant(node: unknown): Reading<string> {
+  return node instanceof Scalar || node instanceof Mapping || node instanceof Sequence ? json(node) : { refused: expected('a value', node) };
+}
+
+function json(node: Node): Reading<string> {
+  if (node instanceof Scalar) return scalarJson(node);
+  const parts: string[] = [];
+  for (const [key, child] of childrenOf(node)) {
+    const reading = json(child);
+    if ('refused' in reading) return reading;
+    parts.push(key + reading.value);
+  }
+  return { value: node instanceof Mapping ? `{${parts.join(',')}}` : `[${parts.join(',')}]` };
+}
+
+/** Each child with what stands before it in JSON. */
+function childrenOf(node: Mapping | Sequence): (readonly [string, Node])[] {
+  return node instanceof Mapping
+    ? [...node.entries].map(([key, { value }]) => [`${JSON.stringify(key)}:`, value] as const)
+    : node.items.map((item) => ['', item] as const);
+}
+
+function scalarJson({ value, origin }: Scalar): Reading<string> {
+  if (origin.template) return { refused: 'expressions in ${{ }} are not supported here yet by walhook 0.1' };
+  if (typeof value !== 'number') return { value: JSON.stringify(value) };
+  // A JSON number as it stands keeps digits that a double would lose; 0x10 and 1_0 are YAML's alone.
+  if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?$/i.test(origin.written)) return { value: origin.written };
+  return Number.isFinite(value) ? { value: JSON.stringify(value) } : { refused: 'JSON has no infinite numbers, nor NaN' };
+}

@@ -1,0 +1,223 @@
+import * as z from 'zod';
+import { Mapping, type Path, Scalar, Sequence } from './tree.ts';
+
+/**
+ * The kinds of options that `schema.ts` is made of. Each takes a node of the file, or a plain value where a default
+ * stands in for one, and refuses with a message that never holds the value: it may be a secret.
+ */
+
+export type Json = Record<string, unknown>;
+
+/** What reading a value came to. */
+export type Reading<T> = { readonly value: T } | { readonly refused: string };
+
+/** A value as an option's reader sees it. */
+export interface Given {
+  /** undefined: not there; null: there, but empty. */
+  readonly value: unknown;
+  /** Filled in from a variable: text that may stand for a number or a boolean. */
+  readonly filled: boolean;
+}
+
+/** How a kind looks in the JSON Schema. Keyed by a schema's definition, which the copies that `.meta()` makes share. */
+const JSON_OF = new WeakMap<object, () => Json>();
+
+/** Issues with this in their params have been reported already. */
+const REPORTED = { reported: true };
+
+/** A value that is one scalar. */
+export function scalar<T>(read: (given: Given) => Reading<T>, json: () => Json) {
+  return described(
+    z.transform<unknown, T>((input, context) => {
+      const node = input instanceof Scalar ? input : null;
+      if (node?.origin.filled === 'failed') return give(context, [], '', REPORTED);
+      if (node?.origin.template === true) return give(context, [], 'expressions in ${{ }} are not supported here yet by walhook 0.1');
+      const filled = node?.origin.filled === 'yes';
+      const reading = read({ value: node === null ? input : node.value, filled });
+      if ('value' in reading) return reading.value;
+      return give(context, [], filled ? `${reading.refused} (once its variables are filled in)` : reading.refused);
+    }),
+    json,
+  );
+}
+
+/** A value of any shape: `read` gets the node itself. */
+export function shaped<T>(read: (node: unknown) => Reading<T>, json: () => Json) {
+  return described(
+    z.transform<unknown, T>((input, context) => {
+      if (isReported(input)) return give(context, [], '', REPORTED);
+      const reading = read(input);
+      return 'value' in reading ? reading.value : give(context, [], reading.refused);
+    }),
+    json,
+  );
+}
+
+/** What `kind` takes, made into something else or refused as a whole. */
+export function narrowed<A, B>(kind: z.ZodType<A>, read: (value: A) => Reading<B>) {
+  const narrow = z.transform<A, B>((input, context) => {
+    const reading = read(input);
+    return 'value' in reading ? reading.value : give(context, [], reading.refused);
+  });
+  return described(z.pipe(kind, narrow), () => jsonOf(kind));
+}
+
+/** A mapping with these keys and no others. Nothing at all counts as an empty one. */
+export function section<S extends z.ZodRawShape>(shape: S) {
+  // The message of an unknown key is the list of the known ones: load.ts makes a finding of each.
+  const object = z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? Object.keys(shape).join(' ') : undefined),
+  });
+  const entries = z.transform<unknown, unknown>((input, context) => {
+    if (isFailed(input)) return give(context, [], '', REPORTED);
+    if (isNothing(input)) return {};
+    if (input instanceof Mapping) {
+      // Without a prototype, so that a key named __proto__ is a key like any other.
+      const own: Record<string, unknown> = Object.assign(Object.create(null), {});
+      for (const [key, entry] of input.entries) own[key] = entry.value;
+      return own;
+    }
+    return isPlainObject(input) ? input : give(context, [], expected('a mapping', input));
+  });
+  return z.pipe(entries, object);
+}
+
+/** A mapping from names of the user's own to values of one kind; a Map, so that every name is safe. */
+export function mapOf<T>(item: z.ZodType<T>, key: (name: string) => string | null) {
+  return described(
+    z.transform<unknown, ReadonlyMap<string, T>>((input, context) => {
+      const read = new Map<string, T>();
+      if (isFailed(input)) return give(context, [], '', REPORTED);
+      if (isNothing(input) || isPlainObject(input)) return read;
+      if (!(input instanceof Mapping)) return give(context, [], expected('a mapping', input));
+      for (const [name, entry] of input.entries) {
+        const refused = key(name);
+        if (refused !== null) give(context, [name], refused, { key: true });
+        collect(item, entry.value, { context, step: name, add: (value) => read.set(name, value) });
+      }
+      return read;
+    }),
+    () => ({ type: ['object', 'null'], additionalProperties: jsonOf(item) }),
+  );
+}
+
+export interface ListRules {
+  /** Least number of items. Default: 0. */
+  readonly min?: number;
+  /** A lone scalar stands for a list of one. */
+  readonly orOne?: boolean;
+  /** Skip items that are null once read: those that a variable leaves empty. */
+  readonly skipNull?: boolean;
+}
+
+/** A list of one kind; scalars in it must differ. */
+export function listOf<T>(item: z.ZodType<T>, rules: ListRules = {}) {
+  const list = (): Json => ({ type: 'array', items: jsonOf(item), ...(rules.min === undefined ? {} : { minItems: rules.min }) });
+  return described(
+    z.transform<unknown, readonly NonNullable<T>[]>((input, context) => {
+      const read: NonNullable<T>[] = [];
+      if (isFailed(input)) return give(context, [], '', REPORTED);
+      const items = itemsOf(input, rules.orOne === true);
+      if (items === null) return give(context, [], expected(rules.orOne === true ? 'a name or a list of names' : 'a list', input));
+      for (const [index, node] of items.entries()) {
+        collect(item, node, {
+          context,
+          step: index,
+          add: (value) => {
+            if (value === null || value === undefined) return;
+            if (read.includes(value)) give(context, [index], 'the same stands in this list before');
+            else read.push(value);
+          },
+        });
+      }
+      const few = read.length < (rules.min ?? 0) && context.issues.length === 0;
+      if (few) give(context, [], items.length > 0 ? 'every item is empty once its variables are filled in' : 'the list is empty');
+      return read;
+    }),
+    () => (rules.orOne === true ? { anyOf: [jsonOf(item), list()] } : list()),
+  );
+}
+
+/** The JSON Schema of an option: draft 2020-12, of what the file may say rather than of what becomes of it. */
+export function jsonOf(schema: z.ZodType): Json {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      Object.assign(jsonSchema, JSON_OF.get(zodSchema._zod.def)?.());
+      if (zodSchema instanceof z.ZodObject) Object.assign(jsonSchema, requirements(zodSchema));
+    },
+  });
+  return json;
+}
+
+/** `expected a list, found text`. */
+export function expected(what: string, value: unknown): string {
+  if (value === undefined) return 'required';
+  const found = foundKind(value instanceof Scalar ? value.value : value);
+  const quotes = what === 'text' && (found === 'a number' || found === 'a boolean') ? ': put it in quotes' : '';
+  return `expected ${what}, found ${found}${quotes}`;
+}
+
+function foundKind(value: unknown): string {
+  if (value === null) return 'nothing';
+  if (value instanceof Sequence) return 'a list';
+  if (typeof value === 'string') return 'text';
+  return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
+}
+
+/** `timeout:` without a value, and a list's lone scalar. */
+function itemsOf(input: unknown, orOne: boolean): readonly unknown[] | null {
+  if (input instanceof Sequence) return input.items;
+  if (Array.isArray(input)) return input;
+  return orOne && input instanceof Scalar && input.value !== null ? [input] : null;
+}
+
+function requirements(schema: z.ZodObject): Json {
+  const required = Object.entries(schema.shape)
+    .filter(([, option]) => !(option instanceof z.ZodPrefault || option instanceof z.ZodOptional))
+    .map(([name]) => name);
+  return required.length > 0 ? { required } : { type: ['object', 'null'] };
+}
+
+function described<S extends z.ZodType>(schema: S, json: () => Json): S {
+  JSON_OF.set(schema._zod.def, json);
+  return schema;
+}
+
+interface Into<T> {
+  readonly context: z.core.ParsePayload<unknown>;
+  readonly step: string | number;
+  readonly add: (value: T) => void;
+}
+
+function collect<T>(item: z.ZodType<T>, node: unknown, { context, step, add }: Into<T>): void {
+  const result = item.safeParse(node);
+  if (result.success) add(result.data);
+  else for (const issue of result.error.issues) context.issues.push({ ...issue, path: [step, ...issue.path], input: undefined });
+}
+
+function give(context: z.core.ParsePayload<unknown>, path: Path, message: string, params: Json = {}): never {
+  context.issues.push({ code: 'custom', message, path: [...path], params, input: undefined });
+  // What zod gives to say "there are issues": nobody sees the value.
+  return z.NEVER;
+}
+
+function isNothing(input: unknown): boolean {
+  return input === null || (input instanceof Scalar && input.value === null && input.origin.filled === 'no');
+}
+
+function isFailed(input: unknown): boolean {
+  return input instanceof Scalar && input.origin.filled === 'failed';
+}
+
+/** The same anywhere within. */
+function isReported(input: unknown): boolean {
+  if (input instanceof Sequence) return input.items.some(isReported);
+  if (input instanceof Mapping) return [...input.entries.values()].some((entry) => isReported(entry.value));
+  return isFailed(input);
+}
+
+function isPlainObject(input: unknown): boolean {
+  return typeof input === 'object' && input !== null && (input.constructor === Object || input instanceof Map);
+}

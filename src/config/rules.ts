@@ -1,0 +1,142 @@
+import { isLoopback, listen } from './addresses.ts';
+import { didYouMean } from './closest.ts';
+import { expressionFault } from './expression.ts';
+import { fieldsRules } from './fields-rules.ts';
+import { parseTableName } from './names.ts';
+import type { Finding } from './problem.ts';
+import { offsetInScalar } from './scalar-offset.ts';
+import { keyAt, Mapping, type Node, nodeAt, type Path, Scalar, Sequence, spanAt } from './tree.ts';
+import { parseDuration } from './units.ts';
+
+/**
+ * What options say about each other. Looks at the tree, not at what the schema made of it, so that these are
+ * found beside whatever else is wrong; what the schema refuses is left to it.
+ */
+export function rules(root: Node, text: string): Finding[] {
+  return [
+    ...serverRules(root),
+    ...tableRules(root),
+    ...entries(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
+    ...hookRules(root, text),
+  ];
+}
+
+function serverRules(root: Node): Finding[] {
+  const address = textAt(root, ['server', 'listen']);
+  const reading = address === null ? null : listen(address);
+  if (reading === null || 'refused' in reading || isLoopback(reading.value.host)) return [];
+  const token = nodeAt(root, ['server', 'token']);
+  const given = token !== null && !(token instanceof Scalar && token.value === '');
+  if (given) return [];
+  const at = spanAt(root, token === null ? ['server', 'listen'] : ['server', 'token']).start;
+  return [{ at, path: ['server', 'token'], message: 'required, because `listen` is beyond loopback' }];
+}
+
+function tableRules(root: Node): Finding[] {
+  const findings: Finding[] = [];
+  const seen = new Map<string, string>();
+  for (const path of entries(root, ['tables'])) {
+    const name = String(path.at(-1));
+    const parsed = parseTableName(name);
+    if (parsed === null) continue;
+    const whole = JSON.stringify([parsed.schema, parsed.table]);
+    const other = seen.get(whole);
+    if (other !== undefined) findings.push(finding(root, path, `the same table as ${JSON.stringify(other)}`));
+    seen.set(whole, name);
+  }
+  return findings;
+}
+
+function endpointRules(root: Node, path: Path): Finding[] {
+  const findings: Finding[] = [];
+  const headers = new Set<string>();
+  for (const header of entries(root, [...path, 'headers'])) {
+    const name = String(header.at(-1)).toLowerCase();
+    if (headers.has(name)) findings.push(keyFinding(root, header, 'this header is there twice: case does not count'));
+    headers.add(name);
+  }
+  const cert = textAt(root, [...path, 'tls', 'cert']) ?? '';
+  const key = textAt(root, [...path, 'tls', 'key']) ?? '';
+  if ((cert === '') !== (key === '') && !isFailed(root, [...path, 'tls', 'cert']) && !isFailed(root, [...path, 'tls', 'key'])) {
+    findings.push(finding(root, [...path, 'tls'], '`cert` and `key` go together'));
+  }
+  const initial = parseDuration(textAt(root, [...path, 'retry', 'initial']) ?? '5s');
+  const max = parseDuration(textAt(root, [...path, 'retry', 'max']) ?? '1h');
+  if (initial !== null && max !== null && initial > max) {
+    const longer = nodeAt(root, [...path, 'retry', 'initial']) === null ? 'max' : 'initial';
+    findings.push(finding(root, [...path, 'retry', longer], 'the first wait (`initial`) is longer than the longest (`max`)'));
+  }
+  return findings;
+}
+
+function hookRules(root: Node, text: string): Finding[] {
+  const hooks = nodeAt(root, ['hooks']);
+  if (!(hooks instanceof Sequence)) return [];
+  const names = new Set<string>();
+  return hooks.items.flatMap((_, index) => {
+    const path = ['hooks', index];
+    const findings = [...targetRules(root, [...path, 'to']), ...whenRules(root, path, text), ...fieldsRules(root, [...path, 'fields'])];
+    const name = textAt(root, [...path, 'name']);
+    if (name !== null && names.has(name)) findings.push(finding(root, [...path, 'name'], 'another hook has this name'));
+    if (name !== null) names.add(name);
+    return findings;
+  });
+}
+
+function targetRules(root: Node, path: Path): Finding[] {
+  const known = entries(root, ['endpoints']).map((endpoint) => String(endpoint.at(-1)));
+  const list = nodeAt(root, path);
+  const targets = list instanceof Sequence ? list.items.map((_, index) => [...path, index]) : [path];
+  return targets.flatMap((target) => {
+    const name = textAt(root, target);
+    if (name === null || name === '' || known.includes(name)) return [];
+    // A name that was filled in is not shown.
+    const shown = isFilled(root, target) ? '' : ` named ${JSON.stringify(name)}${didYouMean(name, known)}`;
+    return [finding(root, target, `there is no endpoint${shown}`)];
+  });
+}
+
+function whenRules(root: Node, hook: Path, text: string): Finding[] {
+  const path = [...hook, 'when'];
+  const node = nodeAt(root, path);
+  const entering = nodeAt(root, [...hook, 'entering']);
+  if (node === null) {
+    const wanted = entering instanceof Scalar && (entering.value === true || entering.value === 'true');
+    return wanted ? [finding(root, [...hook, 'entering'], 'needs `when`: it is what a row starts to match')] : [];
+  }
+  if (!(node instanceof Scalar) || typeof node.value !== 'string' || node.value.trim() === '' || node.origin.template) return [];
+  const fault = expressionFault(node.value);
+  if (fault === null) return [];
+  // Neither the place nor the words may tell of what was filled in.
+  if (node.origin.filled === 'yes') return [finding(root, path, 'not a CEL expression (once its variables are filled in)')];
+  const raw = text.slice(node.span.start, node.span.end);
+  return [{ at: node.span.start + offsetInScalar(raw, node.value, fault.at), path, message: fault.message }];
+}
+
+function entries(root: Node, path: Path): Path[] {
+  const node = nodeAt(root, path);
+  return node instanceof Mapping ? [...node.entries.keys()].map((key) => [...path, key]) : [];
+}
+
+function textAt(root: Node, path: Path): string | null {
+  const node = nodeAt(root, path);
+  return node instanceof Scalar && typeof node.value === 'string' ? node.value : null;
+}
+
+function isFilled(root: Node, path: Path): boolean {
+  const node = nodeAt(root, path);
+  return node instanceof Scalar && node.origin.filled === 'yes';
+}
+
+function isFailed(root: Node, path: Path): boolean {
+  const node = nodeAt(root, path);
+  return node instanceof Scalar && node.origin.filled === 'failed';
+}
+
+function finding(root: Node, path: Path, message: string): Finding {
+  return { at: spanAt(root, path).start, path, message };
+}
+
+function keyFinding(root: Node, path: Path, message: string): Finding {
+  return { at: (keyAt(root, path) ?? spanAt(root, path)).start, path, message };
+}

@@ -1,0 +1,184 @@
+import * as z from 'zod';
+import { cidr, endpointUrl, listen, postgresUrl } from './addresses.ts';
+import { constant } from './constant.ts';
+import { expression } from './expression.ts';
+import { headerNameFault, headerValue } from './headers.ts';
+import { listOf, mapOf, narrowed, section, shaped } from './kinds.ts';
+import { configName, identifier, identifierFault, NAME_PATTERN, nameFault, SLOT_PATTERN, slotName, stateSchema, tableName, tableNameFault } from './names.ts';
+import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, version } from './scalars.ts';
+import { adminToken, pem, signingSecret } from './secrets.ts';
+import { visibility } from './visibility.ts';
+
+/**
+ * The options of walhook.yaml: type, default and prose of each, in one table. From it come what the loader accepts,
+ * the JSON Schema (`walhook schema`) and docs/configuration.md.
+ */
+
+const column = textOf(identifier);
+const columns = (min = 0) => listOf(column, { min });
+
+const source = section({
+  url: textOrEmpty(postgresUrl)
+    .optional()
+    .meta({
+      description:
+        'Connection URL of the database to tail, `postgres://user:password@host:5432/db?sslmode=require`. `sslmode` has the meaning it has in libpq. Default: what the `PG*` environment variables say.',
+    }),
+  slot: textOf(slotName, { pattern: SLOT_PATTERN }).prefault('walhook').meta({ description: 'Name of the logical replication slot. One walhook at a time reads a slot.' }),
+  publication: textOf(identifier).prefault('walhook').meta({ description: 'Name of the publication that has the watched tables.' }),
+  manage: flag().prefault(true).meta({
+    description: '`true`: create the publication and the slot, and alter the publication to match the watched tables. `false`: only check, and print the SQL that is missing.',
+  }),
+});
+
+const state = section({
+  url: textOrEmpty(postgresUrl).optional().meta({
+    description: 'Connection URL of the database that keeps checkpoints, parked deliveries and dead letters. Default: the source database.',
+  }),
+  schema: textOf(stateSchema).prefault('walhook').meta({ description: 'Schema for them. It belongs to walhook alone: `walhook uninstall` drops it.' }),
+});
+
+const server = section({
+  listen: textOf(listen).prefault('127.0.0.1:9464').meta({
+    description: 'Where `/healthz`, `/readyz`, `/metrics` and the admin API listen, `host:port`. Port 0 takes any that is free. Beyond loopback a `token` is required.',
+  }),
+  token: textOrEmpty(adminToken).optional().meta({
+    description: 'Bearer token of the admin API, at least 16 characters. Default: none, which is allowed on loopback alone.',
+  }),
+});
+
+const limits = section({
+  in_flight: integer({ min: 1, max: 1_000_000 }).prefault(10_000).meta({
+    description: 'How many deliveries may wait or be under way at once, over all endpoints. When it is reached, walhook stops reading the WAL until there is room.',
+  }),
+  memory: size('1MiB', '64GiB').prefault('64MiB').meta({ description: 'How much memory those deliveries may take. When it is reached, walhook stops reading the WAL until there is room.' }),
+  shutdown: duration('0s', '1h').prefault('25s').meta({
+    description: 'How long a drain on SIGTERM may take. What is not delivered by then is sent after the next start. Keep it under what the service manager allows.',
+  }),
+});
+
+/** A table's options. With nothing given they are those of a table that only a hook names. */
+export const tableOptions = section({
+  key: columns(1).optional().meta({ description: 'Columns that tell rows apart: the `data` of a delete, and the order of deliveries. Default: the primary key.' }),
+  lookup: columns().prefault([]).meta({ description: 'Columns that a receiver finds its record by: `meta.lookup_values`, in this order.' }),
+  visibility: narrowed(mapOf(column, identifierFault), visibility).optional().meta({
+    description:
+      'What says whether a field may be seen. Either each field with its boolean flag column, `{ country: country_visible }`, or one json column that has the flags by field, `{ column: privacy }`. Flag columns are not in `data`. Default: every field may be seen.',
+  }),
+  replica_identity: choice(['full']).optional().meta({
+    description:
+      '`full`: walhook may run `ALTER TABLE … REPLICA IDENTITY FULL`, so that the WAL has whole old rows. Visibility, `changed`, and `previous_value` need them. Default: it only checks, and says what is missing.',
+  }),
+  redacted: textOf((value) => ({ value })).prefault('<<REDACTED>>').meta({ description: 'Text that stands in place of a hidden value.' }),
+});
+
+const retry = section({
+  initial: duration('1ms', '1d').prefault('5s').meta({ description: 'Wait after the first failed attempt.' }),
+  factor: number({ min: 1, max: 100 }).prefault(3).meta({ description: 'Each further wait is this many times the one before.' }),
+  max: duration('1ms', '30d').prefault('1h').meta({ description: 'The longest wait.' }),
+  jitter: number({ min: 0, max: 1 }).prefault(0.2).meta({ description: 'Part of a wait that is left to chance: 0.2 makes it up to a fifth shorter or longer.' }),
+  attempts: integer({ min: 1, max: 1000 }).prefault(12).meta({ description: 'Attempts in all, the first included. After the last one a delivery is a dead letter.' }),
+});
+
+const breaker = section({
+  failures: integer({ min: 1, max: 1_000_000 }).prefault(10).meta({ description: 'Failures of the endpoint in a row that open the breaker: its deliveries are parked without being tried.' }),
+  open: duration('1ms', '1d').prefault('30s').meta({ description: 'How long it stays open before one delivery is tried again.' }),
+});
+
+const pemFile = textOrEmpty(pem);
+
+const tls = section({
+  ca: pemFile.optional().meta({ description: 'PEM file of the authorities to trust. Default: those of Node.' }),
+  cert: pemFile.optional().meta({ description: 'PEM file of the client certificate. Default: none.' }),
+  key: pemFile.optional().meta({ description: "PEM file of the client certificate's key. Goes with `cert`." }),
+});
+
+/** GET and HEAD carry their event in the query string, which is not there yet. */
+const method = choice(['POST', 'PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD']);
+
+const endpoint = section({
+  url: textOf(endpointUrl, { pattern: '^https?://' }).meta({ description: 'Where to send, `https://` or `http://`, without user, password or fragment.' }),
+  method: method.prefault('POST').meta({ description: 'HTTP method.' }),
+  headers: mapOf(textOf(headerValue), headerNameFault).prefault({}).meta({
+    description: 'Headers of every request. Added when it is sent, so that what is parked gets them as they are then.',
+  }),
+  signing: section({
+    secrets: listOf(textOrEmpty(signingSecret), { min: 1, orOne: true }).meta({
+      description: '`whsec_` and 24 to 64 bytes in base64. Each makes one signature in `webhook-signature`: several while one is being replaced. Those that a variable leaves empty are skipped.',
+    }),
+  })
+    .optional()
+    .meta({ description: 'How requests are signed (Standard Webhooks). Default: requests are **not** signed, and carry no `webhook-signature`; `walhook check` warns of it.' }),
+  timeout: duration('1ms', '1h').prefault('15s').meta({ description: 'One deadline for the whole attempt, the response body included.' }),
+  concurrency: integer({ min: 1, max: 10_000 }).prefault(16).meta({ description: 'Most requests at once. Those of one lane (by default: one row) always go one after the other.' }),
+  rate: rate('1/h', '1000000/s').optional().meta({ description: 'Most requests in a time: `50/s`, `100/m`, `1000/h`. Default: no limit.' }),
+  retry: retry.prefault({}).meta({ description: 'When a delivery that failed is tried again.' }),
+  breaker: breaker.prefault({}).meta({ description: 'When an endpoint that fails altogether is left alone.' }),
+  network: section({
+    allow: listOf(textOf(cidr)).prefault([]).meta({
+      description: 'Networks that may be connected to although they are private, loopback, link-local or otherwise not public: `[10.0.0.0/8, "fd00::/8"]`. Others of that kind are refused.',
+    }),
+  })
+    .prefault({})
+    .meta({ description: 'Which addresses may be connected to.' }),
+  tls: tls.prefault({}).meta({ description: 'Certificates of `https://`: absolute paths of PEM files, read at start and at reload.' }),
+});
+
+const fields = section({
+  only: columns(1).optional().meta({ description: 'The columns that are sent. Default: all.' }),
+  omit: columns().prefault([]).meta({ description: 'Columns that are not sent.' }),
+  rename: mapOf(column, identifierFault).prefault({}).meta({ description: 'New names, `{ first_name: given_name }`: in `data`, `redacted` and `lookup_values`.' }),
+  set: mapOf(
+    shaped(constant, () => ({})),
+    (name) => (name === '' ? 'a field has a name' : null),
+  )
+    .prefault({})
+    .meta({ description: 'Constant fields that are added: any JSON value.' }),
+  omit_null: flag().prefault(false).meta({ description: 'Leave out columns that are null.' }),
+});
+
+const hook = section({
+  name: textOf(configName, { pattern: NAME_PATTERN }).meta({
+    description: 'Its name, which no other hook has: letters, digits, `-` and `_`. It is part of what makes a `webhook-id`, so a renamed hook is a new one.',
+  }),
+  table: textOf(tableName).meta({ description: 'The table whose events it takes: `profiles` or `app.profiles`. One that is not under `tables` is watched with the defaults.' }),
+  to: listOf(textOf(configName), { min: 1, orOne: true }).meta({ description: 'The endpoint that gets the events, or a list of endpoints.' }),
+  events: listOf(choice(['insert', 'update', 'visibility_update', 'delete', 'truncate']), { min: 1 })
+    .prefault(['insert', 'update', 'visibility_update', 'delete'])
+    .meta({ description: 'The kinds of events it takes.' }),
+  changed: columns(1).optional().meta({ description: 'Updates: only when one of these columns changed. Default: whichever changed.' }),
+  when: shaped(expression, () => ({ type: 'string', minLength: 1 })).optional().meta({
+    description: 'Only events for which this CEL expression is true. It sees `row`, `old`, `changed` and `event`: `row.country == \'NL\'`. A hidden field is null in it. Default: all events.',
+  }),
+  entering: flag().prefault(false).meta({ description: 'Only when a row starts to match `when`: it did not before the change.' }),
+  order_by: columns().optional().meta({ description: 'Columns whose values make a lane, within which deliveries keep their order. `[]`: no order. Default: the key of the table.' }),
+  fields: fields.prefault({}).meta({ description: 'What of the row is sent, and under which names.' }),
+  meta: listOf(choice(['table', 'schema', 'changed', 'lsn', 'xid', 'committed_at', 'backfill']))
+    .prefault([])
+    .meta({ description: 'What `meta` has besides `operation` and `lookup_values`.' }),
+  large_numbers: choice(['number', 'string']).prefault('number').meta({
+    description: '`string`: numbers that a double would round become strings, for receivers that parse JSON as JavaScript does.',
+  }),
+  method: method.optional().meta({ description: "HTTP method. Default: the endpoint's." }),
+  format: choice(['event'], ['standard', 'cloudevents', 'debezium']).prefault('event').meta({ description: 'Shape of the body. `event` is the only one yet.' }),
+  encoding: choice(['json'], ['form', 'query']).prefault('json').meta({ description: 'How the body is written. `json` is the only one yet.' }),
+});
+
+export const schema = section({
+  version: version().meta({ description: 'Version of this file format: 1.' }),
+  source: source.prefault({}).meta({ description: 'The database whose changes are read.' }),
+  state: state.prefault({}).meta({ description: 'Where walhook keeps what it must not forget.' }),
+  server: server.prefault({}).meta({ description: 'The HTTP server for health, metrics and administration.' }),
+  limits: limits.prefault({}).meta({ description: 'What the process may use.' }),
+  tables: mapOf(tableOptions, tableNameFault).prefault({}).meta({
+    description: 'The watched tables, by name: `profiles` (in schema `public`) or `app.profiles`; case counts, and `"…"` goes around a name that has a dot in it. A table that only a hook names is watched with the defaults.',
+  }),
+  endpoints: mapOf(endpoint, nameFault).prefault({}).meta({ description: 'The HTTP targets, by name: letters, digits, `-` and `_`.' }),
+  hooks: listOf(hook).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
+});
+
+/** What the schema makes of a file. `load.ts` makes the Config of it. */
+export type Loaded = z.output<typeof schema>;
+export type LoadedEndpoint = ReturnType<Loaded['endpoints']['get']> & {};
+export type LoadedTable = ReturnType<Loaded['tables']['get']> & {};
+export type LoadedHook = Loaded['hooks'][number];
