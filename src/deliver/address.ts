@@ -41,10 +41,14 @@ export function exactRange(ip: string): string {
 function parseIp(ip: string): Ip | null {
   // Four decimal parts alone: no resolver gives an address in another notation, so one that comes is not trusted.
   if (!ipaddr.IPv4.isValidFourPartDecimal(ip) && !ipaddr.IPv6.isValid(ip)) return null;
+  // ipaddr.js reads IPv4-compatible `::8.8.8.8` as the mapped `::ffff:8.8.8.8`, which is another address.
+  if (IPV4_COMPATIBLE.test(ip)) return null;
   const address = ipaddr.parse(ip);
   // The zone says which interface, not which address.
   return address instanceof ipaddr.IPv6 && address.zoneId !== undefined ? new ipaddr.IPv6(address.parts) : address;
 }
+
+const IPV4_COMPATIBLE = /^::\d+\./;
 
 function isAllowed(address: Ip, allow: readonly Cidr[]): boolean {
   return allow.some((range) => within(address, range));

@@ -108,7 +108,7 @@ export class Sender {
 
   /** Lets what is in flight finish, then closes the connections. Attempts made afterwards fail. */
   async close(): Promise<void> {
-    await this.#pool.close();
+    if (!this.#pool.destroyed) await this.#pool.close();
   }
 
   /** Gives up what is in flight at once: each attempt ends as failed. Attempts made afterwards fail. */

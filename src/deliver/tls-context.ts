@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { EndpointConfig } from '../config.ts';
@@ -21,6 +22,8 @@ export function tlsContext({ name, tls }: EndpointConfig): SecureContext {
   const cert = read('cert', tls.cert);
   const key = read('key', tls.key);
   try {
+    // OpenSSL takes a file without any certificate for an empty list.
+    for (const file of [ca, cert]) if (file !== undefined) void new X509Certificate(file);
     return createSecureContext({ ca, cert, key });
   } catch (cause) {
     const files = [tls.ca, tls.cert, tls.key].filter((path) => path !== null);
