@@ -14,11 +14,20 @@ export function endpointUrl(text: string): Reading<URL> {
   if (/\s/.test(text)) return { refused: 'a URL has no white space in it: write it as %20' };
   const url = URL.parse(text);
   if (url === null) return { refused: 'not a valid URL' };
-  if (url.username !== '' || url.password !== '') {
-    return { refused: 'a URL here has no user and password: send them as headers: { Authorization: "Basic …" }' };
+  if (!isDecodable(url.username) || !isDecodable(url.password)) {
+    return { refused: 'user and password in a URL are percent-encoded: a % itself is written as %25' };
   }
   if (url.hash !== '') return { refused: 'a URL here has no #fragment: it would never be sent' };
   return { value: url };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** `10.0.0.0/8`, `fd00::/8`, or a single address. */

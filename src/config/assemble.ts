@@ -2,8 +2,8 @@ import type { Config, EndpointConfig, HookConfig, TableConfig } from '../config.
 import { parseTableName, type TableName } from './names.ts';
 import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, tableOptions } from './schema.ts';
 
-/** What the schema read → the frozen Config. `pemTexts` has the text of each file that `tls` names. */
-export function assemble(loaded: Loaded, pemTexts: ReadonlyMap<string, string>): Config {
+/** What the schema read → the frozen Config. */
+export function assemble(loaded: Loaded): Config {
   const hooks = loaded.hooks.map(hookConfig);
   return freeze<Config>({
     source: { ...loaded.source, url: loaded.source.url ?? null },
@@ -11,7 +11,7 @@ export function assemble(loaded: Loaded, pemTexts: ReadonlyMap<string, string>):
     server: { ...loaded.server.listen, token: loaded.server.token ?? null },
     limits: loaded.limits,
     tables: watchedTables(loaded, hooks),
-    endpoints: [...loaded.endpoints].map(([name, endpoint]) => endpointConfig(name, endpoint, pemTexts)),
+    endpoints: [...loaded.endpoints].map(([name, endpoint]) => endpointConfig(name, endpoint)),
     hooks,
   });
 }
@@ -41,14 +41,13 @@ function tableConfig({ schema, table }: TableName, options: LoadedTable): TableC
   };
 }
 
-function endpointConfig(name: string, endpoint: LoadedEndpoint, pemTexts: ReadonlyMap<string, string>): EndpointConfig {
-  const text = (pem: string | null | undefined): string | null => (pem === null || pem === undefined ? null : (pemTexts.get(pem) ?? pem));
+function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig {
   return {
     name,
     ...endpoint,
     signing: endpoint.signing ?? null,
     rate: endpoint.rate ?? null,
-    tls: { ca: text(endpoint.tls.ca), cert: text(endpoint.tls.cert), key: text(endpoint.tls.key) },
+    tls: { ca: endpoint.tls.ca ?? null, cert: endpoint.tls.cert ?? null, key: endpoint.tls.key ?? null },
   };
 }
 

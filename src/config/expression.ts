@@ -18,7 +18,7 @@ export function expressionFault(text: string): ExpressionFault | null {
     const { start, end } = error.range ?? { start: 0, end: 0 };
     // The parser names its tokens (RPAREN): people know them by their characters.
     const token = start >= text.trimEnd().length ? 'the expression ends too early' : `unexpected ${JSON.stringify(text.slice(start, end))}`;
-    const summary = /^Unexpected token/.test(error.summary) ? token : error.summary.charAt(0).toLowerCase() + error.summary.slice(1);
+    const summary = error.summary.startsWith('Unexpected token') ? token : error.summary.charAt(0).toLowerCase() + error.summary.slice(1);
     return { message: `not a CEL expression: ${summary}`, at: start };
   }
 }

@@ -26,7 +26,6 @@ export function headerNameFault(name: string): string | null {
 }
 
 export function headerValue(text: string): Reading<string> {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\r\n\0]/.test(text)) return { refused: "a header's value may not have a line break or NUL in it" };
   return /^[\t\u0020-\u007e\u0080-\u00ff]*$/.test(text)
     ? { value: text.trim() }

@@ -73,7 +73,7 @@ export function section<S extends z.ZodRawShape>(shape: S) {
     if (isNothing(input)) return {};
     if (input instanceof Mapping) {
       // Without a prototype, so that a key named __proto__ is a key like any other.
-      const own: Record<string, unknown> = Object.assign(Object.create(null), {});
+      const own: Record<string, unknown> = { __proto__: null };
       for (const [key, entry] of input.entries) own[key] = entry.value;
       return own;
     }
@@ -144,7 +144,7 @@ export function jsonOf(schema: z.ZodType): Json {
     io: 'input',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      Object.assign(jsonSchema, JSON_OF.get(zodSchema._zod.def)?.());
+      if (zodSchema instanceof z.ZodType) Object.assign(jsonSchema, JSON_OF.get(zodSchema.def)?.());
       if (zodSchema instanceof z.ZodObject) Object.assign(jsonSchema, requirements(zodSchema));
     },
   });
@@ -169,7 +169,7 @@ function foundKind(value: unknown): string {
 /** `timeout:` without a value, and a list's lone scalar. */
 function itemsOf(input: unknown, orOne: boolean): readonly unknown[] | null {
   if (input instanceof Sequence) return input.items;
-  if (Array.isArray(input)) return input;
+  if (Array.isArray(input)) return input as unknown[];
   return orOne && input instanceof Scalar && input.value !== null ? [input] : null;
 }
 
@@ -181,12 +181,12 @@ function requirements(schema: z.ZodObject): Json {
 }
 
 function described<S extends z.ZodType>(schema: S, json: () => Json): S {
-  JSON_OF.set(schema._zod.def, json);
+  JSON_OF.set(schema.def, json);
   return schema;
 }
 
 interface Into<T> {
-  readonly context: z.core.ParsePayload<unknown>;
+  readonly context: z.core.ParsePayload;
   readonly step: string | number;
   readonly add: (value: T) => void;
 }
@@ -197,7 +197,7 @@ function collect<T>(item: z.ZodType<T>, node: unknown, { context, step, add }: I
   else for (const issue of result.error.issues) context.issues.push({ ...issue, path: [step, ...issue.path], input: undefined });
 }
 
-function give(context: z.core.ParsePayload<unknown>, path: Path, message: string, params: Json = {}): never {
+function give(context: z.core.ParsePayload, path: Path, message: string, params: Json = {}): never {
   context.issues.push({ code: 'custom', message, path: [...path], params, input: undefined });
   // What zod gives to say "there are issues": nobody sees the value.
   return z.NEVER;

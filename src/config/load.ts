@@ -8,7 +8,7 @@ import { parse } from './parse.ts';
 import { ConfigError, type Finding } from './problem.ts';
 import { rules } from './rules.ts';
 import { schema } from './schema.ts';
-import { readTlsFiles } from './tls-files.ts';
+import { tlsFileFindings } from './tls-files.ts';
 import { keyAt, type Node, type Path, spanAt } from './tree.ts';
 
 export interface LoadInput {
@@ -30,15 +30,14 @@ export function loadConfig({ text, file, env, readFile }: LoadInput): Config {
   const { root, findings } = parse(text, { env, readFile });
   if (root === null) throw new ConfigError(file, locate(text, null, findings));
   const loaded = schema.safeParse(root);
-  const pem = readTlsFiles(root, readFile);
   const all = [
     ...findings,
     ...(loaded.success ? [] : loaded.error.issues.flatMap((issue) => findingsOf(root, issue))),
-    ...pem.findings,
+    ...tlsFileFindings(root, readFile),
     ...rules(root, text),
   ];
   if (!loaded.success || all.length > 0) throw new ConfigError(file, locate(text, root, all));
-  return assemble(loaded.data, pem.texts);
+  return assemble(loaded.data);
 }
 
 function findingsOf(root: Node, issue: z.core.$ZodIssue): Finding[] {

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type ParsedNode, Scalar as YamlScalar, type YAMLMap } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, parseDocument, type ParsedNode, type Scalar as YamlScalar, type YAMLMap } from 'yaml';
 import { interpolate, type Sources } from './interpolate.ts';
 import type { Finding } from './problem.ts';
 import { offsetInScalar } from './scalar-offset.ts';

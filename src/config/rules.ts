@@ -5,7 +5,7 @@ import { fieldsRules } from './fields-rules.ts';
 import { parseTableName } from './names.ts';
 import type { Finding } from './problem.ts';
 import { offsetInScalar } from './scalar-offset.ts';
-import { keyAt, Mapping, type Node, nodeAt, type Path, Scalar, Sequence, spanAt } from './tree.ts';
+import { childrenAt, keyAt, type Node, nodeAt, type Path, Scalar, Sequence, spanAt } from './tree.ts';
 import { parseDuration } from './units.ts';
 
 /**
@@ -16,7 +16,7 @@ export function rules(root: Node, text: string): Finding[] {
   return [
     ...serverRules(root),
     ...tableRules(root),
-    ...entries(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
+    ...childrenAt(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
     ...hookRules(root, text),
   ];
 }
@@ -35,7 +35,7 @@ function serverRules(root: Node): Finding[] {
 function tableRules(root: Node): Finding[] {
   const findings: Finding[] = [];
   const seen = new Map<string, string>();
-  for (const path of entries(root, ['tables'])) {
+  for (const path of childrenAt(root, ['tables'])) {
     const name = String(path.at(-1));
     const parsed = parseTableName(name);
     if (parsed === null) continue;
@@ -50,10 +50,14 @@ function tableRules(root: Node): Finding[] {
 function endpointRules(root: Node, path: Path): Finding[] {
   const findings: Finding[] = [];
   const headers = new Set<string>();
-  for (const header of entries(root, [...path, 'headers'])) {
+  for (const header of childrenAt(root, [...path, 'headers'])) {
     const name = String(header.at(-1)).toLowerCase();
     if (headers.has(name)) findings.push(keyFinding(root, header, 'this header is there twice: case does not count'));
     headers.add(name);
+  }
+  const url = URL.parse(textAt(root, [...path, 'url']) ?? '');
+  if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
+    findings.push(finding(root, [...path, 'url'], 'has a user and password, and there is an Authorization header: only one can be sent'));
   }
   const cert = textAt(root, [...path, 'tls', 'cert']) ?? '';
   const key = textAt(root, [...path, 'tls', 'key']) ?? '';
@@ -70,23 +74,20 @@ function endpointRules(root: Node, path: Path): Finding[] {
 }
 
 function hookRules(root: Node, text: string): Finding[] {
-  const hooks = nodeAt(root, ['hooks']);
-  if (!(hooks instanceof Sequence)) return [];
+  const findings: Finding[] = [];
   const names = new Set<string>();
-  return hooks.items.flatMap((_, index) => {
-    const path = ['hooks', index];
-    const findings = [...targetRules(root, [...path, 'to']), ...whenRules(root, path, text), ...fieldsRules(root, [...path, 'fields'])];
+  for (const path of childrenAt(root, ['hooks'])) {
     const name = textAt(root, [...path, 'name']);
     if (name !== null && names.has(name)) findings.push(finding(root, [...path, 'name'], 'another hook has this name'));
     if (name !== null) names.add(name);
-    return findings;
-  });
+    findings.push(...targetRules(root, [...path, 'to']), ...whenRules(root, path, text), ...fieldsRules(root, [...path, 'fields']));
+  }
+  return findings;
 }
 
 function targetRules(root: Node, path: Path): Finding[] {
-  const known = entries(root, ['endpoints']).map((endpoint) => String(endpoint.at(-1)));
-  const list = nodeAt(root, path);
-  const targets = list instanceof Sequence ? list.items.map((_, index) => [...path, index]) : [path];
+  const known = childrenAt(root, ['endpoints']).map((endpoint) => String(endpoint.at(-1)));
+  const targets = nodeAt(root, path) instanceof Sequence ? childrenAt(root, path) : [path];
   return targets.flatMap((target) => {
     const name = textAt(root, target);
     if (name === null || name === '' || known.includes(name)) return [];
@@ -111,11 +112,6 @@ function whenRules(root: Node, hook: Path, text: string): Finding[] {
   if (node.origin.filled === 'yes') return [finding(root, path, 'not a CEL expression (once its variables are filled in)')];
   const raw = text.slice(node.span.start, node.span.end);
   return [{ at: node.span.start + offsetInScalar(raw, node.value, fault.at), path, message: fault.message }];
-}
-
-function entries(root: Node, path: Path): Path[] {
-  const node = nodeAt(root, path);
-  return node instanceof Mapping ? [...node.entries.keys()].map((key) => [...path, key]) : [];
 }
 
 function textAt(root: Node, path: Path): string | null {

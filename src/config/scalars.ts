@@ -13,10 +13,10 @@ export interface Bounds {
 export function integer(bounds: Bounds) {
   return scalar(
     (given) => {
-      const number = numberOf(given);
-      if (number === null) return { refused: expected('a whole number', given.value) };
-      if (!Number.isSafeInteger(number)) return { refused: 'expected a whole number' };
-      return within(number, bounds);
+      const read = numberOf(given);
+      if (read === null) return { refused: expected('a whole number', given.value) };
+      if (!Number.isSafeInteger(read)) return { refused: 'expected a whole number' };
+      return within(read, bounds);
     },
     () => ({ anyOf: [{ type: 'integer', minimum: bounds.min, maximum: bounds.max }, VARIABLE] }),
   );

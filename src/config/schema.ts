@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { cidr, endpointUrl, listen, postgresUrl } from './addresses.ts';
 import { constant } from './constant.ts';
 import { expression } from './expression.ts';
@@ -6,7 +6,7 @@ import { headerNameFault, headerValue } from './headers.ts';
 import { listOf, mapOf, narrowed, section, shaped } from './kinds.ts';
 import { configName, identifier, identifierFault, NAME_PATTERN, nameFault, SLOT_PATTERN, slotName, stateSchema, tableName, tableNameFault } from './names.ts';
 import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, version } from './scalars.ts';
-import { adminToken, pem, signingSecret } from './secrets.ts';
+import { adminToken, pemPath, signingSecret } from './secrets.ts';
 import { visibility } from './visibility.ts';
 
 /**
@@ -85,7 +85,7 @@ const breaker = section({
   open: duration('1ms', '1d').prefault('30s').meta({ description: 'How long it stays open before one delivery is tried again.' }),
 });
 
-const pemFile = textOrEmpty(pem);
+const pemFile = textOrEmpty(pemPath);
 
 const tls = section({
   ca: pemFile.optional().meta({ description: 'PEM file of the authorities to trust. Default: those of Node.' }),
@@ -97,7 +97,7 @@ const tls = section({
 const method = choice(['POST', 'PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD']);
 
 const endpoint = section({
-  url: textOf(endpointUrl, { pattern: '^https?://' }).meta({ description: 'Where to send, `https://` or `http://`, without user, password or fragment.' }),
+  url: textOf(endpointUrl, { pattern: '^https?://' }).meta({ description: 'Where to send, `https://` or `http://`. A user and password in it become Basic authorization.' }),
   method: method.prefault('POST').meta({ description: 'HTTP method.' }),
   headers: mapOf(textOf(headerValue), headerNameFault).prefault({}).meta({
     description: 'Headers of every request. Added when it is sent, so that what is parked gets them as they are then.',

@@ -22,11 +22,7 @@ export function adminToken(text: string): Reading<string> {
   return text.length < MIN_TOKEN ? { refused: `a token has at least ${MIN_TOKEN} characters` } : { value: text };
 }
 
-/** A path to a PEM file, or the PEM text itself (as `${file:…}` gives it). */
-export function pem(text: string): Reading<string> {
-  return isPem(text) || text.startsWith('/') ? { value: text } : { refused: 'expected the absolute path of a PEM file' };
-}
-
-export function isPem(text: string): boolean {
-  return text.trimStart().startsWith('-----BEGIN ');
+/** Path of a PEM file; `tls-files.ts` looks into it. */
+export function pemPath(text: string): Reading<string> {
+  return text.startsWith('/') ? { value: text } : { refused: 'expected the absolute path of a PEM file' };
 }

@@ -74,6 +74,15 @@ export function nodeAt(root: Node, path: Path): Node | null {
   return node;
 }
 
+/** Paths of the entries or items of the node at a path; none if it has none. */
+export function childrenAt(root: Node, path: Path): Path[] {
+  const node = nodeAt(root, path);
+  const steps = node instanceof Mapping ? node.entries.keys() : node instanceof Sequence ? node.items.keys() : [];
+  const children: Path[] = [];
+  for (const step of steps) children.push([...path, step]);
+  return children;
+}
+
 /** The key that a path ends with, or null if the file has none there. */
 export function keyAt(root: Node, path: Path): Span | null {
   const parent = nodeAt(root, path.slice(0, -1));
