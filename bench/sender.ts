@@ -76,14 +76,14 @@ async function rate(requests: number, attempt: (id: string, done: () => void) =>
 function bareAttempt(pool: Pool, id: string, done: () => void): void {
   const timestamp = Math.floor(Date.now() / 1000);
   const signature = createHmac('sha256', KEY).update(`${id}.${timestamp}.${BODY}`).digest('base64');
-  const headers = [
-    ...['user-agent', 'walhook/0'],
-    ...['accept-encoding', 'identity'],
-    ...['content-type', 'application/json'],
-    ...['webhook-id', id],
-    ...['webhook-timestamp', String(timestamp)],
-    ...['webhook-signature', `v1,${signature}`],
-  ];
+  const headers = {
+    'user-agent': 'walhook/0',
+    'accept-encoding': 'identity',
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': `v1,${signature}`,
+  };
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart() {},
     onResponseStart() {},

@@ -29,6 +29,9 @@ const COARSEST_SWEEP = 250;
 /** Methods whose requests have no body; the signature is then over an empty one. */
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
+/** Headers whose values change with each request, in the order in which `#fill` sets them. */
+const VARYING = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+
 /**
  * Makes HTTP attempts at one endpoint: HTTP/1.1, kept alive, one request a connection at a time, `concurrency` connections.
  * It limits nothing itself: who calls it makes no more attempts at once than that.
@@ -42,7 +45,7 @@ export class Sender {
   readonly #line: Line;
   readonly #headers: readonly (string | undefined)[];
   readonly #contentType: string | null;
-  /** Where in `#headers` the values that change with each request stand. */
+  /** Where in `#headers` those that vary begin. */
   readonly #varying: number;
   readonly #exchanges: Exchange[] = [];
   readonly #free: Exchange[] = [];
@@ -58,19 +61,14 @@ export class Sender {
     this.#contentType = contentType;
     this.#varying = list.length;
     // undici leaves out a header whose value is undefined.
-    this.#headers = [
-      ...list,
-      ...['content-type', undefined],
-      ...['webhook-id', undefined],
-      ...['webhook-timestamp', undefined],
-      ...['webhook-signature', undefined],
-    ];
+    this.#headers = [...list, ...VARYING.flatMap((name) => [name, undefined])];
     const connect = guardedConnector({
       endpoint: endpoint.name,
       allow: allowedRanges(endpoint),
       resolve: options.resolve ?? resolveBySystem,
       connect: {
-        timeout: endpoint.timeout,
+        // Ends a connection that never comes to be; the sweep has by then ended the attempt that wanted it.
+        timeout: endpoint.timeout + 2 * COARSEST_SWEEP,
         ...(protocol === 'https:' ? { secureContext: tlsContext(endpoint), rejectUnauthorized: true } : {}),
       },
     });

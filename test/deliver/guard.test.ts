@@ -52,6 +52,10 @@ function resolving(...answers: readonly (readonly string[])[]): Resolve & { call
   return Object.assign(resolve, { calls });
 }
 
+const notFound: Resolve = (_hostname, done) => {
+  done(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }), []);
+};
+
 const ok: RequestListener = (_request, response) => {
   response.end();
 };
@@ -139,7 +143,6 @@ describe('a name', () => {
   });
 
   test('that there is not is a failure of dns', async () => {
-    const notFound: Resolve = (_hostname, done) => done(Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }), []);
     for (const resolve of [notFound, resolving([])]) {
       expect(await attempt(makeSender('https://receiver.test/', [], { resolve }))).toMatchObject({
         failure: 'dns',
