@@ -1,0 +1,83 @@
+import type { Lsn } from '../lsn.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
+import type { Tail } from './tail.ts';
+
+export interface FollowerOptions {
+  /** Makes the next connection: it starts where the last one ended. */
+  readonly connect: () => Tail;
+  /** Turns an error into one for an operator, which says whether trying again can help. */
+  readonly explain: (error: unknown) => Error & { readonly reaction: 'retry' | 'stop' };
+  readonly onReconnect: (error: Error, delay: number) => void;
+}
+
+/** Follows the stream over as many connections as it takes. */
+export class Follower {
+  readonly #options: FollowerOptions;
+  #tail: Tail | null = null;
+  #failures = 0;
+  #paused = false;
+  #stopped = false;
+  #wait: { readonly timer: NodeJS.Timeout; readonly over: () => void } | null = null;
+
+  constructor(options: FollowerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after `stop`; rejects when trying again cannot help. */
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        this.#tail = this.#options.connect();
+        if (this.#paused) this.#tail.pause();
+        await this.#tail.run();
+      } catch (thrown) {
+        if (this.#stopped) return;
+        const error = this.#options.explain(thrown);
+        if (error.reaction === 'stop') throw error;
+        this.#failures++;
+        const delay = reconnectDelay(this.#failures, Math.random());
+        this.#options.onReconnect(error, delay);
+        await this.#sleep(delay);
+      }
+    }
+  }
+
+  /** The stream has begun: the next failure is the first again. */
+  started(): void {
+    this.#failures = 0;
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#tail?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#tail?.resume();
+  }
+
+  confirm(lsn: Lsn): void {
+    this.#tail?.confirm(lsn);
+  }
+
+  /** Stops reading; status reports go on until `stop`, so that what is still delivered can be confirmed. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#wait !== null) {
+      clearTimeout(this.#wait.timer);
+      this.#wait.over();
+    }
+    await this.#tail?.stop();
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const over = (): void => {
+        this.#wait = null;
+        resolve();
+      };
+      this.#wait = { timer: setTimeout(over, ms), over };
+    });
+  }
+}
