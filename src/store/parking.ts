@@ -1,0 +1,125 @@
+import { sql } from 'kysely';
+import { type Lsn, parseLsn } from '../lsn.ts';
+import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
+import type { StateDatabase } from './database.ts';
+import { DELIVERY_COLUMNS, deliveryArrays, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
+import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
+import { guarded } from './store-error.ts';
+
+type PageQuery = Parameters<ParkingStore['page']>[0];
+
+/** Parked and dead deliveries in the state schema. Each method is one statement, hence one transaction. */
+export function parkingStore(state: StateDatabase): ParkingStore {
+  return {
+    park: (batch) => guarded(`park ${batch.length} deliveries`, () => park(state, batch)),
+    bury: (batch) => guarded(`store ${batch.length} dead letters`, () => bury(state, batch)),
+    settle: (settlement) => guarded(`settle parked deliveries of ${settlement.endpoint}`, () => settle(state, settlement)),
+    page: (query) => guarded(`read parked deliveries of ${query.endpoint}`, () => page(state, query)),
+    lanes: (endpoint, limit) => guarded(`read parked lanes of ${endpoint}`, () => lanes(state, endpoint, limit)),
+    lastParked: (endpoint) => guarded(`read the last parked delivery of ${endpoint}`, () => lastParked(state, endpoint)),
+  };
+}
+
+async function park(state: StateDatabase, batch: readonly Parking[]): Promise<void> {
+  if (batch.length === 0) return;
+  await sql`
+    insert into ${parked(state)} (${DELIVERY_COLUMNS}, due_at, committed_at, failure, status, message, response)
+    select ${DELIVERY_COLUMNS}, ${DUE_AT}, ${COMMITTED_AT}, failure, status, message, response
+    from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.dueIn)}::double precision[],
+        ${batch.map((item) => item.delivery.committedAt)}::double precision[],
+        ${failureArrays(batch.map((item) => item.failure))})
+      as input (${DELIVERY_COLUMNS}, due_in, committed_ms, failure, status, message, response)
+    on conflict do nothing`.execute(state.db);
+}
+
+async function bury(state: StateDatabase, batch: readonly Burial[]): Promise<void> {
+  if (batch.length === 0) return;
+  await sql`
+    insert into ${dead(state)} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
+    select ${DELIVERY_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
+    from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.delivery.committedAt)}::double precision[],
+        ${failureArrays(batch.map((item) => item.failure))})
+      as input (${DELIVERY_COLUMNS}, committed_ms, failure, status, message, response)
+    on conflict do nothing`.execute(state.db);
+}
+
+async function settle(state: StateDatabase, settlement: Settlement): Promise<void> {
+  const { endpoint, delivered, failed, dead: died } = settlement;
+  if (delivered.length + failed.length + died.length === 0) return;
+  const key = (id: string): string => deliveryKey(id, endpoint);
+  await sql`
+    with forgotten as (
+      delete from ${parked(state)} where key = any(${delivered.map(key)}::text[])
+    ), postponed as (
+      update ${parked(state)} as parked
+      set attempts = input.attempts, due_at = ${DUE_AT}, failure = input.failure, status = input.status,
+        message = input.message, response = input.response
+      from unnest(${failed.map((item) => key(item.id))}::text[], ${failed.map((item) => item.attempts)}::integer[],
+          ${failed.map((item) => item.dueIn)}::double precision[], ${failureArrays(failed.map((item) => item.failure))})
+        as input (key, attempts, due_in, failure, status, message, response)
+      where parked.key = input.key
+    ), given_up as (
+      delete from ${parked(state)} as parked
+      using unnest(${died.map((item) => key(item.id))}::text[], ${died.map((item) => item.attempts)}::integer[],
+          ${failureArrays(died.map((item) => item.failure))})
+        as input (key, attempts, failure, status, message, response)
+      where parked.key = input.key
+      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path,
+        content_type, body, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
+    )
+    insert into ${dead(state)} (${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response)
+    select ${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
+    on conflict do nothing`.execute(state.db);
+}
+
+async function page(state: StateDatabase, query: PageQuery): Promise<Stored[]> {
+  const { endpoint, lanes: wanted, after, limit } = query;
+  const columns = sql`${DELIVERY_COLUMNS}, floor(extract(epoch from committed_at) * 1000) as committed_ms`;
+  const rows =
+    wanted === null
+      ? sql`${alongSequence(state, columns, { endpoint, after, limit })} order by commit_lsn, ordinal, nth`
+      : // Lane by lane, since the index holds each in sequence: a lane of a million deliveries costs no more than a page.
+        sql`
+          select in_lane.* from unnest(${wanted}::bigint[]) as wanted (lane)
+          cross join lateral (${alongLane(state, columns, { endpoint, lane: sql.raw('wanted.lane'), after, limit })}) as in_lane
+          order by commit_lsn, ordinal, nth limit ${limit}`;
+  const result = await sql<DeliveryRow>`${rows}`.execute(state.db);
+  return toStored(result.rows);
+}
+
+async function lanes(state: StateDatabase, endpoint: string, limit: number): Promise<ParkedLane[] | null> {
+  // From head to head: the cost goes with the lanes, whatever is parked behind their heads.
+  const { rows } = await sql<{ lane: string; due_in: number }>`
+    with recursive heads as (
+      select first.*, 1 as place from (${headAfter(state, endpoint, sql.raw(BEFORE_ANY_LANE))}) as first
+      union all
+      select next.*, heads.place + 1
+      from heads cross join lateral (${headAfter(state, endpoint, sql.raw('heads.lane'))}) as next
+      where heads.place <= ${limit} and heads.endpoint = ${endpoint}
+    )
+    select lane, (extract(epoch from due_at - statement_timestamp()) * 1000)::double precision as due_in
+    from heads where endpoint = ${endpoint}`.execute(state.db);
+  if (rows.length > limit) return null;
+  return rows.map((row) => ({ lane: Number(row.lane), dueIn: Math.ceil(row.due_in) }));
+}
+
+async function lastParked(state: StateDatabase, endpoint: string): Promise<Lsn | null> {
+  const { rows } = await sql<{ commit_lsn: string }>`
+    select commit_lsn from (${lastInSequence(state, endpoint)}) as last where endpoint = ${endpoint}`.execute(state.db);
+  const [row] = rows;
+  return row === undefined ? null : parseLsn(row.commit_lsn);
+}
+
+const BEFORE_ANY_LANE = '(-9223372036854775808)';
+
+/** By the database's clock, so that daemons whose clocks differ agree. */
+const DUE_AT = sql.raw(`statement_timestamp() + due_in * interval '1 millisecond'`);
+const COMMITTED_AT = sql.raw('to_timestamp(committed_ms / 1000)');
+
+function parked(state: StateDatabase): ReturnType<typeof sql.id> {
+  return sql.id(state.schema, 'parked');
+}
+
+function dead(state: StateDatabase): ReturnType<typeof sql.id> {
+  return sql.id(state.schema, 'dead');
+}
