@@ -52,7 +52,7 @@ describe('the vocabulary', () => {
   });
 });
 
-test.for(['src/daemon.ts', 'src/cli.ts', 'src/commands/run.ts'])('%s wires everything', (from) => {
+test.for(['src/daemon.ts', 'src/pipeline.ts', 'src/cli.ts', 'src/commands/run.ts'])('%s wires everything', (from) => {
   expect(forbiddenImport(from, 'src/queue/lanes.ts')).toBeNull();
   expect(forbiddenImport(from, 'src/store/migrate.ts')).toBeNull();
 });
