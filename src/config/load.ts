@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Config } from '../config.ts';
 import { assemble } from './assemble.ts';
-import { didYouMean } from './closest.ts';
+import { didYouMean } from '../closest.ts';
 import { comesLater } from './later.ts';
 import { locate } from './locate.ts';
 import { parse } from './parse.ts';

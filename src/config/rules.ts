@@ -1,5 +1,5 @@
 import { isLoopback, listen } from './addresses.ts';
-import { didYouMean } from './closest.ts';
+import { didYouMean } from '../closest.ts';
 import { expressionFault } from './expression.ts';
 import { fieldsRules } from './fields-rules.ts';
 import { parseTableName } from './names.ts';
