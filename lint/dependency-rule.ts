@@ -9,8 +9,11 @@ const STAGES = new Set(['source', 'decode', 'event', 'route', 'format', 'queue',
 /** They implement the ports that the stages declare. */
 const IMPLEMENTERS = new Set(['store', 'admin', 'observe']);
 
-/** The only ones that wire parts together. pipeline.ts is the daemon's inner loop: event, route, format and queue in a row. */
-const COMPOSERS = new Set(['daemon.ts', 'pipeline.ts', 'cli.ts', 'commands']);
+/** The only ones that wire parts together. The second line are the daemon's own parts, a file each. */
+const COMPOSERS = new Set([
+  'cli.ts', 'commands', 'daemon.ts',
+  'pipeline.ts', 'dispatcher.ts', 'state.ts',
+]);
 
 /** A package that one file owns. */
 const OWNED_PACKAGES = new Map([['pg-logical-replication', 'src/source/tail.ts']]);
