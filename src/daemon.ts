@@ -1,7 +1,29 @@
+import pg from 'pg';
 import type { Logger } from 'pino';
+import { Checkpointer } from './checkpoint/checkpointer.ts';
+import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
+import { CatalogCodecs } from './decode/codecs.ts';
+import { PgoutputDecoder } from './decode/pgoutput.ts';
+import { TypeCatalog } from './decode/type-catalog.ts';
 import type { Delivery } from './delivery.ts';
+import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
+import { WalhookError } from './errors.ts';
+import { formatLsn, type Lsn } from './lsn.ts';
 import type { Outcome } from './outcome.ts';
+import { Pipeline } from './pipeline.ts';
+import { clientConfig } from './source/connect.ts';
+import { explain } from './source/connection-error.ts';
+import { Follower } from './source/follower.ts';
+import { openSlot, type OpenSlot } from './source/open-slot.ts';
+import { primaryKey } from './source/primary-key.ts';
+import { Tail } from './source/tail.ts';
+import { type DurableState, memoryState, openDurableState } from './state.ts';
+
+/** How often the safe position is stored and confirmed, in milliseconds. */
+const CHECKPOINT_INTERVAL = 500;
+/** The part of `limits.shutdown` in which deliveries go on; in the rest, what is left is parked. */
+const DELIVERY_PART = 0.7;
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -11,7 +33,7 @@ export interface DaemonOptions {
   /** A temporary slot that Postgres drops when the connection ends: nothing is kept, nothing resumes (`listen`). */
   readonly temporary?: boolean;
   /** Told of each attempt's outcome: for `demo` and `listen`, which show them. */
-  readonly onOutcome?: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
+  readonly onOutcome?: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
 }
 
 /** What the daemon tells of itself: `/readyz`, `/api/v1/status` and `walhook status`. */
@@ -27,32 +49,215 @@ export interface DaemonStatus {
   readonly endpoints: readonly EndpointStatus[];
 }
 
-export interface EndpointStatus {
-  readonly name: string;
-  /** Deliveries in memory. */
-  readonly queued: number;
-  readonly mode: 'direct' | 'storing' | 'holding';
-  readonly breaker: 'open' | 'closed';
-  readonly delivered: number;
-  readonly failed_attempts: number;
-  readonly last_error: string | null;
-}
-
-/** The daemon: wires the stages, top to bottom. */
+/** The daemon: wires the stages, top to bottom, and takes them down again in order. */
 export class Daemon {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
-    void options;
-    return new Daemon();
+    const { config, temporary = false } = options;
+    const pool = new pg.Pool({ ...clientConfig(config.source), max: 2 });
+    pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
+    try {
+      const state = temporary ? memoryState() : await openDurableState(config);
+      const slot = await openSlot({ config, pool, temporary, checkpoint: () => state.load(), log: options.log });
+      const daemon = new Daemon({ ...options, pool, slot, state });
+      await daemon.#begin();
+      return daemon;
+    } catch (error) {
+      await pool.end();
+      throw explain(error);
+    }
   }
 
   /** Settles when the daemon ends: resolves after `stop`, rejects with a WalhookError if it cannot go on. */
-  readonly done: Promise<void> = Promise.resolve();
+  readonly done: Promise<void>;
+
+  readonly #options: DaemonOptions;
+  readonly #pool: pg.Pool;
+  readonly #slot: OpenSlot;
+  readonly #state: DurableState;
+  readonly #tracker: Tracker;
+  readonly #dispatcher: Dispatcher;
+  readonly #pipeline: Pipeline;
+  readonly #follower: Follower;
+  readonly #checkpointer: Checkpointer;
+  readonly #finished = Promise.withResolvers<void>();
+  readonly #streaming = Promise.withResolvers<void>();
+  #phase: DaemonStatus['state'] = 'starting';
+  #confirmed: Lsn;
+  /** Where the stream must have come before parked deliveries are read back; null once it has. */
+  #drainFrom: Lsn | null = null;
+  #sourceError: string | null = null;
+  #stopping: Promise<void> | null = null;
+
+  private constructor(options: DaemonOptions & { pool: pg.Pool; slot: OpenSlot; state: DurableState }) {
+    const { config, log, version, slot, state, pool } = options;
+    this.#options = options;
+    this.#pool = pool;
+    this.#slot = slot;
+    this.#state = state;
+    this.#confirmed = slot.start.lsn;
+    this.done = this.#finished.promise;
+
+    // 8 checkpoint
+    this.#tracker = new Tracker(slot.start);
+    this.#checkpointer = new Checkpointer({
+      store: state.checkpoints(slot.identity),
+      safe: () => this.#tracker.safe,
+      confirm: (lsn) => this.#confirm(lsn),
+      start: slot.start,
+      interval: CHECKPOINT_INTERVAL,
+      onError: (error) => log.error({ err: error }, 'the checkpoint cannot be stored, so no LSN is confirmed'),
+    });
+    // 6 queue, 7 deliver
+    this.#dispatcher = new Dispatcher({
+      config,
+      log,
+      userAgent: `walhook/${version}`,
+      store: state.parking,
+      tickets: {
+        take: () => this.#tracker.take(),
+        settle: (ticket) => {
+          this.#tracker.settle(ticket);
+          this.#checkpointer.delivered();
+        },
+      },
+      onFull: () => this.#follower.pause(),
+      onRelief: () => this.#follower.resume(),
+      onOutcome: options.onOutcome ?? (() => undefined),
+    });
+    // 3 event, 4 route, 5 format
+    const catalog = new TypeCatalog(async (sql, params) => (await pool.query(sql, [...params])).rows);
+    this.#pipeline = new Pipeline({
+      config,
+      systemId: slot.identity.systemId,
+      codecs: new CatalogCodecs(catalog),
+      describe: async (relation) => {
+        await catalog.load(relation.columns.map((column) => column.typeOid));
+        return primaryKey(pool, relation.oid);
+      },
+      queues: this.#dispatcher.queues,
+      tracker: this.#tracker,
+      start: slot.start,
+      onProgress: (lsn) => this.#reached(lsn),
+    });
+    // 1 source, 2 decode
+    this.#follower = new Follower({
+      connect: () => this.#connect(),
+      explain,
+      onReconnect: (error, delay) => this.#reconnecting(error, delay),
+    });
+  }
 
   /** Drains: stops reading, finishes what is in flight, parks the rest, stores the checkpoint. May be called twice. */
-  async stop(): Promise<void> {}
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
 
   status(): DaemonStatus {
-    return { problems: [], state: 'stopped', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [] };
+    const { budget } = this.#dispatcher;
+    return {
+      problems: [...(this.#sourceError === null ? [] : [this.#sourceError]), ...this.#dispatcher.problems],
+      state: this.#phase,
+      slot: this.#slot.name,
+      received: formatLsn(this.#pipeline.received.lsn),
+      confirmed: formatLsn(this.#confirmed),
+      in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
+      endpoints: this.#dispatcher.status,
+    };
+  }
+
+  async #begin(): Promise<void> {
+    this.#drainFrom = await this.#dispatcher.restore();
+    if (this.#drainFrom === null) this.#dispatcher.startDraining();
+    else this.#reached(this.#slot.start.lsn);
+    this.#checkpointer.start();
+    this.#follower.run().then(
+      () => undefined,
+      (error: unknown) => this.#fail(error),
+    );
+    await this.#streaming.promise;
+  }
+
+  #connect(): Tail {
+    this.#pipeline.reconnect();
+    const decoder = new PgoutputDecoder(this.#pipeline);
+    return new Tail({
+      client: this.#slot.client,
+      slot: this.#slot.name,
+      publication: this.#options.config.source.publication,
+      temporary: this.#slot.temporary,
+      from: this.#pipeline.received.lsn,
+      durable: this.#confirmed,
+      statusInterval: this.#slot.statusInterval,
+      deadAfter: this.#slot.deadAfter,
+      onMessage: (bytes) => decoder.decode(bytes),
+      onKeepalive: (lsn) => this.#pipeline.keepalive(lsn),
+      onStart: () => this.#started(),
+    });
+  }
+
+  #started(): void {
+    const { log } = this.#options;
+    this.#follower.started();
+    this.#sourceError = null;
+    if (this.#phase === 'draining' || this.#phase === 'stopped') return;
+    this.#phase = 'streaming';
+    this.#streaming.resolve();
+    log.info({ slot: this.#slot.name, from: formatLsn(this.#pipeline.received.lsn) }, 'streaming');
+  }
+
+  #reconnecting(error: Error, delay: number): void {
+    if (this.#phase === 'streaming') this.#phase = 'reconnecting';
+    if (this.#sourceError !== error.message) {
+      const hint = error instanceof WalhookError && error.hint !== null ? { hint: error.hint } : {};
+      this.#options.log.warn(hint, `${error.message}; trying again, first in ${delay} ms`);
+    }
+    this.#sourceError = error.message;
+  }
+
+  /** The stream has been read up to an LSN. */
+  #reached(lsn: Lsn): void {
+    if (this.#drainFrom === null || lsn < this.#drainFrom) return;
+    this.#drainFrom = null;
+    this.#dispatcher.startDraining();
+  }
+
+  #confirm(lsn: Lsn): void {
+    this.#confirmed = lsn;
+    this.#follower.confirm(lsn);
+  }
+
+  #fail(error: unknown): void {
+    this.#streaming.reject(error);
+    if (this.#stopping !== null) return;
+    // What has been read is still delivered and confirmed as far as it can be.
+    this.stop().then(
+      () => this.#finished.reject(error),
+      () => this.#finished.reject(error),
+    );
+  }
+
+  async #drain(): Promise<void> {
+    const { shutdown } = this.#options.config.limits;
+    this.#phase = 'draining';
+    this.#follower.pause();
+    const late = AbortSignal.timeout(shutdown);
+    const finished = await Promise.race([
+      this.#dispatcher.close(AbortSignal.timeout(Math.round(shutdown * DELIVERY_PART))).then(() => true),
+      new Promise<boolean>((resolve) => late.addEventListener('abort', () => resolve(false), { once: true })),
+    ]);
+    await this.#dispatcher.abort();
+    await this.#checkpointer.stop().catch((error: unknown) => this.#options.log.error({ err: error }, 'the last checkpoint is not stored'));
+    await this.#follower.stop();
+    await Promise.all([this.#state.close(), this.#pool.end()]);
+    this.#phase = 'stopped';
+    if (!finished) {
+      throw new WalhookError(`not all deliveries could be finished or parked within ${shutdown} ms: some will be sent again`, {
+        code: 'drain_unfinished',
+        hint: 'raise limits.shutdown, or see why the state database or an endpoint is slow',
+      });
+    }
+    this.#finished.resolve();
   }
 }

@@ -26,3 +26,16 @@ export function covers(position: Position, commitLsn: Lsn, ordinal: number): boo
   const within = position.within;
   return within !== null && within.commitLsn === commitLsn && ordinal <= within.ordinal;
 }
+
+/** The stream that a position belongs to: an LSN means nothing on another cluster or timeline. */
+export interface StreamIdentity {
+  /** pg_control_system().system_identifier, in decimal. */
+  readonly systemId: string;
+  readonly timeline: number;
+  readonly publication: string;
+}
+
+/** A position as it was stored. */
+export interface StoredPosition extends StreamIdentity {
+  readonly position: Position;
+}

@@ -43,6 +43,8 @@ export interface EndpointQueueOptions {
   readonly events: QueueEvents;
 }
 
+type Mode = 'direct' | 'storing' | 'holding';
+
 /**
  * One endpoint's deliveries: lanes in memory, sent within the limits of a p-queue; what cannot be sent goes to the store
  * and comes back from there.
@@ -62,7 +64,7 @@ export class EndpointQueue {
   readonly #breaker: Breaker;
   readonly #drain: Drain;
   readonly #rate = new CompletionRate(performance.now());
-  #mode: 'direct' | 'storing' | 'holding' = 'direct';
+  #mode: Mode = 'direct';
   #held: Item[] = [];
   /** Live deliveries in memory. */
   #live = 0;
@@ -92,7 +94,7 @@ export class EndpointQueue {
   }
 
   /** For status: what is in memory and how the endpoint is doing. */
-  get state(): { readonly queued: number; readonly blocked: number; readonly mode: string; readonly breaker: 'open' | 'closed' } {
+  get state(): { readonly queued: number; readonly blocked: number; readonly mode: Mode; readonly breaker: 'open' | 'closed' } {
     return {
       queued: this.#lanes.size,
       blocked: this.#blocked.size,

@@ -18,6 +18,13 @@ type Operation = { readonly done: () => void } & (
   | { readonly kind: 'dead'; readonly endpoint: string; readonly dead: Settlement['dead'][number] }
 );
 
+export interface WriterEvents {
+  /** A batch could not be written; it is tried again. */
+  readonly onError: (error: unknown) => void;
+  /** A batch that had failed is durable. */
+  readonly onRecovered: () => void;
+}
+
 interface Waiter {
   readonly upTo: number;
   readonly resolve: () => void;
@@ -29,7 +36,7 @@ interface Waiter {
  */
 export class Writer {
   readonly #store: ParkingStore;
-  readonly #onError: (error: unknown) => void;
+  readonly #events: WriterEvents;
   #pending: Operation[] = [];
   /** Operations handed in, and operations that are durable. */
   #taken = 0;
@@ -39,9 +46,9 @@ export class Writer {
   #stopped = false;
   #retry: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
 
-  constructor(store: ParkingStore, onError: (error: unknown) => void) {
+  constructor(store: ParkingStore, events: WriterEvents) {
     this.#store = store;
-    this.#onError = onError;
+    this.#events = events;
   }
 
   park(parking: Parking, done: () => void): void {
@@ -101,14 +108,17 @@ export class Writer {
   }
 
   async #writeBatch(batch: readonly Operation[]): Promise<void> {
+    let failed = false;
     for (let wait = FIRST_WAIT; !this.#stopped; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       try {
         await this.#store.park(batch.flatMap((operation) => (operation.kind === 'park' ? [operation.parking] : [])));
         await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
         for (const settlement of settlements(batch)) await this.#store.settle(settlement);
+        if (failed) this.#events.onRecovered();
         return;
       } catch (error) {
-        this.#onError(error);
+        failed = true;
+        this.#events.onError(error);
         await new Promise<void>((resolve) => {
           this.#retry = { timer: setTimeout(resolve, wait), now: resolve };
         });

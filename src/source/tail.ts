@@ -14,6 +14,8 @@ export interface TailOptions {
   readonly client: ClientConfig;
   readonly slot: string;
   readonly publication: string;
+  /** Make the slot as a temporary one first: Postgres drops it with the connection. */
+  readonly temporary?: boolean;
   /** Where to start: everything before it has been received already. Postgres may start later, at the slot's own position. */
   readonly from: Lsn;
   /** Confirmed from the start: what is durable. */
@@ -64,8 +66,8 @@ export class Tail {
 
   /** Streams until `stop` (resolves) or until the connection or a handler fails (rejects). */
   async run(): Promise<void> {
-    const { slot, publication, from } = this.#options;
-    const plugin = new MessagePlugin(publication, {
+    const { slot, from } = this.#options;
+    const plugin = new MessagePlugin(this.#options, {
       connected: (client) => this.#connected(client as unknown as ReplicationClient),
       message: (bytes) => this.#take(bytes),
     });
@@ -117,6 +119,7 @@ export class Tail {
 
   #started(): void {
     this.#heard = performance.now();
+    if (this.#paused) this.#socket?.pause();
     this.#status = setInterval(() => this.#checkAndReport(), this.#options.statusInterval);
     this.#report(false);
     this.#options.onStart();
@@ -225,11 +228,13 @@ interface MessageHandlers {
 /** Passes messages on as bytes, undecoded, and quotes names, which the library's own plugin does not. */
 class MessagePlugin extends PgoutputPlugin {
   readonly #publication: string;
+  readonly #temporary: boolean;
   readonly #handlers: MessageHandlers;
 
-  constructor(publication: string, handlers: MessageHandlers) {
+  constructor({ publication, temporary = false }: Pick<TailOptions, 'publication' | 'temporary'>, handlers: MessageHandlers) {
     super({ protoVersion: 1, publicationNames: [publication], messages: true });
     this.#publication = publication;
+    this.#temporary = temporary;
     this.#handlers = handlers;
   }
 
@@ -238,8 +243,9 @@ class MessagePlugin extends PgoutputPlugin {
     return TAKEN;
   }
 
-  override start(client: Parameters<PgoutputPlugin['start']>[0], slot: string, from: string): Promise<unknown> {
+  override async start(client: Parameters<PgoutputPlugin['start']>[0], slot: string, from: string): Promise<unknown> {
     this.#handlers.connected(client);
+    if (this.#temporary) await client.query(`CREATE_REPLICATION_SLOT "${slot}" TEMPORARY LOGICAL pgoutput`);
     // The option's value is a list of identifiers within a string literal.
     const publications = `"${this.#publication.replaceAll('"', '""')}"`.replaceAll("'", "''");
     return client.query(

@@ -1,24 +1,12 @@
 import { sql } from 'kysely';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
-import type { Position } from '../position.ts';
+import type { Position, StoredPosition, StreamIdentity } from '../position.ts';
 import type { StateDatabase } from './database.ts';
 import { guarded } from './store-error.ts';
 
-/** The stream that a position belongs to: an LSN means nothing on another cluster or timeline. */
-export interface StreamIdentity {
-  /** pg_control_system().system_identifier, in decimal. */
-  readonly systemId: string;
-  readonly timeline: number;
-  readonly publication: string;
-}
-
-export interface StoredCheckpoint extends StreamIdentity {
-  readonly position: Position;
-}
-
 /** The slot's stored checkpoint, or null if there is none yet. */
-export function loadCheckpoint(state: StateDatabase, slot: string): Promise<StoredCheckpoint | null> {
+export function loadCheckpoint(state: StateDatabase, slot: string): Promise<StoredPosition | null> {
   return guarded(`read the checkpoint of slot ${JSON.stringify(slot)}`, async () => {
     const row = await state.db.selectFrom('checkpoint').selectAll().where('slot', '=', slot).executeTakeFirst();
     if (row === undefined) return null;

@@ -1,0 +1,94 @@
+import type pg from 'pg';
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { WalhookError } from '../errors.ts';
+import { maxLsn } from '../lsn.ts';
+import { type Position, START, type StoredPosition, type StreamIdentity } from '../position.ts';
+import { replicationConfig } from './connect.ts';
+import type { Facts } from './facts.ts';
+import { inspect } from './inspect.ts';
+import { prepare } from './setup.ts';
+
+/** How often a standby looks whether the slot is free, in milliseconds. */
+const STANDBY_INTERVAL = 1_000;
+/** A walsender's default patience, in milliseconds, where it is switched off. */
+const DEFAULT_SENDER_TIMEOUT = 60_000;
+/** Status reports are at least this frequent, in milliseconds. */
+const LONGEST_STATUS_INTERVAL = 10_000;
+
+export interface OpenSlotOptions {
+  readonly config: Config;
+  readonly pool: pg.Pool;
+  /** The slot is made with the replication connection and vanishes with it. */
+  readonly temporary: boolean;
+  /** Loads what is stored of the slot: once nobody else uses it. */
+  readonly checkpoint: () => Promise<StoredPosition | null>;
+  readonly log: Logger;
+}
+
+/** A slot that is ready to be read, and where to begin. */
+export interface OpenSlot {
+  readonly name: string;
+  readonly temporary: boolean;
+  readonly client: pg.ClientConfig;
+  readonly identity: StreamIdentity;
+  readonly start: Position;
+  /** How often to report to the walsender, and after how much silence its connection counts as dead, in milliseconds. */
+  readonly statusInterval: number;
+  readonly deadAfter: number;
+}
+
+/**
+ * Makes the database ready as far as the config allows, waits until no other daemon uses the slot, and gives what is
+ * needed to read it. Throws a WalhookError that says what stands in the way.
+ */
+export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
+  const { config, pool, temporary } = options;
+  if (temporary) return slotOf(options, await inspect(pool, config), START);
+  await prepare({ config, client: pool, checkpoint: await options.checkpoint() });
+  const facts = await untilFree(options);
+  // Only now: another daemon that had the slot until a moment ago has stored its last position.
+  const stored = await options.checkpoint();
+  return slotOf(options, facts, startOf(stored, facts));
+}
+
+/** Where to begin: where the stored position is, or where the slot is if that is further. */
+function startOf(stored: StoredPosition | null, facts: Facts): Position {
+  const confirmed = facts.slot?.confirmedFlushLsn ?? 0n;
+  if (stored === null) return { lsn: confirmed, within: null };
+  const lsn = maxLsn(confirmed, stored.position.lsn);
+  const { within } = stored.position;
+  return { lsn, within: within !== null && within.commitLsn >= lsn ? within : null };
+}
+
+async function untilFree({ config, pool, log }: OpenSlotOptions): Promise<Facts> {
+  for (let told = false; ; told = true) {
+    const facts = await inspect(pool, config);
+    if (facts.slot === null) {
+      throw new WalhookError(`slot ${config.source.slot} has vanished while it was being opened`, { code: 'slot_missing', reaction: 'retry' });
+    }
+    const { activePid } = facts.slot;
+    if (activePid === null) return facts;
+    if (!told) {
+      log.warn(
+        { hint: `select pg_terminate_backend(${activePid});` },
+        `slot ${config.source.slot} is in use by process ${activePid} of the server: standing by until it is free`,
+      );
+    }
+    await new Promise((resolve) => setTimeout(resolve, STANDBY_INTERVAL));
+  }
+}
+
+function slotOf({ config, temporary }: OpenSlotOptions, facts: Facts, start: Position): OpenSlot {
+  const { server } = facts;
+  const patience = server.senderTimeout === 0 ? DEFAULT_SENDER_TIMEOUT : server.senderTimeout;
+  return {
+    name: config.source.slot,
+    temporary,
+    client: replicationConfig(config.source),
+    identity: { systemId: server.systemId, timeline: server.timeline, publication: config.source.publication },
+    start,
+    statusInterval: Math.min(LONGEST_STATUS_INTERVAL, Math.max(100, Math.floor(patience / 4))),
+    deadAfter: patience,
+  };
+}

@@ -1,0 +1,45 @@
+import type { CheckpointStore } from './checkpoint/port.ts';
+import type { Config } from './config.ts';
+import type { ParkingStore } from './queue/port.ts';
+import type { StoredPosition, StreamIdentity } from './position.ts';
+import { clientConfig } from './source/connect.ts';
+import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
+import { openState } from './store/database.ts';
+import { MemoryParkingStore, noCheckpoints } from './store/memory.ts';
+import { migrate } from './store/migrate.ts';
+import { parkingStore } from './store/parking.ts';
+
+/** What must outlive the process. */
+export interface DurableState {
+  readonly parking: ParkingStore;
+  /** The slot's stored checkpoint, or null if there is none yet. */
+  load(): Promise<StoredPosition | null>;
+  checkpoints(stream: StreamIdentity): CheckpointStore;
+  close(): Promise<void>;
+}
+
+/** Opens the state schema, in the source's database or in one of its own, and brings it up to date. */
+export async function openDurableState(config: Config): Promise<DurableState> {
+  const state = openState({
+    client: clientConfig(config.state.url === null ? config.source : { url: config.state.url }),
+    schema: config.state.schema,
+  });
+  await migrate(state);
+  const { slot } = config.source;
+  return {
+    parking: parkingStore(state),
+    load: () => loadCheckpoint(state, slot),
+    checkpoints: (stream) => checkpointStore(state, slot, stream),
+    close: () => state.db.destroy(),
+  };
+}
+
+/** Keeps everything in memory and leaves nothing behind. */
+export function memoryState(): DurableState {
+  return {
+    parking: new MemoryParkingStore(),
+    load: () => Promise.resolve(null),
+    checkpoints: () => noCheckpoints,
+    close: () => Promise.resolve(),
+  };
+}

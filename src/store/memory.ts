@@ -1,0 +1,69 @@
+import type { CheckpointStore } from '../checkpoint/port.ts';
+import type { Sequence } from '../delivery.ts';
+import type { Lsn } from '../lsn.ts';
+import type { ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
+
+/**
+ * Keeps parked deliveries in memory, for `listen`: it leaves nothing behind in the database, and nothing is resumed. So
+ * its LSNs are confirmed with nothing durable behind them, which a temporary slot makes harmless.
+ */
+export class MemoryParkingStore implements ParkingStore {
+  readonly #parked = new Map<string, Parking & { readonly dueAt: number }>();
+
+  async park(batch: readonly Parking[]): Promise<void> {
+    for (const parking of batch) {
+      const id = key(parking.delivery.request.endpoint, parking.delivery.id);
+      if (!this.#parked.has(id)) this.#parked.set(id, { ...parking, dueAt: performance.now() + parking.dueIn });
+    }
+  }
+
+  /** Dead letters are reported as they die; here nobody comes back for them. */
+  async bury(): Promise<void> {}
+
+  async settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {
+    for (const id of delivered) this.#parked.delete(key(endpoint, id));
+    for (const { id } of dead) this.#parked.delete(key(endpoint, id));
+    for (const { id, attempts, failure, dueIn } of failed) {
+      const parking = this.#parked.get(key(endpoint, id));
+      if (parking) this.#parked.set(key(endpoint, id), { ...parking, attempts, failure, dueIn, dueAt: performance.now() + dueIn });
+    }
+  }
+
+  async page({ endpoint, lanes, after, limit }: Parameters<ParkingStore['page']>[0]): Promise<Stored[]> {
+    return this.#of(endpoint)
+      .filter(({ delivery }) => lanes === null || lanes.includes(delivery.lane))
+      .filter(({ delivery }) => after === null || compare(delivery.sequence, after) > 0)
+      .slice(0, limit)
+      .map(({ delivery, attempts }) => ({ delivery, attempts }));
+  }
+
+  async lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null> {
+    const heads = new Map<number, ParkedLane>();
+    for (const { delivery, dueAt } of this.#of(endpoint)) {
+      if (!heads.has(delivery.lane)) heads.set(delivery.lane, { lane: delivery.lane, dueIn: dueAt - performance.now() });
+    }
+    return heads.size > limit ? null : [...heads.values()];
+  }
+
+  async lastParked(endpoint: string): Promise<Lsn | null> {
+    return this.#of(endpoint).at(-1)?.delivery.sequence.commitLsn ?? null;
+  }
+
+  #of(endpoint: string): (Parking & { readonly dueAt: number })[] {
+    return [...this.#parked.values()]
+      .filter(({ delivery }) => delivery.request.endpoint === endpoint)
+      .toSorted((a, b) => compare(a.delivery.sequence, b.delivery.sequence));
+  }
+}
+
+/** Keeps nothing. */
+export const noCheckpoints: CheckpointStore = { save: () => Promise.resolve() };
+
+function key(endpoint: string, id: string): string {
+  return `${endpoint} ${id}`;
+}
+
+function compare(a: Sequence, b: Sequence): number {
+  if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn ? -1 : 1;
+  return a.ordinal - b.ordinal || a.nth - b.nth;
+}
