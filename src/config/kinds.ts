@@ -93,7 +93,7 @@ export function mapOf<T>(item: z.ZodType<T>, key: (name: string) => string | nul
       for (const [name, entry] of input.entries) {
         const refused = key(name);
         if (refused !== null) give(context, [name], refused, { key: true });
-        collect(item, entry.value, { context, step: name, add: (value) => read.set(name, value) });
+        collect(item, entry.value, { context, at: [name], add: (value) => read.set(name, value) });
       }
       return read;
     }),
@@ -106,23 +106,25 @@ export interface ListRules {
   readonly min?: number;
   /** A lone scalar stands for a list of one. */
   readonly orOne?: boolean;
-  /** Skip items that are null once read: those that a variable leaves empty. */
-  readonly skipNull?: boolean;
+  /** Nothing at all counts as an empty list. */
+  readonly orNothing?: boolean;
 }
 
-/** A list of one kind; scalars in it must differ. */
+/** A list of one kind; scalars in it must differ. Items that are null once read, as a variable may leave them, are skipped. */
 export function listOf<T>(item: z.ZodType<T>, rules: ListRules = {}) {
-  const list = (): Json => ({ type: 'array', items: jsonOf(item), ...(rules.min === undefined ? {} : { minItems: rules.min }) });
+  const list = (): Json => ({ type: rules.orNothing === true ? ['array', 'null'] : 'array', items: jsonOf(item), ...(rules.min === undefined ? {} : { minItems: rules.min }) });
   return described(
     z.transform<unknown, readonly NonNullable<T>[]>((input, context) => {
       const read: NonNullable<T>[] = [];
       if (isFailed(input)) return give(context, [], '', REPORTED);
-      const items = itemsOf(input, rules.orOne === true);
+      if (rules.orNothing === true && isNothing(input)) return read;
+      const lone = rules.orOne === true && input instanceof Scalar && input.value !== null;
+      const items = lone ? [input] : itemsOf(input);
       if (items === null) return give(context, [], expected(rules.orOne === true ? 'a name or a list of names' : 'a list', input));
       for (const [index, node] of items.entries()) {
         collect(item, node, {
           context,
-          step: index,
+          at: lone ? [] : [index],
           add: (value) => {
             if (value === null || value === undefined) return;
             if (read.includes(value)) give(context, [index], 'the same stands in this list before');
@@ -166,11 +168,9 @@ function foundKind(value: unknown): string {
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
 }
 
-/** `timeout:` without a value, and a list's lone scalar. */
-function itemsOf(input: unknown, orOne: boolean): readonly unknown[] | null {
+function itemsOf(input: unknown): readonly unknown[] | null {
   if (input instanceof Sequence) return input.items;
-  if (Array.isArray(input)) return input as unknown[];
-  return orOne && input instanceof Scalar && input.value !== null ? [input] : null;
+  return Array.isArray(input) ? (input as unknown[]) : null;
 }
 
 function requirements(schema: z.ZodObject): Json {
@@ -187,14 +187,15 @@ function described<S extends z.ZodType>(schema: S, json: () => Json): S {
 
 interface Into<T> {
   readonly context: z.core.ParsePayload;
-  readonly step: string | number;
+  /** Where the item is within the option. */
+  readonly at: Path;
   readonly add: (value: T) => void;
 }
 
-function collect<T>(item: z.ZodType<T>, node: unknown, { context, step, add }: Into<T>): void {
+function collect<T>(item: z.ZodType<T>, node: unknown, { context, at, add }: Into<T>): void {
   const result = item.safeParse(node);
   if (result.success) add(result.data);
-  else for (const issue of result.error.issues) context.issues.push({ ...issue, path: [step, ...issue.path], input: undefined });
+  else for (const issue of result.error.issues) context.issues.push({ ...issue, path: [...at, ...issue.path], input: undefined });
 }
 
 function give(context: z.core.ParsePayload, path: Path, message: string, params: Json = {}): never {

@@ -13,16 +13,18 @@ export interface Parsed {
 /** How many values a file may have, those that aliases repeat included: far more than any needs, far fewer than an alias bomb makes. */
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 64;
+const NESTED = 'nested too deeply';
 
 /** YAML 1.2 text → a tree of values with their places, aliases resolved and variables filled in. */
 export function parse(text: string, sources: Sources): Parsed {
   let document: Document.Parsed;
   try {
     // Duplicate keys are found below, where their path is known and reading can go on.
-    document = parseDocument(text, { version: '1.2', prettyErrors: false, uniqueKeys: false, logLevel: 'silent' });
+    // `silent` would pass over a second document.
+    document = parseDocument(text, { version: '1.2', prettyErrors: false, uniqueKeys: false, logLevel: 'error' });
   } catch {
     // The parser recurses: only absurd nesting gets here.
-    return { root: null, findings: [{ at: 0, path: [], message: 'cannot be read as YAML: nested too deeply' }] };
+    return { root: null, findings: [{ at: 0, path: [], message: NESTED }] };
   }
   const findings = syntaxFindings(text, document);
   if (document.errors.length > 0) return { root: null, findings };
@@ -36,7 +38,8 @@ function syntaxFindings(text: string, document: Document.Parsed): Finding[] {
   const findings: Finding[] = [];
   const lines = new Set<number>();
   for (const error of [...document.errors, ...document.warnings].toSorted((a, b) => a.pos[0] - b.pos[0])) {
-    const at = Math.min(error.pos[0], text.length);
+    // What is missing at the end is missed behind the last character.
+    const at = Math.min(error.pos[0], text.trimEnd().length);
     const lineStart = text.lastIndexOf('\n', at - 1) + 1;
     if (lines.has(lineStart)) continue;
     lines.add(lineStart);
@@ -52,6 +55,7 @@ function syntaxFindings(text: string, document: Document.Parsed): Finding[] {
 function syntaxMessage(text: string, error: { readonly code: string; readonly message: string; readonly pos: readonly [number, number] }): string {
   const [at] = error.pos;
   if (text[at] === '{' && text[at - 1] === '$') return 'not valid YAML: within { } and [ ] a ${…} must stand in quotes';
+  if (error.message.includes('call stack')) return NESTED;
   switch (error.code) {
     case 'MULTIPLE_DOCS':
       return 'a second YAML document starts here: there may be only one';
@@ -91,7 +95,7 @@ class Builder {
     if (node === null) return failed(around, NOTHING, 'no');
     const span = { start: node.range[0], end: node.range[1] };
     if (isAlias(node)) return this.#alias(node.source, path, span);
-    if (path.length > MAX_DEPTH) return this.#refuse(path, span, 'nested too deeply');
+    if (path.length > MAX_DEPTH) return this.#refuse(path.slice(0, 3), span, NESTED);
     this.#size++;
     const size = this.#size;
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, null);

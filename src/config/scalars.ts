@@ -1,3 +1,4 @@
+import { didYouMean } from '../closest.ts';
 import { expected, type Given, type Json, type Reading, scalar } from './kinds.ts';
 import { DURATION_PATTERN, parseDuration, parseRate, parseSize, RATE_PATTERN, SIZE_PATTERN } from './units.ts';
 
@@ -87,7 +88,7 @@ export function choice<const T extends string>(words: readonly T[], later: reado
       if (word !== undefined) return { value: word };
       if (typeof value !== 'string') return { refused: expected(list ?? "", value) };
       if (later.includes(value) && !filled) return { refused: `${value} is not supported yet by walhook 0.1: ${list} is` };
-      return { refused: `expected ${list}` };
+      return { refused: `expected ${list}${filled ? '' : didYouMean(value, words)}` };
     },
     () => ({ anyOf: [{ enum: words }, VARIABLE] }),
   );

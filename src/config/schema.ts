@@ -124,6 +124,9 @@ const endpoint = section({
   tls: tls.prefault({}).meta({ description: 'Certificates of `https://`: absolute paths of PEM files, read at start and at reload.' }),
 });
 
+/** That there is such an endpoint, `rules.ts` sees to. */
+const endpointName = textOf((value) => (value === '' ? { refused: 'the name of an endpoint is missing' } : { value }));
+
 const fields = section({
   only: columns(1).optional().meta({ description: 'The columns that are sent. Default: all.' }),
   omit: columns().prefault([]).meta({ description: 'Columns that are not sent.' }),
@@ -142,7 +145,7 @@ const hook = section({
     description: 'Its name, which no other hook has: letters, digits, `-` and `_`. It is part of what makes a `webhook-id`, so a renamed hook is a new one.',
   }),
   table: textOf(tableName).meta({ description: 'The table whose events it takes: `profiles` or `app.profiles`. One that is not under `tables` is watched with the defaults.' }),
-  to: listOf(textOf(configName), { min: 1, orOne: true }).meta({ description: 'The endpoint that gets the events, or a list of endpoints.' }),
+  to: listOf(endpointName, { min: 1, orOne: true }).meta({ description: 'The endpoint that gets the events, or a list of endpoints.' }),
   events: listOf(choice(['insert', 'update', 'visibility_update', 'delete', 'truncate']), { min: 1 })
     .prefault(['insert', 'update', 'visibility_update', 'delete'])
     .meta({ description: 'The kinds of events it takes.' }),
@@ -174,7 +177,7 @@ export const schema = section({
     description: 'The watched tables, by name: `profiles` (in schema `public`) or `app.profiles`; case counts, and `"…"` goes around a name that has a dot in it. A table that only a hook names is watched with the defaults.',
   }),
   endpoints: mapOf(endpoint, nameFault).prefault({}).meta({ description: 'The HTTP targets, by name: letters, digits, `-` and `_`.' }),
-  hooks: listOf(hook).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
+  hooks: listOf(hook, { orNothing: true }).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
 });
 
 /** What the schema makes of a file. `load.ts` makes the Config of it. */

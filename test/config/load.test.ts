@@ -1,0 +1,293 @@
+import { describe, expect, test } from 'vitest';
+import { load, refusal, SECRET } from './loading.ts';
+
+const ENDPOINT = 'endpoints: { crm: { url: "https://crm.example.com/hooks" } }';
+
+/** The example of the design, without what later versions bring. */
+const EXAMPLE = `# yaml-language-server: $schema=./walhook.schema.json
+version: 1
+source:
+  url: \${DATABASE_URL}            # or the PG* variables; sslmode has libpq's meaning
+  slot: walhook
+  publication: walhook
+  manage: true
+state: { url: "\${STATE_URL:-}", schema: walhook }
+server: { listen: 127.0.0.1:9464, token: "\${file:/run/secrets/walhook_token}" }
+limits: { in_flight: 10000, memory: 64MiB, shutdown: 25s }
+
+tables:
+  profiles:
+    key: [user_id]
+    lookup: [email, phone]
+    visibility: { country: country_visible, phone: phone_visible }
+    replica_identity: full
+
+endpoints:
+  crm:
+    url: https://crm.example.com/hooks
+    method: POST
+    headers: { X-Api-Key: "\${CRM_KEY}" }
+    signing: { secrets: ["\${CRM_WHSEC}", "\${CRM_WHSEC_OLD:-}"] }
+    timeout: 15s
+    concurrency: 16
+    rate: 200/s
+    retry: { initial: 5s, factor: 3, max: 1h, jitter: 0.2, attempts: 12 }
+    breaker: { failures: 10, open: 30s }
+    network: { allow: [10.0.0.0/8] }
+    tls: { ca: /etc/ssl/ca.pem }
+
+hooks:
+  - name: crm-profiles
+    table: profiles
+    to: crm
+    events: [insert, update, visibility_update, delete]
+    changed: [email, country]
+    when: row.country == 'NL'
+    entering: true
+    order_by: [account_id]
+    fields: { omit: [notes], rename: { first_name: given_name }, set: { automationid: "42" } }
+    format: event
+    encoding: json
+    method: PUT
+`;
+
+test('the example of the design loads', () => {
+  const config = load(EXAMPLE, { DATABASE_URL: 'postgres://u:p@db/app', CRM_KEY: 'k', CRM_WHSEC: SECRET });
+  expect(config).toEqual({
+    source: { url: 'postgres://u:p@db/app', slot: 'walhook', publication: 'walhook', manage: true },
+    state: { url: null, schema: 'walhook' },
+    server: { host: '127.0.0.1', port: 9464, token: 'a-token-from-a-file' },
+    limits: { in_flight: 10_000, memory: 64 * 1024 * 1024, shutdown: 25_000 },
+    tables: [
+      {
+        schema: 'public',
+        table: 'profiles',
+        key: ['user_id'],
+        lookup: ['email', 'phone'],
+        visibility: {
+          kind: 'columns',
+          flags: new Map([
+            ['country', 'country_visible'],
+            ['phone', 'phone_visible'],
+          ]),
+        },
+        replica_identity: 'full',
+        redacted: '<<REDACTED>>',
+      },
+    ],
+    endpoints: [
+      {
+        name: 'crm',
+        url: new URL('https://crm.example.com/hooks'),
+        method: 'POST',
+        headers: new Map([['X-Api-Key', 'k']]),
+        signing: { secrets: [SECRET] },
+        timeout: 15_000,
+        concurrency: 16,
+        rate: 200,
+        retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
+        breaker: { failures: 10, open: 30_000 },
+        network: { allow: ['10.0.0.0/8'] },
+        tls: { ca: '/etc/ssl/ca.pem', cert: null, key: null },
+      },
+    ],
+    hooks: [
+      {
+        name: 'crm-profiles',
+        schema: 'public',
+        table: 'profiles',
+        to: ['crm'],
+        events: ['insert', 'update', 'visibility_update', 'delete'],
+        changed: ['email', 'country'],
+        when: "row.country == 'NL'",
+        entering: true,
+        order_by: ['account_id'],
+        fields: {
+          only: null,
+          omit: ['notes'],
+          rename: new Map([['first_name', 'given_name']]),
+          set: new Map([['automationid', '"42"']]),
+          omit_null: false,
+        },
+        meta: [],
+        large_numbers: 'number',
+        method: 'PUT',
+      },
+    ],
+  });
+});
+
+test('what is not given has its default', () => {
+  const config = load(`version: 1\ntables: { profiles: {} }\n${ENDPOINT}\nhooks: [{ name: a, table: profiles, to: crm }]\n`);
+  expect(config).toEqual({
+    source: { url: null, slot: 'walhook', publication: 'walhook', manage: true },
+    state: { url: null, schema: 'walhook' },
+    server: { host: '127.0.0.1', port: 9464, token: null },
+    limits: { in_flight: 10_000, memory: 64 * 1024 * 1024, shutdown: 25_000 },
+    tables: [{ schema: 'public', table: 'profiles', key: null, lookup: [], visibility: null, replica_identity: null, redacted: '<<REDACTED>>' }],
+    endpoints: [
+      {
+        name: 'crm',
+        url: new URL('https://crm.example.com/hooks'),
+        method: 'POST',
+        headers: new Map(),
+        signing: null,
+        timeout: 15_000,
+        concurrency: 16,
+        rate: null,
+        retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
+        breaker: { failures: 10, open: 30_000 },
+        network: { allow: [] },
+        tls: { ca: null, cert: null, key: null },
+      },
+    ],
+    hooks: [
+      {
+        name: 'a',
+        schema: 'public',
+        table: 'profiles',
+        to: ['crm'],
+        events: ['insert', 'update', 'visibility_update', 'delete'],
+        changed: null,
+        when: null,
+        entering: false,
+        order_by: null,
+        fields: { only: null, omit: [], rename: new Map(), set: new Map(), omit_null: false },
+        meta: [],
+        large_numbers: 'number',
+        method: null,
+      },
+    ],
+  });
+});
+
+test('sections without anything in them count as empty', () => {
+  const config = load('version: 1\nsource:\nstate:\nserver:\nlimits:\ntables:\n  profiles:\nendpoints:\nhooks:\n');
+  expect(config.tables).toHaveLength(1);
+  expect(config.limits.in_flight).toBe(10_000);
+});
+
+test('the config is frozen', () => {
+  const config = load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: profiles, to: crm }]\n`);
+  expect(Object.isFrozen(config)).toBe(true);
+  expect(Object.isFrozen(config.hooks[0]?.events)).toBe(true);
+  expect(Object.isFrozen(config.endpoints[0]?.retry)).toBe(true);
+});
+
+const tablesOf = (yaml: string): string[] => load(`version: 1\n${yaml}`).tables.map(({ schema, table }) => `${schema}|${table}`);
+
+describe('tables', () => {
+  test('one that only hooks name is watched once, with the defaults', () => {
+    const hooks = 'hooks: [{ name: a, table: app.orders, to: crm }, { name: b, table: app.orders, to: crm }, { name: c, table: public.profiles, to: crm }]';
+    expect(tablesOf(`tables: { profiles: {} }\n${ENDPOINT}\n${hooks}\n`)).toEqual(['public|profiles', 'app|orders']);
+  });
+
+  test('a name keeps its case, and quotes go around a dot', () => {
+    expect(tablesOf('tables: { Profiles: {}, "app.Orders": {}, \'"a.b"."c""d"\': {}, 2024: {}, __proto__: {} }\n')).toEqual([
+      'public|Profiles',
+      'app|Orders',
+      'a.b|c"d',
+      'public|2024',
+      'public|__proto__',
+    ]);
+  });
+
+  test('visibility may be one json column', () => {
+    const [table] = load('version: 1\ntables: { profiles: { visibility: { column: privacy } } }\n').tables;
+    expect(table?.visibility).toEqual({ kind: 'json', column: 'privacy' });
+  });
+});
+
+describe('names of the user are safe', () => {
+  test('a column named __proto__ or constructor is a column', () => {
+    const fields = '{ rename: { __proto__: proto, constructor: __proto__ }, set: { toString: 1 } }';
+    const config = load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: t, to: crm, fields: ${fields} }]\n`);
+    expect([...(config.hooks[0]?.fields.rename ?? [])]).toEqual([
+      ['__proto__', 'proto'],
+      ['constructor', '__proto__'],
+    ]);
+    expect([...(config.hooks[0]?.fields.set ?? [])]).toEqual([['toString', '1']]);
+  });
+});
+
+describe('constant fields', () => {
+  test.each([
+    ['"42"', '"42"'],
+    ['42', '42'],
+    ['12345678901234567890.0001', '12345678901234567890.0001'],
+    ['0x10', '16'],
+    ['true', 'true'],
+    ['null', 'null'],
+    ['[1, "a", { b: [] }]', '[1,"a",{"b":[]}]'],
+    ['{ __proto__: 1 }', '{"__proto__":1}'],
+    ['"${V}"', '"filled"'],
+    ['"$${V}"', '"${V}"'],
+  ])('%s is sent as %s', (yaml, json) => {
+    const config = load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: t, to: crm, fields: { set: { a: ${yaml} } } }]\n`, { V: 'filled' });
+    expect(config.hooks[0]?.fields.set.get('a')).toBe(json);
+  });
+});
+
+describe('variables', () => {
+  test('stand for numbers, durations, flags and lists of one', () => {
+    const config = load(
+      `version: 1
+source: { manage: "\${MANAGE}" }
+limits: { in_flight: "\${N}", memory: "\${M}MiB" }
+endpoints:
+  crm: { url: "https://\${HOST}/hooks", timeout: "\${T:-3s}", retry: { factor: "\${F:-1.5}" } }
+hooks:
+  - { name: a, table: t, to: "\${TO}" }
+`,
+      { MANAGE: 'false', N: '5', M: '2', HOST: 'example.com', TO: 'crm' },
+    );
+    expect(config.source.manage).toBe(false);
+    expect(config.limits).toMatchObject({ in_flight: 5, memory: 2 * 1024 * 1024 });
+    expect(config.endpoints[0]).toMatchObject({ timeout: 3000, retry: { factor: 1.5 } });
+    expect(config.endpoints[0]?.url.href).toBe('https://example.com/hooks');
+    expect(config.hooks[0]?.to).toEqual(['crm']);
+  });
+
+  test('are filled in in `when`, and what they hold is text', () => {
+    const config = load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: t, to: crm, when: "row.a == '\${V}' && row.b.matches('^x$')" }]\n`, { V: 'NL' });
+    expect(config.hooks[0]?.when).toBe("row.a == 'NL' && row.b.matches('^x$')");
+  });
+
+  test('cannot make structure: what is filled in is one value', () => {
+    const config = load('version: 1\nsource: { publication: "${V}" }\n', { V: 'a, slot: b }' });
+    expect(config.source).toMatchObject({ publication: 'a, slot: b }', slot: 'walhook' });
+  });
+
+  test('a quoted number without a variable is text', () => {
+    expect(refusal('version: 1\nlimits: { in_flight: "5" }\n').message).toContain('limits.in_flight: expected a whole number, found text');
+  });
+});
+
+test('an alias repeats what it names', () => {
+  const config = load(
+    `version: 1
+endpoints:
+  a: { url: http://a.example.com, retry: &retry { attempts: 3 } }
+  b: { url: http://b.example.com, retry: *retry }
+`,
+  );
+  expect(config.endpoints.map((endpoint) => endpoint.retry.attempts)).toEqual([3, 3]);
+});
+
+test.each(['127.0.0.1:1', '127.9.9.9:1', 'localhost:1', '"[::1]:1"', '"[::ffff:127.0.0.1]:1"'])('listening at %s needs no token', (listen) => {
+  expect(load(`version: 1\nserver: { listen: ${listen} }\n`).server).toMatchObject({ port: 1, token: null });
+});
+
+test.each(['0.0.0.0:1', '"[::]:1"', '10.0.0.1:1', 'example.com:1', 'localhost.example.com:1'])('listening at %s needs a token', (listen) => {
+  expect(refusal(`version: 1\nserver: { listen: ${listen} }\n`).message).toContain('server.token: required');
+});
+
+test.each([
+  ['10.1.2.3', '10.1.2.3/32'],
+  ['"::1"', '::1/128'],
+  ['"fd00::/8"', 'fd00::/8'],
+  ['0.0.0.0/0', '0.0.0.0/0'],
+])('network %s is allowed as %s', (written, cidr) => {
+  const config = load(`version: 1\nendpoints: { a: { url: http://a, network: { allow: [${written}] } } }\n`);
+  expect(config.endpoints[0]?.network.allow).toEqual([cidr]);
+});

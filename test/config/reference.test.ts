@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import * as z from 'zod';
+import { jsonSchema } from '../../src/config/json-schema.ts';
+import { configurationMarkdown } from '../../src/config/reference.ts';
+import { load, refusal } from './loading.ts';
+
+// `vitest run test/config/reference.test.ts -u` writes both files anew.
+test('docs/configuration.md is what the schema says', async () => {
+  await expect(configurationMarkdown()).toMatchFileSnapshot('../../docs/configuration.md');
+});
+
+test('examples/walhook.schema.json is what the schema says', async () => {
+  await expect(`${JSON.stringify(jsonSchema(), null, 2)}\n`).toMatchFileSnapshot('../../examples/walhook.schema.json');
+});
+
+test('every option has its prose', () => {
+  const bare: string[] = [];
+  const visit = (path: string, json: unknown): void => {
+    if (typeof json !== 'object' || json === null) return;
+    for (const [key, value] of Object.entries(json)) {
+      if (key === 'properties') {
+        for (const [name, option] of Object.entries(value as Record<string, object>)) {
+          if (!('description' in option)) bare.push(`${path}.${name}`);
+          visit(`${path}.${name}`, option);
+        }
+      } else {
+        visit(path, value);
+      }
+    }
+  };
+  visit('', jsonSchema());
+  expect(bare).toEqual([]);
+});
+
+describe('the JSON Schema agrees with the loader', () => {
+  const validator = z.fromJSONSchema(jsonSchema());
+  const E = 'endpoints: { crm: { url: "https://example.com" } }\n';
+
+  test.each([
+    'version: 1\n',
+    'version: 1\nsource:\nlimits:\ntables:\nhooks:\n',
+    'version: 1\nlimits: { in_flight: "${N}", memory: "${N}MiB", shutdown: 1m30s }\nsource: { manage: "${B}" }\n',
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm }, { name: b, table: t, to: [crm], events: [insert] }]\n`,
+    `version: 1\n${E}tables: { t: , u: { visibility: { a: b } } }\n`,
+    'version: 1\nendpoints: { crm: { url: "http://x", rate: 5/s, headers: { a: b }, retry: { factor: 2, max: "${N}h" } } }\n',
+  ])('accepted by both: %j', (text) => {
+    expect(validator.safeParse(parse(text)).success).toBe(true);
+    expect(load(text, { N: '7', B: 'true' })).toBeDefined();
+  });
+
+  test.each([
+    'version: 2\n',
+    'source: {}\n',
+    'version: 1\nhoks: []\n',
+    'version: 1\nlimits: { in_flight: 0 }\n',
+    'version: 1\nlimits: { in_flight: "5" }\n',
+    'version: 1\nlimits: { memory: 64 }\n',
+    'version: 1\nlimits: { shutdown: 1y }\n',
+    'version: 1\nsource: { manage: "yes" }\n',
+    'version: 1\nsource: { slot: My-Slot }\n',
+    'version: 1\nendpoints: { crm: {} }\n',
+    'version: 1\nendpoints: { crm: { url: "ftp://x" } }\n',
+    'version: 1\nendpoints: { crm: { url: "http://x", timout: 1s } }\n',
+    'version: 1\nendpoints: { crm: { url: "http://x", batch: {} } }\n',
+    `version: 1\n${E}hooks: [{ name: a, table: t }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, events: [inserted] }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, schedule: x }]\n`,
+    'version: 1\ntables: { t: { key: [] } }\n',
+  ])('refused by both: %j', (text) => {
+    expect(validator.safeParse(parse(text)).success).toBe(false);
+    expect(refusal(text).problems).not.toEqual([]);
+  });
+});
