@@ -12,8 +12,8 @@ import { WalhookError } from './errors.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import type { Outcome } from './outcome.ts';
 import { Pipeline } from './pipeline.ts';
-import { clientConfig } from './source/connect.ts';
-import { explain } from './source/connection-error.ts';
+import { reach, type Target, target } from './source/connect.ts';
+import { connectionError } from './source/connection-error.ts';
 import { Follower } from './source/follower.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
 import { primaryKey } from './source/primary-key.ts';
@@ -49,22 +49,31 @@ export interface DaemonStatus {
   readonly endpoints: readonly EndpointStatus[];
 }
 
+/** What was opened before the stages are wired. */
+interface Opened {
+  readonly source: Target;
+  readonly pool: pg.Pool;
+  readonly slot: OpenSlot;
+  readonly state: DurableState;
+}
+
 /** The daemon: wires the stages, top to bottom, and takes them down again in order. */
 export class Daemon {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { config, temporary = false } = options;
-    const pool = new pg.Pool({ ...clientConfig(config.source), max: 2 });
+    const source = target(config.source.url);
+    const pool = new pg.Pool({ ...(await reach(source)), max: 2 });
     pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
     try {
       const state = temporary ? memoryState() : await openDurableState(config);
       const slot = await openSlot({ config, pool, temporary, checkpoint: () => state.load(), log: options.log });
-      const daemon = new Daemon({ ...options, pool, slot, state });
+      const daemon = new Daemon({ ...options, source, pool, slot, state });
       await daemon.#begin();
       return daemon;
     } catch (error) {
       await pool.end();
-      throw explain(error);
+      throw connectionError(error, { label: source.label });
     }
   }
 
@@ -89,8 +98,8 @@ export class Daemon {
   #sourceError: string | null = null;
   #stopping: Promise<void> | null = null;
 
-  private constructor(options: DaemonOptions & { pool: pg.Pool; slot: OpenSlot; state: DurableState }) {
-    const { config, log, version, slot, state, pool } = options;
+  private constructor(options: DaemonOptions & Opened) {
+    const { config, log, version, source, slot, state, pool } = options;
     this.#options = options;
     this.#pool = pool;
     this.#slot = slot;
@@ -143,7 +152,7 @@ export class Daemon {
     // 1 source, 2 decode
     this.#follower = new Follower({
       connect: () => this.#connect(),
-      explain,
+      explain: (error) => connectionError(error, { label: source.label, doing: `stream from slot ${slot.name}` }),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
     });
   }

@@ -2,7 +2,7 @@ import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
 import type { ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
-import { clientConfig } from './source/connect.ts';
+import { reach, target } from './source/connect.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { openState } from './store/database.ts';
 import { MemoryParkingStore, noCheckpoints } from './store/memory.ts';
@@ -20,10 +20,8 @@ export interface DurableState {
 
 /** Opens the state schema, in the source's database or in one of its own, and brings it up to date. */
 export async function openDurableState(config: Config): Promise<DurableState> {
-  const state = openState({
-    client: clientConfig(config.state.url === null ? config.source : { url: config.state.url }),
-    schema: config.state.schema,
-  });
+  const client = await reach(target(config.state.url ?? config.source.url));
+  const state = openState({ client, schema: config.state.schema });
   await migrate(state);
   const { slot } = config.source;
   return {

@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import { maxLsn } from '../lsn.ts';
 import { type Position, START, type StoredPosition, type StreamIdentity } from '../position.ts';
-import { replicationConfig } from './connect.ts';
+import { PLAIN_TEXT, reach, target } from './connect.ts';
 import type { Facts } from './facts.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './setup.ts';
@@ -79,13 +79,13 @@ async function untilFree({ config, pool, log }: OpenSlotOptions): Promise<Facts>
   }
 }
 
-function slotOf({ config, temporary }: OpenSlotOptions, facts: Facts, start: Position): OpenSlot {
+async function slotOf({ config, temporary }: OpenSlotOptions, facts: Facts, start: Position): Promise<OpenSlot> {
   const { server } = facts;
   const patience = server.senderTimeout === 0 ? DEFAULT_SENDER_TIMEOUT : server.senderTimeout;
   return {
     name: config.source.slot,
     temporary,
-    client: replicationConfig(config.source),
+    client: await reach(target(config.source.url, { session: PLAIN_TEXT })),
     identity: { systemId: server.systemId, timeline: server.timeline, publication: config.source.publication },
     start,
     statusInterval: Math.min(LONGEST_STATUS_INTERVAL, Math.max(100, Math.floor(patience / 4))),
