@@ -58,12 +58,17 @@ export class ExpressionError extends Error {
   constructor(message: string, source: string, offset: number) {
     super(message);
     this.name = 'ExpressionError';
-    const before = source.slice(0, offset);
-    const lineStart = before.lastIndexOf('\n') + 1;
-    this.line = before.split('\n').length;
-    this.column = offset - lineStart + 1;
+    const { line, column } = lineAndColumn(source, offset);
+    this.line = line;
+    this.column = column;
     this.offset = offset;
   }
+}
+
+/** 1-based place of an offset in UTF-16 units. */
+export function lineAndColumn(text: string, offset: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, offset);
+  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }
 
 /** Why an expression failed on a row. One line that tells where in the expression, never a value. */

@@ -1,0 +1,76 @@
+import { Environment } from '@marcbachmann/cel-js';
+import type { CelType, ExpressionColumn } from './expression.ts';
+import { sameNumber } from './sql-null.ts';
+
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const DURATION = 'google.protobuf.Duration';
+const ROW = 'walhook.Row';
+const EVENT = 'walhook.Event';
+
+const TYPES: Readonly<Record<CelType, string>> = {
+  bool: 'bool',
+  int: 'int',
+  double: 'double',
+  string: 'string',
+  timestamp: TIMESTAMP,
+  dyn: 'dyn',
+  list: 'list',
+  map: 'map',
+};
+
+const EVENT_FIELDS = {
+  id: 'string',
+  operation: 'string',
+  table: 'string',
+  schema: 'string',
+  lsn: 'string',
+  xid: 'int',
+  time: TIMESTAMP,
+  unix: 'int',
+  lookup_values: 'list<map<string, dyn>>',
+  redacted: 'list<string>',
+};
+
+export const EVENT_FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(EVENT_FIELDS));
+
+/** The types and variables of a table's expressions. */
+export function environmentOf(columns: readonly ExpressionColumn[]): Environment {
+  const fields = Object.create(null) as Record<string, string>;
+  for (const { name, celType } of columns) fields[name] = TYPES[celType];
+  const environment = new Environment({ unlistedVariablesAreDyn: false });
+  environment.registerType(ROW, { fields }).registerType(EVENT, { fields: EVENT_FIELDS });
+  environment
+    .registerVariable('row', ROW)
+    .registerVariable('old', ROW)
+    .registerVariable('changed', 'map<string, dyn>')
+    .registerVariable('event', EVENT);
+  // Anything may be compared with null. What comes of it is sql-null.ts's to say.
+  for (const type of ['bool', 'int', 'double', 'string', TIMESTAMP, DURATION, 'list', 'map', ROW]) {
+    environment.registerOperator(`${type} == null: bool`, (value: unknown) => value === null);
+  }
+  mixNumbers(environment);
+  return environment;
+}
+
+/** SQL lets numbers of different types meet, so that `row.price == 5` needs no `5.0`; CEL only compares them by order. */
+function mixNumbers(environment: Environment): void {
+  environment.registerOperator('double == int: bool', sameNumber);
+  for (const [one, other] of [
+    ['double', 'int'],
+    ['int', 'double'],
+  ]) {
+    environment.registerOperator(`${one} in list<${other}>: bool`, (a: number | bigint, list: readonly (number | bigint)[]) =>
+      list.some((b) => sameNumber(a, b)),
+    );
+    environment
+      .registerOperator(`${one} + ${other}: double`, (a: number | bigint, b: number | bigint) => Number(a) + Number(b))
+      .registerOperator(`${one} - ${other}: double`, (a: number | bigint, b: number | bigint) => Number(a) - Number(b))
+      .registerOperator(`${one} * ${other}: double`, (a: number | bigint, b: number | bigint) => Number(a) * Number(b))
+      .registerOperator(`${one} / ${other}: double`, (a: number | bigint, b: number | bigint) => Number(a) / Number(b));
+  }
+}
+
+/** cel-js's names of types as people write them. */
+export function readableTypes(text: string): string {
+  return text.replaceAll(TIMESTAMP, 'timestamp').replaceAll(DURATION, 'duration').replaceAll(ROW, 'row').replaceAll(EVENT, 'event');
+}
