@@ -41,8 +41,7 @@ export function compileEncoder(types: Types, oid: number, largeNumbers: LargeNum
       return vectorReader({ nothing: 'null', item: types.encoder(type.element, { largeNumbers }), list });
     case 'composite':
       return compileComposite(types, type, largeNumbers);
-    case 'date':
-    case 'text':
+    default: // date and text
       return encodeText;
   }
 }

@@ -1,7 +1,6 @@
 import { MINUS, SPACE } from './text-bytes.ts';
 
 const PLUS = 0x2b;
-const SMALL_I = 0x69;
 
 /*
  * With `datestyle=ISO` Postgres prints `2024-01-02 03:04:05.6+00`, `to_jsonb` gives `2024-01-02T03:04:05.6+00:00`.
@@ -29,10 +28,7 @@ export function encodeTimestamptz(bytes: Buffer, start: number, end: number): st
 
 /** Where the space between date and time is, counted from `start`; -1 for an infinity. */
 function dateEnd(bytes: Buffer, start: number, end: number): number {
-  if (bytes[start + 10] === SPACE) return 10;
-  const first = bytes[start];
-  if (first === SMALL_I || first === MINUS) return -1;
-  for (let i = start + 11; i < end; i += 1) if (bytes[i] === SPACE) return i - start;
+  for (let i = start + 'YYYY-MM-DD'.length; i < end; i += 1) if (bytes[i] === SPACE) return i - start;
   return -1;
 }
 

@@ -46,7 +46,7 @@ export function compileValue(types: Types, oid: number): ValueReader {
       return vectorReader<unknown>({ nothing: null, item: compileValue(types, type.element), list: (items) => items });
     case 'composite':
       return compileComposite(types, type);
-    case 'text':
+    default: // text
       return readText;
   }
 }
