@@ -3,9 +3,8 @@ import { WalhookError, EXIT } from '../errors.ts';
 
 /** SHA-256's block size in bytes: what HMAC pads a key to (RFC 2104). */
 const BLOCK = 64;
-/** Room to begin with for `id.timestamp.body`; grows with the largest body seen. */
+/** Room for `id.timestamp.body`, in bytes: what there is to begin with, and the most that is kept after a larger body. */
 const INITIAL_ROOM = 16 * 1024;
-/** A key, once its message is written behind it, is hashed in place; larger messages do not make the buffer stay large. */
 const KEPT_ROOM = 1024 * 1024;
 
 interface Key {
