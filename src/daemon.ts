@@ -135,7 +135,7 @@ export class Daemon {
       onOutcome: options.onOutcome ?? (() => undefined),
     });
     // 3 event, 4 route, 5 format
-    const catalog = new TypeCatalog(async (sql, params) => (await pool.query(sql, [...params])).rows);
+    const catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
     this.#pipeline = new Pipeline({
       config,
       systemId: slot.identity.systemId,

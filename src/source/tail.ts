@@ -53,7 +53,7 @@ export class Tail {
   #held: Buffer[] | null = null;
   #paused = false;
   #stopped = false;
-  #failure: unknown = null;
+  #failure: Error | null = null;
 
   constructor(options: TailOptions) {
     this.#options = options;
@@ -202,7 +202,7 @@ export class Tail {
 
   #fail(error: unknown): void {
     if (this.#stopped) return;
-    this.#failure ??= error;
+    this.#failure ??= error instanceof Error ? error : new Error(String(error));
     void this.#close();
   }
 
