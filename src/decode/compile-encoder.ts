@@ -3,7 +3,7 @@ import { compositeReader } from './composite.ts';
 import { encodeTimestamp, encodeTimestamptz } from './datetime.ts';
 import type { Encoder, LargeNumbers } from './encoder.ts';
 import { encodeHstore } from './hstore.ts';
-import { encodeJson, encodeText } from './json-string.ts';
+import { encodeBytea, encodeJson, encodePlain, encodeText } from './json-string.ts';
 import { encodeFloat, encodeInteger, encodeNumeric, exactNumbers } from './number.ts';
 import type { CompositeType, DomainType, PgType } from './pg-type.ts';
 
@@ -14,6 +14,11 @@ interface Types {
 }
 
 const SMALL_T = 0x74;
+
+/** Built-in types that print nothing but ASCII without quotes, backslashes and control characters. */
+const PLAIN: ReadonlySet<string> = new Set([
+  'uuid', 'time', 'timetz', 'interval', 'inet', 'cidr', 'macaddr', 'macaddr8', 'bit', 'varbit', 'oid', 'xid', 'xid8', 'pg_lsn',
+]);
 
 /** Makes the encoder of a type from those of its parts. */
 export function compileEncoder(types: Types, oid: number, largeNumbers: LargeNumbers): Encoder {
@@ -41,8 +46,11 @@ export function compileEncoder(types: Types, oid: number, largeNumbers: LargeNum
       return vectorReader({ nothing: 'null', item: types.encoder(type.element, { largeNumbers }), list });
     case 'composite':
       return compileComposite(types, type, largeNumbers);
-    default: // date and text
-      return encodeText;
+    case 'date':
+      return encodePlain;
+    default: // text
+      if (type.name === 'bytea') return encodeBytea;
+      return PLAIN.has(type.name) ? encodePlain : encodeText;
   }
 }
 
