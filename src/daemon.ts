@@ -61,18 +61,13 @@ interface Opened {
 export class Daemon {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
-    const { config, temporary = false } = options;
-    const source = target(config.source.url);
-    const pool = new pg.Pool({ ...(await reach(source)), max: 2 });
-    pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
+    const source = target(options.config.source.url);
     try {
-      const state = temporary ? memoryState() : await openDurableState(config);
-      const slot = await openSlot({ config, pool, temporary, checkpoint: () => state.load(), log: options.log });
-      const daemon = new Daemon({ ...options, source, pool, slot, state });
+      const opened = await open(options, source);
+      const daemon = new Daemon({ ...options, ...opened });
       await daemon.#begin();
       return daemon;
     } catch (error) {
-      await pool.end();
       throw connectionError(error, { label: source.label });
     }
   }
@@ -106,6 +101,8 @@ export class Daemon {
     this.#state = state;
     this.#confirmed = slot.start.lsn;
     this.done = this.#finished.promise;
+    // Whoever does not wait for the end is told of it by `status`, not by an unhandled rejection.
+    this.done.catch(() => undefined);
 
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
@@ -158,9 +155,10 @@ export class Daemon {
   }
 
   /** Drains: stops reading, finishes what is in flight, parks the rest, stores the checkpoint. May be called twice. */
-  stop(): Promise<void> {
+  async stop(): Promise<void> {
     this.#stopping ??= this.#drain();
-    return this.#stopping;
+    await this.#stopping;
+    this.#finished.resolve();
   }
 
   status(): DaemonStatus {
@@ -177,14 +175,16 @@ export class Daemon {
   }
 
   async #begin(): Promise<void> {
-    this.#drainFrom = await this.#dispatcher.restore();
+    try {
+      this.#drainFrom = await this.#dispatcher.restore();
+    } catch (error) {
+      await this.#release();
+      throw error;
+    }
     if (this.#drainFrom === null) this.#dispatcher.startDraining();
     else this.#reached(this.#slot.start.lsn);
     this.#checkpointer.start();
-    this.#follower.run().then(
-      () => undefined,
-      (error: unknown) => this.#fail(error),
-    );
+    this.#follower.run().catch((error: unknown) => this.#fail(error));
     await this.#streaming.promise;
   }
 
@@ -237,14 +237,14 @@ export class Daemon {
     this.#follower.confirm(lsn);
   }
 
+  /** The source cannot go on. What has been read is still delivered, and confirmed as far as it can be. */
   #fail(error: unknown): void {
-    this.#streaming.reject(error);
     if (this.#stopping !== null) return;
-    // What has been read is still delivered and confirmed as far as it can be.
-    this.stop().then(
-      () => this.#finished.reject(error),
-      () => this.#finished.reject(error),
-    );
+    const end = (): void => {
+      this.#streaming.reject(error);
+      this.#finished.reject(error);
+    };
+    this.stop().then(end, end);
   }
 
   async #drain(): Promise<void> {
@@ -259,7 +259,7 @@ export class Daemon {
     await this.#dispatcher.abort();
     await this.#checkpointer.stop().catch((error: unknown) => this.#options.log.error({ err: error }, 'the last checkpoint is not stored'));
     await this.#follower.stop();
-    await Promise.all([this.#state.close(), this.#pool.end()]);
+    await this.#release();
     this.#phase = 'stopped';
     if (!finished) {
       throw new WalhookError(`not all deliveries could be finished or parked within ${shutdown} ms: some will be sent again`, {
@@ -267,6 +267,25 @@ export class Daemon {
         hint: 'raise limits.shutdown, or see why the state database or an endpoint is slow',
       });
     }
-    this.#finished.resolve();
+  }
+
+  async #release(): Promise<void> {
+    await Promise.all([this.#state.close(), this.#pool.end()]);
+  }
+}
+
+/** Opens what the stages work on: the database, the state, the slot. Leaves nothing open if it cannot. */
+async function open({ config, log, temporary = false }: DaemonOptions, source: Target): Promise<Opened> {
+  const pool = new pg.Pool({ ...(await reach(source)), max: 2 });
+  pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
+  let state: DurableState | null = null;
+  try {
+    state = temporary ? memoryState() : await openDurableState(config);
+    const { load } = state;
+    const slot = await openSlot({ config, pool, temporary, checkpoint: load, log });
+    return { source, pool, slot, state };
+  } catch (error) {
+    await Promise.all([state?.close(), pool.end()]);
+    throw error;
   }
 }
