@@ -244,7 +244,8 @@ export class Daemon {
       this.#streaming.reject(error);
       this.#finished.reject(error);
     };
-    this.stop().then(end, end);
+    this.#stopping = this.#drain();
+    this.#stopping.then(end, end);
   }
 
   async #drain(): Promise<void> {
