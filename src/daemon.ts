@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Tracker } from './checkpoint/tracker.ts';
+import type { Relation } from './change.ts';
 import type { Config } from './config.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { PgoutputDecoder } from './decode/pgoutput.ts';
@@ -79,6 +80,7 @@ export class Daemon {
   readonly #pool: pg.Pool;
   readonly #slot: OpenSlot;
   readonly #state: DurableState;
+  readonly #catalog: TypeCatalog;
   readonly #tracker: Tracker;
   readonly #dispatcher: Dispatcher;
   readonly #pipeline: Pipeline;
@@ -132,15 +134,12 @@ export class Daemon {
       onOutcome: options.onOutcome ?? (() => undefined),
     });
     // 3 event, 4 route, 5 format
-    const catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
+    this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
     this.#pipeline = new Pipeline({
       config,
       systemId: slot.identity.systemId,
-      codecs: new CatalogCodecs(catalog),
-      describe: async (relation) => {
-        await catalog.load(relation.columns.map((column) => column.typeOid));
-        return primaryKey(pool, relation.oid);
-      },
+      codecs: new CatalogCodecs(this.#catalog),
+      describe: (relation) => this.#describe(relation),
       queues: this.#dispatcher.queues,
       tracker: this.#tracker,
       start: slot.start,
@@ -188,7 +187,18 @@ export class Daemon {
     await this.#streaming.promise;
   }
 
+  async #describe(relation: Relation): Promise<readonly string[]> {
+    const gone = await this.#catalog.load(relation.columns.map((column) => column.typeOid));
+    for (const { name } of relation.columns.filter((column) => gone.includes(column.typeOid))) {
+      const column = `${relation.schema}.${relation.table}.${name}`;
+      this.#options.log.warn({ column }, 'the type of a column exists no more: its values are sent as text');
+    }
+    return primaryKey(this.#pool, relation.oid);
+  }
+
   #connect(): Tail {
+    // A type that was altered meanwhile is looked up again.
+    this.#catalog.forget();
     this.#pipeline.reconnect();
     const decoder = new PgoutputDecoder(this.#pipeline);
     return new Tail({
