@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { onTestFinished } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { Daemon, type DaemonOptions, type DaemonStatus } from '../../src/daemon.ts';
+import { createDatabase, type TestDatabase } from './postgres.ts';
+import { Receiver, type ReceiverOptions } from './receiver.ts';
+
+/** The secret that `${SECRET}` stands for. */
+export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+
+/** The first lines of every test's walhook.yaml. Slots belong to the whole server, so each test has its own. */
+export const HEAD = 'version: 1\nsource: { url: "${DATABASE_URL}", slot: "${SLOT}" }\n';
+
+/** An endpoint that may be on loopback, signs, and retries soon; `more` are further options, as in `, concurrency: 1`. */
+export function endpoint(url = '${RECEIVER}', more = ''): string {
+  return `{ url: "${url}/hooks", signing: { secrets: ["\${SECRET}"] }, network: { allow: [127.0.0.0/8] }, retry: { initial: 20ms, factor: 1, jitter: 0, attempts: 1000 }${more} }`;
+}
+
+/** A fresh database that is dropped when the test has finished, after its daemons have been stopped. */
+export async function testDatabase(schemaSql = ''): Promise<TestDatabase> {
+  const db = await createDatabase();
+  onTestFinished(() => db.drop());
+  if (schemaSql !== '') await db.sql(schemaSql);
+  return db;
+}
+
+/** A receiver that knows the secret, closed when the test has finished. */
+export async function testReceiver(options: ReceiverOptions = {}): Promise<Receiver> {
+  const receiver = await Receiver.open({ secret: SECRET, ...options });
+  onTestFinished(() => receiver.close());
+  return receiver;
+}
+
+export interface TestDaemonOptions {
+  readonly db: TestDatabase;
+  /** walhook.yaml. `${DATABASE_URL}`, `${SLOT}`, `${SECRET}` and the names of `receivers` are filled in. */
+  readonly yaml: string;
+  /** Their URLs, by the name of a variable. When the test has finished they are closed before the daemon is stopped, so that nothing hangs. */
+  readonly receivers: Readonly<Record<string, Receiver>>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly onOutcome?: DaemonOptions['onOutcome'];
+}
+
+/** A daemon in this process, which can be stopped and started again on its database. */
+export class TestDaemon {
+  /** What it logged, a JSON text each, over all starts. */
+  readonly log: string[] = [];
+  readonly slot: string;
+  readonly #options: TestDaemonOptions;
+  #daemon: Daemon | null = null;
+
+  constructor(options: TestDaemonOptions) {
+    this.#options = options;
+    this.slot = options.db.name;
+  }
+
+  /** Resolves once the slot is streaming; throws as `Daemon.start` does. `yaml`: another config than the one before. */
+  async start(yaml = this.#options.yaml): Promise<void> {
+    const { db, receivers, env, onOutcome } = this.#options;
+    const urls = Object.fromEntries(Object.entries(receivers).map(([name, receiver]) => [name, receiver.url]));
+    const config = loadConfig({
+      text: yaml,
+      file: 'walhook.yaml',
+      env: { DATABASE_URL: db.url, SLOT: this.slot, SECRET, ...urls, ...env },
+      readFile: (path) => readFileSync(path, 'utf8'),
+    });
+    const log = pino({ level: 'trace' }, { write: (line: string) => void this.log.push(line.trimEnd()) });
+    this.#daemon = await Daemon.start({ config, log, version: '0.0.0-test', ...(onOutcome ? { onOutcome } : {}) });
+    // A test that is about its end looks at `done`; for others it is no unhandled rejection.
+    this.#daemon.done.catch(() => undefined);
+  }
+
+  async restart(yaml?: string): Promise<void> {
+    await this.stop();
+    await this.start(yaml);
+  }
+
+  /** Drains. Does nothing if it does not run. */
+  async stop(): Promise<void> {
+    await this.#daemon?.stop();
+  }
+
+  get running(): Daemon {
+    if (this.#daemon === null) throw new Error('the daemon has not been started');
+    return this.#daemon;
+  }
+
+  get status(): DaemonStatus {
+    return this.running.status();
+  }
+
+  /** The log's lines, parsed, whose message matches. */
+  logged(message: RegExp): Record<string, unknown>[] {
+    return this.log.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => message.test(String(line['msg'])));
+  }
+}
+
+/** Starts a daemon that is stopped when the test has finished. */
+export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemon> {
+  const daemon = new TestDaemon(options);
+  onTestFinished(async () => {
+    await Promise.all(Object.values(options.receivers).map((receiver) => receiver.close()));
+    await daemon.stop().catch(() => undefined); // what it has to say about its stop is another test's matter
+  });
+  await daemon.start();
+  return daemon;
+}
