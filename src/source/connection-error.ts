@@ -4,9 +4,9 @@ import { identifier } from './quote.ts';
 
 /** What an error is about, as far as it is known: only for the message. */
 export interface ErrorContext {
-  /** `user@host:5432/database`. */
-  readonly label: string;
-  /** What was being done, as in `create publication "walhook"`. Default: connect. */
+  /** `user@host:5432/database`. Default: the source database. */
+  readonly label?: string;
+  /** What was being done, as in `create publication "walhook"`. Default: connect, or stream. */
   readonly doing?: string;
 }
 
@@ -24,20 +24,27 @@ interface Diagnosis {
  * Where one SQLSTATE stands for several faults the message decides, which a server with another lc_messages writes in
  * another language: then the general diagnosis of its class is made.
  */
-export function connectionError(error: unknown, context: ErrorContext): WalhookError {
+export function connectionError(error: unknown, context: ErrorContext = {}): WalhookError {
   if (error instanceof WalhookError) return error;
   const { code, message, hint, exit, reaction } = diagnose(error, context);
-  return new WalhookError(message, { code, exit, reaction: reaction ?? reactionTo(error), ...(hint === undefined ? {} : { hint }) });
+  return new WalhookError(message, {
+    code,
+    exit,
+    reaction: reaction ?? reactionTo(error),
+    ...(hint === undefined ? {} : { hint }),
+    // An error of Postgres has row values in its detail; any other may be a fault of ours, whose stack is wanted.
+    ...(sqlState(error) === null ? { cause: error } : {}),
+  });
 }
 
 function diagnose(error: unknown, context: ErrorContext): Diagnosis {
   const state = sqlState(error);
   const text = error instanceof Error ? error.message : '';
-  const role = identifier(context.label.slice(0, context.label.lastIndexOf('@')));
-  const where = context.doing === undefined ? context.label : `${context.label}: could not ${context.doing}`;
+  const where = place(context);
+  const role = roleOf(context);
   const said = safeMessage(error);
 
-  if (state === null) return withoutState(error, context, said);
+  if (state === null) return withoutState(error, context);
   switch (state) {
     case '57P03':
       return { code: 'database_starting', message: `${where}: ${text}`, exit: EXIT.unavailable };
@@ -80,24 +87,23 @@ function diagnose(error: unknown, context: ErrorContext): Diagnosis {
   }
 }
 
-function withoutState(error: unknown, context: ErrorContext, said: string): Diagnosis {
-  const { label } = context;
-  const where = context.doing === undefined ? label : `${label}: could not ${context.doing}`;
+function withoutState(error: unknown, context: ErrorContext): Diagnosis {
+  const where = place(context);
+  const said = safeMessage(error);
   if (/password must be a (?:non-empty )?string/i.test(said)) {
-    return denied('password_missing', `${label}: the server asks for a password and none is given`, 'PGPASSWORD, or postgres://user:password@… in source.url');
+    return denied('password_missing', `${where}: the server asks for a password and none is given`, 'PGPASSWORD, or postgres://user:password@… in source.url');
   }
   if (/does not support ssl/i.test(said)) {
-    return failed('tls_unsupported', `${label}: the server does not offer TLS`, 'sslmode=prefer or sslmode=disable in the URL, or ssl = on in postgresql.conf');
+    return failed('tls_unsupported', `${where}: the server does not offer TLS`, 'sslmode=prefer or sslmode=disable in the URL, or ssl = on in postgresql.conf');
   }
   if (/certificate|self-signed|altnames/i.test(said)) {
-    return failed('tls_unverified', `${label}: the server's certificate is not accepted: ${said}`, 'sslrootcert=/path/to/ca.pem in the URL; sslmode=require does not verify at all');
+    return failed('tls_unverified', `${where}: the server's certificate is not accepted: ${said}`, 'sslrootcert=/path/to/ca.pem in the URL; sslmode=require does not verify at all');
   }
   if (reactionTo(error) === 'retry') {
-    const never = context.doing === undefined ? 'the database cannot be reached' : said;
     return {
       code: 'database_unreachable',
-      message: context.doing === undefined ? `${label}: ${never} (${said})` : `${where}: ${said}`,
-      hint: `pg_isready -h ${hostOf(label)} -p ${portOf(label)}`,
+      message: context.doing === undefined ? `${where}: the database cannot be reached: ${said}` : `${where}: ${said}`,
+      hint: reachHint(context.label),
       exit: EXIT.unavailable,
     };
   }
@@ -158,8 +164,8 @@ function inUse(text: string, where: string, said: string): Diagnosis {
 }
 
 function missingObject(text: string, where: string, said: string): Diagnosis {
-  if (/^replication slot/.test(text)) return failed('slot_missing', `${where}: ${text}`, 'walhook setup');
-  if (/^publication/.test(text)) return failed('publication_missing', `${where}: ${text}`, 'walhook setup');
+  if (text.startsWith('replication slot')) return failed('slot_missing', `${where}: ${text}`, 'walhook setup');
+  if (text.startsWith('publication')) return failed('publication_missing', `${where}: ${text}`, 'walhook setup');
   return { code: 'database_error', message: `${where}: ${said}`, exit: EXIT.failure };
 }
 
@@ -176,10 +182,17 @@ function quotedOnce(name: string | undefined): string {
   return identifier((name ?? '…').replace(/^"(.*)"$/, '$1'));
 }
 
-function hostOf(label: string): string {
-  return label.slice(label.lastIndexOf('@') + 1).replace(/:\d+\/.*$/, '');
+function place({ label = 'source database', doing }: ErrorContext): string {
+  return doing === undefined ? label : `${label}: could not ${doing}`;
 }
 
-function portOf(label: string): string {
-  return /:(\d+)\/[^/]*$/.exec(label)?.[1] ?? '5432';
+/** The role as SQL writes it, or a place for its name. */
+function roleOf({ label = '' }: ErrorContext): string {
+  const end = label.lastIndexOf('@');
+  return end < 0 ? '<role>' : identifier(label.slice(0, end));
+}
+
+function reachHint(label = ''): string {
+  const [, host, port] = /@([^@]*):(\d+)\/[^@]*$/.exec(label) ?? [];
+  return host === undefined ? 'pg_isready' : `pg_isready -h ${host} -p ${port}`;
 }
