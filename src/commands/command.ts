@@ -1,0 +1,60 @@
+import type { ExitCode } from '../errors.ts';
+
+/** What a command is given to work with. */
+export interface Invocation {
+  readonly arguments: readonly string[];
+  readonly options: OptionValues;
+  /** Aborted by the first of the command's `stopsOn` signals. A second one ends the process at once. */
+  readonly stop: AbortSignal;
+}
+
+/** Every option there is: one name means the same in all commands. */
+export interface OptionValues {
+  /** Path of the configuration file. */
+  readonly config: string;
+  readonly json?: boolean;
+  readonly once?: boolean;
+  readonly ready?: boolean;
+  readonly role?: string;
+  readonly table?: readonly string[];
+  readonly forwardTo?: string;
+  readonly logLevel?: string;
+}
+
+/** Does a command's work and gives the exit code. Throws a WalhookError, whose `exit` is the code then. */
+export type Verb = (invocation: Invocation) => Promise<ExitCode>;
+
+export interface OptionSpec {
+  /** As commander reads it: `-c, --config <file>`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly default?: string;
+  readonly choices?: readonly string[];
+  /** Environment variable that stands in for it. */
+  readonly env?: string;
+  /** May be given several times, and must be given once. */
+  readonly list?: boolean;
+}
+
+export interface Example {
+  readonly command: string;
+  /** What it is good for, in a few words. */
+  readonly why: string;
+}
+
+/** A command as help, README and argument parser see it. */
+export interface CommandSpec {
+  readonly name: string;
+  /** `<url>`, as commander reads it, and what it is. */
+  readonly arguments: readonly { readonly name: string; readonly description: string }[];
+  /** One line, for lists of commands. */
+  readonly summary: string;
+  readonly examples: readonly Example[];
+  /** What else there is to know, a paragraph each. */
+  readonly notes: readonly string[];
+  readonly options: readonly OptionSpec[];
+  /** Signals that stop it in good order. Others, and those of a command that names none, end it at once. */
+  readonly stopsOn: readonly NodeJS.Signals[];
+  /** Loads the command's code, which nobody who runs another command should wait for. */
+  readonly load: () => Promise<Verb>;
+}

@@ -1,0 +1,59 @@
+import type { ServerConfig } from '../config.ts';
+import { WalhookError } from '../errors.ts';
+import { codeOf } from '../reaction.ts';
+
+/** A daemon that does not answer in this time is not well, in milliseconds. */
+const PATIENCE = 3_000;
+
+export interface Answer {
+  readonly status: number;
+  /** Parsed JSON; null if it is none. */
+  readonly body: unknown;
+}
+
+/** Where a daemon with this configuration is to be asked from its own machine. Null if it took any free port. */
+export function daemonUrl({ host, port }: ServerConfig): string | null {
+  if (port === 0) return null;
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+}
+
+/**
+ * Asks the running daemon.
+ *
+ * @throws WalhookError `daemon_silent` if nothing answers.
+ */
+export async function askDaemon(server: ServerConfig, path: string): Promise<Answer> {
+  const url = daemonUrl(server);
+  if (url === null) {
+    throw new WalhookError('server.listen has port 0, so where the daemon listens is in its log alone', {
+      code: 'daemon_silent',
+      hint: 'server: { listen: 127.0.0.1:9464 }',
+    });
+  }
+  try {
+    const response = await fetch(`${url}${path}`, {
+      headers: server.token === null ? {} : { authorization: `Bearer ${server.token}` },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    return { status: response.status, body: parsed(await response.text()) };
+  } catch (cause) {
+    throw new WalhookError(`nothing answers on ${url} (${reason(cause)})`, { code: 'daemon_silent', hint: 'walhook run', cause });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** fetch hides the socket's error in `cause`. */
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error';
+  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`;
+  return codeOf(error.cause) ?? error.message;
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { loadConfig } from '../config/load.ts';
+import { Daemon } from '../daemon.ts';
+import { EXIT, WalhookError } from '../errors.ts';
+import { type Arrival, Arrivals } from './arrivals.ts';
+import type { Verb } from './command.ts';
+import { DEMO_CONFIG, DEMO_TABLE, type Scene, SCENES, SUGGESTIONS } from './demo-story.ts';
+import { startEmbeddedPostgres } from './embedded-postgres.ts';
+import { plainLog } from './plain-log.ts';
+import { startReceiver } from './receiver.ts';
+import { type SqlPrompt, sqlPrompt } from './sql-prompt.ts';
+import { aborted, pause } from './stopping.ts';
+import { paint, print } from './terminal.ts';
+import { humanDuration } from './units.ts';
+import { walhookVersion } from './version.ts';
+import { webhookText } from './webhook-text.ts';
+
+/** Time to read what happened before the next thing happens, in milliseconds. */
+const READING = 1_500;
+/** A webhook that is not there by then never will be, in milliseconds. */
+const PATIENCE = 15_000;
+
+/** `walhook demo`: all parts, real, on this machine, for as long as somebody watches. */
+export const demo: Verb = async ({ options, stop }) => {
+  const once = options.once === true;
+  print(`${paint('bold', 'walhook demo')}: rows become webhooks.${once ? '' : ' Ctrl-C ends it; nothing stays behind.'}\n`);
+  const began = performance.now();
+  const postgres = await startEmbeddedPostgres();
+  const client = new pg.Client({ connectionString: postgres.url });
+  try {
+    if (stop.aborted) return EXIT.ok;
+    await client.connect();
+    await client.query(DEMO_TABLE);
+    const took = humanDuration(performance.now() - began);
+    const stage = await setStage(postgres.url);
+    try {
+      print(introduction(postgres.url, stage.receiverUrl, took));
+      await play({ stage, client, stop, reading: once ? 0 : READING });
+      if (once) print(paint('green', 'Every kind of event was delivered, in order, and its signature verified.'));
+      else if (!stop.aborted) await openStage({ stage, client, stop, url: postgres.url });
+    } finally {
+      await stage.close();
+    }
+    return EXIT.ok;
+  } finally {
+    await client.end();
+    await postgres.stop();
+  }
+};
+
+/** What the demo is played on. */
+interface Stage {
+  readonly receiverUrl: string;
+  readonly arrivals: Arrivals;
+  readonly daemon: Daemon;
+  /** Where lines go while somebody types. */
+  prompt: SqlPrompt | null;
+  close(): Promise<void>;
+}
+
+async function setStage(databaseUrl: string): Promise<Stage> {
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const arrivals = new Arrivals();
+  const receiver = await startReceiver(secret, (receipt) => arrivals.received(receipt));
+  let stage: Stage | null = null;
+  const show = (text: string): void => (stage?.prompt ?? { print }).print(text);
+  const daemon = await Daemon.start({
+    config: demoConfig({ DATABASE_URL: databaseUrl, RECEIVER_URL: receiver.url, WEBHOOK_SECRET: secret }),
+    log: await plainLog((line) => show(paint('yellow', `  walhook: ${line}`))),
+    version: walhookVersion(),
+    onOutcome: (delivery, outcome) => show(arrivalText(arrivals.settled(delivery, outcome))),
+  });
+  stage = {
+    receiverUrl: receiver.url,
+    arrivals,
+    daemon,
+    prompt: null,
+    close: async () => {
+      await daemon.stop();
+      await receiver.close();
+    },
+  };
+  return stage;
+}
+
+function demoConfig(env: Readonly<Record<string, string>>): Config {
+  return loadConfig({
+    text: DEMO_CONFIG,
+    file: 'walhook.yaml',
+    env,
+    readFile: (path) => {
+      throw new Error(`the demo has no file ${path}`);
+    },
+  });
+}
+
+interface Performance {
+  readonly stage: Stage;
+  readonly client: pg.Client;
+  readonly stop: AbortSignal;
+}
+
+/** Plays the scenes, each to its end. Throws a WalhookError if something else comes of one than should. */
+async function play({ stage, client, stop, reading }: Performance & { readonly reading: number }): Promise<void> {
+  for (const [index, scene] of SCENES.entries()) {
+    await pause(reading, stop);
+    if (stop.aborted) return;
+    print(`${paint('bold', `${index + 1}. ${scene.title}`)}\n\n${indented(scene.sql)}\n`);
+    await client.query(scene.sql);
+    for (const operation of scene.expect) check(await Promise.race([stage.arrivals.next(PATIENCE), stage.daemon.done]), operation, scene);
+    // That nothing came is proved by the next scene: within a lane, everything arrives in order.
+    await pause(scene.silence === undefined ? 0 : reading / 2, stop);
+    print(scene.silence === undefined ? '' : paint('dim', `  ${scene.silence}\n`));
+  }
+}
+
+function check(arrival: Arrival | null | void, operation: string, scene: Scene): void {
+  const scenery = `${JSON.stringify(scene.title)}: ${operation}`;
+  if (!arrival) throw failed(`${scenery} did not arrive within ${PATIENCE / 1000} s`);
+  const { delivery, outcome, receipt } = arrival;
+  if (outcome.kind === 'failed') throw failed(`${scenery} was not delivered: ${outcome.message}`);
+  if (delivery.operation !== operation) throw failed(`${scenery} was to come, but ${delivery.operation} came`);
+  if (receipt?.verified !== true) throw failed(`${scenery} had a signature that is wrong`);
+  if (receipt.body !== delivery.body) throw failed(`${scenery} arrived with another body than was sent`);
+}
+
+function failed(what: string): WalhookError {
+  return new WalhookError(what, { code: 'demo_failed' });
+}
+
+/** Shows what others write, until somebody has seen enough. */
+async function openStage({ stage, client, stop, url }: Performance & { readonly url: string }): Promise<void> {
+  const here = process.stdin.isTTY && process.stdout.isTTY;
+  print(invitation(url, here));
+  stage.arrivals.clear();
+  if (here) stage.prompt = sqlPrompt(client);
+  await Promise.race([stage.daemon.done, aborted(stop)]);
+  stage.prompt?.close();
+  stage.prompt = null;
+  print('\nThe end: stopping walhook and Postgres, and removing their files.');
+}
+
+function introduction(databaseUrl: string, receiverUrl: string, took: string): string {
+  return [
+    `  Postgres   a throw-away one, with wal_level=logical and a table ${paint('bold', 'profiles')}, ready in ${took}`,
+    `             ${paint('dim', databaseUrl)}`,
+    `  receiver   verifies every signature`,
+    `             ${paint('dim', receiverUrl)}`,
+    `  walhook    in between, with this walhook.yaml:`,
+    '',
+    paint('dim', indented(DEMO_CONFIG.trimEnd())),
+    '',
+  ].join('\n');
+}
+
+function invitation(url: string, here: boolean): string {
+  return [
+    paint('bold', 'Now you.'),
+    here ? 'Type SQL here, or in another terminal:' : 'Write rows; their webhooks are shown here:',
+    '',
+    `  psql '${url}'`,
+    '',
+    ...SUGGESTIONS.map((sql) => `  ${paint('cyan', sql)}`),
+    '',
+  ].join('\n');
+}
+
+function arrivalText({ delivery, outcome, receipt }: Arrival): string {
+  const { request, operation, body, committedAt } = delivery;
+  const late = receipt === null ? '' : `${humanDuration(Math.max(0, receipt.at - committedAt))} after the commit, `;
+  const result = outcome.kind === 'failed' ? outcome.message : `${late}signature ${receipt?.verified === true ? 'verified' : 'WRONG'}`;
+  return webhookText({ operation, about: `${request.method} ${request.path}`, body, result, ok: outcome.kind === 'delivered' }, paint);
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, '  ');
+}

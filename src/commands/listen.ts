@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import type pg from 'pg';
+import { maskUrl } from '../config/mask.ts';
+import type { Config } from '../config.ts';
+import { Daemon } from '../daemon.ts';
+import { EXIT } from '../errors.ts';
+import { connect, target } from '../source/connect.ts';
+import { tableName } from '../source/quote.ts';
+import type { Verb } from './command.ts';
+import { checkListenArguments, listenConfig } from './listen-config.ts';
+import { createListenPublication, dropLeftovers, dropListenPublication } from './listen-publication.ts';
+import { attemptJson, attemptText, type ShownAttempt } from './listen-text.ts';
+import { plainLog } from './plain-log.ts';
+import { startReceiver } from './receiver.ts';
+import { aborted } from './stopping.ts';
+import { paint, print } from './terminal.ts';
+import { walhookVersion } from './version.ts';
+import { withSource } from './with-source.ts';
+
+/** `walhook listen`: a daemon that keeps nothing and leaves nothing. */
+export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => {
+  const { table: tables = [], forwardTo } = options;
+  checkListenArguments({ url, tables, forwardTo });
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const receiver = forwardTo === undefined ? await startReceiver(secret, () => {}) : null;
+  const config = listenConfig({ databaseUrl: url, tables, secret, receiverUrl: forwardTo ?? receiver?.url ?? '' });
+  const { client } = await connect(target(url));
+  try {
+    const dropped = await dropLeftovers(client);
+    const note = (text: string): void => void process.stderr.write(`${text}\n`);
+    for (const name of dropped) note(paint('dim', `dropped publication ${name}, which a listen that was killed had left`));
+    await createListenPublication(client, config);
+    const show = options.json === true ? attemptJson : (attempt: ShownAttempt): string => attemptText(attempt, paint);
+    const tried = new Set<string>();
+    const daemon = await Daemon.start({
+      config,
+      temporary: true,
+      log: await plainLog((line) => note(paint('yellow', `walhook: ${line}`))),
+      version: walhookVersion(),
+      onOutcome: (delivery, outcome, fate) => {
+        print(show({ delivery, outcome, fate, again: tried.has(delivery.id), forwardTo: forwardTo ?? null }));
+        if (fate === 'parked') tried.add(delivery.id);
+        else tried.delete(delivery.id);
+      },
+    });
+    (options.json === true ? note : print)(introduction(config, secret, forwardTo ?? null));
+    await Promise.race([daemon.done, aborted(stop)]);
+    await daemon.stop();
+    return EXIT.ok;
+  } finally {
+    await dropAnyhow(client, config);
+    await client.end().catch(() => {});
+    await receiver?.close();
+  }
+};
+
+/** Over a new connection if the first is gone: only a database that is gone as well keeps the publication. */
+async function dropAnyhow(client: pg.Client, config: Config): Promise<void> {
+  const { publication } = config.source;
+  await dropListenPublication(client, publication).catch(() =>
+    withSource(config, `drop publication ${publication}`, (fresh) => dropListenPublication(fresh, publication)),
+  );
+}
+
+function introduction(config: Config, secret: string, forwardTo: string | null): string {
+  const tables = config.tables.map((table) => paint('bold', tableName(table))).join(', ');
+  return [
+    `Listening to ${tables}. Change a row; Ctrl-C ends it, and leaves nothing behind.`,
+    '',
+    ...(forwardTo === null ? [] : [`  forwards to  ${maskUrl(forwardTo)}`]),
+    `  signed with  ${secret}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,26 @@
+import { EXIT } from '../errors.ts';
+import { inspect } from '../source/inspect.ts';
+import { plan as planSteps } from '../source/plan.ts';
+import { roleSql } from '../source/role.ts';
+import { script } from '../source/step.ts';
+import type { Verb } from './command.ts';
+import { readConfig } from './read-config.ts';
+import { withSource } from './with-source.ts';
+
+/** `walhook plan`: the SQL that `setup` would run, as a script for psql. */
+export const plan: Verb = async ({ options }) => {
+  const config = readConfig(options.config);
+  const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
+  const steps = planSteps(config, facts);
+  const role = options.role === undefined ? null : roleSql(config, facts, options.role);
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify({ role, steps }, null, 2)}\n`);
+    return EXIT.ok;
+  }
+  const parts = [
+    ...(role === null ? [] : [`-- a role that may do what walhook needs, and no more\n${role}`]),
+    steps.length === 0 ? '-- nothing to do: the database is as the configuration wants it' : script(steps),
+  ];
+  process.stdout.write(`${parts.join('\n\n')}\n`);
+  return EXIT.ok;
+};

@@ -1,0 +1,93 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { Daemon, type DaemonStatus } from '../daemon.ts';
+import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
+import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
+import { createLog } from '../observe/log.ts';
+import { SystemdNotifier } from '../observe/systemd.ts';
+import type { Verb } from './command.ts';
+import { daemonReport } from './daemon-report.ts';
+import { readConfig } from './read-config.ts';
+import { StateReader } from './state-reader.ts';
+import { aborted } from './stopping.ts';
+import { walhookVersion } from './version.ts';
+
+/** `walhook run`: the daemon, with its HTTP server and what systemd is told. */
+export const run: Verb = async ({ options, stop }) => {
+  const config = readConfig(options.config);
+  const log = await createLog({ level: options.logLevel ?? 'info' });
+  const stopped = aborted(stop);
+  process.on('SIGHUP', () => log.warn('SIGHUP: reload is not supported yet; nothing has changed, restart to read the configuration again'));
+  const service = serviceManager(log);
+
+  let daemon: Daemon | null = null;
+  const http = await serve(config, log, () => daemon?.status() ?? STARTING);
+  log.info({ version: walhookVersion(), pid: process.pid, config: options.config }, `walhook starts; health and status are on ${http.url}`);
+  const started = Daemon.start({ config, log, version: walhookVersion() });
+  // Until it streams there is nothing to drain: what a start leaves half done, the next one finds.
+  daemon = await Promise.race([started, stopped]);
+  if (daemon === null) {
+    log.info('stopped before it streamed');
+    return EXIT.ok;
+  }
+  service.ready();
+  try {
+    await Promise.race([daemon.done, stopped]);
+    service.stopping();
+    log.info('draining');
+    await daemon.stop();
+    log.info('drained and stopped');
+    return EXIT.ok;
+  } catch (error) {
+    service.stopping();
+    return ended(log, error);
+  } finally {
+    await http.close();
+  }
+};
+
+const STARTING: DaemonStatus = {
+  problems: [],
+  state: 'starting',
+  slot: '',
+  received: '',
+  confirmed: '',
+  in_flight: { deliveries: 0, bytes: 0 },
+  endpoints: [],
+};
+
+function serve(config: Config, log: Logger, status: () => DaemonStatus): Promise<HttpServer> {
+  const state = new StateReader(config);
+  return startHttpServer({
+    ...config.server,
+    readiness: status,
+    status: async () => {
+      const counts = await state.counts().catch((error: unknown) => {
+        log.warn({ err: error }, 'status: parked and dead deliveries cannot be counted');
+        return null;
+      });
+      return daemonReport(status(), counts, walhookVersion());
+    },
+    onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
+  });
+}
+
+/** systemd, where it started us. */
+function serviceManager(log: Logger): { ready(): void; stopping(): void } {
+  const notifier = SystemdNotifier.fromEnv(process.env, (message) => log.warn(message));
+  if (notifier === null) return { ready: () => {}, stopping: () => {} };
+  return {
+    ready: () => {
+      void notifier.ready();
+      if (notifier.watchdogEvery !== null) setInterval(() => void notifier.watchdog(), notifier.watchdogEvery);
+    },
+    stopping: () => void notifier.stopping(),
+  };
+}
+
+/** The log is where the reason is looked for: stderr says nothing besides. */
+function ended(log: Logger, error: unknown): ExitCode {
+  const message = error instanceof WalhookError ? error.message : 'unexpected error';
+  log.fatal({ err: error }, `walhook ends: ${message}`);
+  return error instanceof WalhookError ? error.exit : EXIT.failure;
+}

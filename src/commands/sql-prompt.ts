@@ -1,0 +1,59 @@
+import { createInterface } from 'node:readline';
+import type pg from 'pg';
+import { paint } from './terminal.ts';
+
+/** Most rows of a result that are shown. */
+const MOST_ROWS = 10;
+
+export interface SqlPrompt {
+  /** Prints above the line that is being typed. */
+  print(text: string): void;
+  close(): void;
+}
+
+/** Reads SQL from the terminal, statement by statement, and runs it. Ctrl-C and Ctrl-D reach the process as SIGINT. */
+export function sqlPrompt(client: pg.Client): SqlPrompt {
+  const prompt = paint('bold', 'sql> ');
+  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt });
+  const print = (text: string): void => {
+    process.stdout.write(`\r\u001b[J${text}\n`);
+    terminal.prompt(true);
+  };
+  let statement = '';
+  let closed = false;
+  terminal.on('line', (line) => {
+    statement = statement === '' ? line.trim() : `${statement}\n${line}`;
+    if (statement !== '' && !statement.endsWith(';')) {
+      terminal.setPrompt('...> ');
+    } else if (statement !== '') {
+      const complete = statement;
+      statement = '';
+      terminal.setPrompt(prompt);
+      client.query(complete).then(
+        (result: pg.QueryResult | pg.QueryResult[]) => print(resultText(Array.isArray(result) ? result.at(-1) : result)),
+        (error: unknown) => print(`  ${paint('red', error instanceof Error ? error.message : String(error))}`),
+      );
+    }
+    terminal.prompt();
+  });
+  const interrupt = (): void => {
+    if (!closed) process.kill(process.pid, 'SIGINT');
+  };
+  terminal.on('SIGINT', interrupt);
+  terminal.on('close', interrupt);
+  terminal.prompt();
+  return {
+    print,
+    close: () => {
+      closed = true;
+      terminal.close();
+    },
+  };
+}
+
+function resultText(result: pg.QueryResult | undefined): string {
+  if (result === undefined) return '';
+  const rows = result.rows.slice(0, MOST_ROWS).map((row) => `  ${JSON.stringify(row)}`);
+  const more = result.rows.length > MOST_ROWS ? [`  … and ${result.rows.length - MOST_ROWS} more`] : [];
+  return paint('dim', [...rows, ...more, `  ${result.command} ${result.rowCount ?? ''}`].join('\n'));
+}

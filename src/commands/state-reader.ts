@@ -1,0 +1,44 @@
+import type { Config } from '../config.ts';
+import { reach, target } from '../source/connect.ts';
+import { checkpointTime } from '../store/checkpoint-time.ts';
+import { countByEndpoint, type EndpointCounts } from '../store/counts.ts';
+import { openState, type StateDatabase } from '../store/database.ts';
+
+/** Looks into the state schema over one connection, which is opened when it is first needed. */
+export class StateReader {
+  readonly #config: Config;
+  #state: Promise<StateDatabase> | null = null;
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** Parked and dead deliveries, by endpoint. Throws a WalhookError if the database cannot be reached or has no state schema. */
+  async counts(): Promise<Map<string, EndpointCounts>> {
+    return countByEndpoint(await this.#open());
+  }
+
+  /** When the daemon last stored how far it is; null if it never did. Throws as `counts` does. */
+  async checkpointTime(): Promise<Date | null> {
+    return checkpointTime(await this.#open(), this.#config.source.slot);
+  }
+
+  /** May be called twice, and without anything having been read. */
+  async close(): Promise<void> {
+    const state = await this.#state?.catch(() => null);
+    await state?.close();
+  }
+
+  #open(): Promise<StateDatabase> {
+    const { source, state } = this.#config;
+    if (this.#state === null) {
+      const opening = reach(target(state.url ?? source.url)).then((client) => openState({ client, schema: state.schema, connections: 1 }));
+      // A database that cannot be reached now may be there for the next question.
+      opening.catch(() => {
+        this.#state = null;
+      });
+      this.#state = opening;
+    }
+    return this.#state;
+  }
+}

@@ -1,0 +1,110 @@
+import { styleText } from 'node:util';
+import type { EndpointStatus } from '../dispatcher.ts';
+import type { DaemonReport, StoredCounts } from './daemon-report.ts';
+import { countOf, humanBytes, humanDuration } from './units.ts';
+
+/** What `walhook status --json` prints. */
+export interface StatusReport {
+  /** Null: it does not run, and `daemon_error` says how that is known. */
+  readonly daemon: DaemonReport | null;
+  readonly daemon_error: string | null;
+  readonly daemon_url: string | null;
+  readonly slot_name: string;
+  /** Null: there is none, or `slot_error` says why it cannot be seen. */
+  readonly slot: SlotReport | null;
+  readonly slot_error: string | null;
+  /** When the daemon last stored how far it is, in ISO 8601. */
+  readonly checkpoint_at: string | null;
+  readonly state_error: { readonly message: string; readonly hint: string | null } | null;
+  readonly endpoints: readonly EndpointLine[];
+}
+
+export interface SlotReport {
+  readonly active: boolean;
+  /** pg_replication_slots.wal_status: `reserved`, `extended`, `unreserved` or `lost`. */
+  readonly wal_status: string | null;
+  readonly invalidation: string | null;
+  /** WAL after what is confirmed. */
+  readonly lag_bytes: number | null;
+  /** Null if nobody reads the slot. */
+  readonly lag_seconds: number | null;
+  /** WAL that the server keeps for the slot. */
+  readonly retained_bytes: number | null;
+  /** WAL that may still be written before the slot is lost; null: no limit. */
+  readonly safe_bytes: number | null;
+}
+
+export interface EndpointLine extends StoredCounts {
+  readonly name: string;
+  /** False: the configuration no longer has it, but something is stored for it. */
+  readonly configured: boolean;
+  /** What the daemon says of it. */
+  readonly live: EndpointStatus | null;
+}
+
+/** The report for people. `now` in Unix milliseconds. */
+export function statusText(report: StatusReport, now: number): string {
+  return `${[daemonText(report), slotText(report, now), endpointsText(report, now)].join('\n\n')}\n`;
+}
+
+function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string {
+  if (daemon === null) return `${bad('walhook is not running:')} ${daemon_error ?? ''}\nWhat follows is what the database knows.`;
+  const well = daemon.state === 'streaming' && daemon.problems.length === 0;
+  const { deliveries, bytes } = daemon.in_flight;
+  return [
+    `walhook ${daemon.version} is ${well ? good(daemon.state) : bad(daemon.state)}, for ${humanDuration(daemon.uptime * 1000)}, process ${daemon.pid}, ${daemon_url ?? ''}`,
+    ...daemon.problems.map((problem) => `  ${bad('problem')}    ${problem}`),
+    `  received   ${daemon.received}`,
+    `  confirmed  ${daemon.confirmed}`,
+    `  in flight  ${countOf(deliveries, 'delivery', 'deliveries')}, ${humanBytes(bytes)}`,
+  ].join('\n');
+}
+
+function slotText({ slot, slot_name, slot_error, checkpoint_at }: StatusReport, now: number): string {
+  if (slot_error !== null) return `slot ${slot_name}: ${bad('cannot be seen:')} ${slot_error}`;
+  if (slot === null) return `slot ${slot_name}: ${bad('there is none')} (walhook setup)`;
+  const lost = slot.wal_status === 'lost' || slot.invalidation !== null;
+  const health = lost ? bad(`lost${slot.invalidation === null ? '' : `: ${slot.invalidation}`}`) : `WAL ${slot.wal_status ?? 'unknown'}`;
+  const room = slot.safe_bytes === null ? 'no limit is set (max_slot_wal_keep_size)' : `the slot is lost after ${humanBytes(slot.safe_bytes)} more`;
+  return [
+    `slot ${slot_name} is ${slot.active ? good('being read') : bad('not being read')}, ${health}`,
+    `  lag        ${[size(slot.lag_bytes), ...(slot.lag_seconds === null ? [] : [humanDuration(slot.lag_seconds * 1000)])].join(', ')}`,
+    `  retained   ${size(slot.retained_bytes)} of WAL; ${room}`,
+    ...(checkpoint_at === null ? [] : [`  progress   last stored ${humanDuration(Math.max(0, now - Date.parse(checkpoint_at)))} ago`]),
+  ].join('\n');
+}
+
+function endpointsText({ endpoints, state_error, daemon }: StatusReport, now: number): string {
+  const running = daemon !== null;
+  const head = ['endpoint', 'parked', 'dead', 'oldest parked', ...(running ? ['queued', 'delivered', 'failed', 'mode', 'breaker'] : [])];
+  const rows = endpoints.map(({ name, configured, parked, dead, oldest_parked, live }) => [
+    configured ? name : `${name} (not configured any more)`,
+    String(parked ?? '?'),
+    String(dead ?? '?'),
+    oldest_parked === null ? '-' : `${humanDuration(Math.max(0, now - Date.parse(oldest_parked)))} ago`,
+    ...(running ? [live?.queued, live?.delivered, live?.failed_attempts, live?.mode, live?.breaker].map((value) => String(value ?? '-')) : []),
+  ]);
+  const errors = endpoints.flatMap(({ name, live }) => (live === null || live.last_error === null ? [] : [`last error of ${name}: ${live.last_error}`]));
+  return [
+    ...(state_error === null ? [] : [`${bad('parked and dead cannot be counted:')} ${state_error.message}${state_error.hint === null ? '' : ` (${state_error.hint})`}`]),
+    ...table([head, ...rows]),
+    ...errors,
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+}
+
+function size(bytes: number | null): string {
+  return bytes === null ? 'unknown' : humanBytes(bytes);
+}
+
+function good(text: string): string {
+  return styleText('green', text, { stream: process.stdout });
+}
+
+function bad(text: string): string {
+  return styleText(['red', 'bold'], text, { stream: process.stdout });
+}

@@ -1,0 +1,99 @@
+import type { Config } from '../config.ts';
+import { EXIT, WalhookError } from '../errors.ts';
+import { connect, target } from '../source/connect.ts';
+import { flushLag } from '../source/flush-lag.ts';
+import { inspect } from '../source/inspect.ts';
+import type { EndpointCounts } from '../store/counts.ts';
+import type { Verb } from './command.ts';
+import { askDaemon, daemonUrl } from './daemon-client.ts';
+import { type DaemonReport, storedCounts } from './daemon-report.ts';
+import { readConfig } from './read-config.ts';
+import { StateReader } from './state-reader.ts';
+import { type EndpointLine, type SlotReport, type StatusReport, statusText } from './status-text.ts';
+
+/** `walhook status`: what the daemon says, and what the database knows whether it runs or not. */
+export const status: Verb = async ({ options }) => {
+  const config = readConfig(options.config);
+  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), outcome(slotReport(config)), outcome(stateReport(config))]);
+  // Without the daemon and without the database there is nothing to show.
+  if (daemon.value === null && slot.error !== null && state.error !== null) throw slot.error;
+  const report: StatusReport = {
+    daemon: daemon.value,
+    daemon_error: daemon.error?.message ?? null,
+    daemon_url: daemonUrl(config.server),
+    slot_name: config.source.slot,
+    slot: slot.value,
+    slot_error: slot.error?.message ?? null,
+    checkpoint_at: state.value?.checkpointAt ?? null,
+    state_error: state.error === null ? null : { message: state.error.message, hint: state.error.hint },
+    endpoints: endpointLines(config, daemon.value, state.value?.counts ?? null),
+  };
+  process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
+  return daemon.value === null ? EXIT.failure : EXIT.ok;
+};
+
+async function askStatus({ server }: Config): Promise<DaemonReport> {
+  const { status: code, body } = await askDaemon(server, '/api/v1/status');
+  if (code === 200 && typeof body === 'object' && body !== null && 'state' in body && 'endpoints' in body) return body as DaemonReport;
+  const url = daemonUrl(server) ?? '';
+  throw code === 401
+    ? new WalhookError(`${url} refuses the token: it runs with another server.token`, { code: 'daemon_token' })
+    : new WalhookError(`what answers on ${url} is no walhook (status ${code})`, { code: 'not_walhook' });
+}
+
+/** Null if there is no such slot. */
+async function slotReport(config: Config): Promise<SlotReport | null> {
+  const { client } = await connect(target(config.source.url));
+  try {
+    const { slot, server } = await inspect(client, config);
+    if (slot === null) return null;
+    const bytes = (since: bigint | null): number | null => (since === null ? null : Math.max(0, Number(server.currentLsn - since)));
+    return {
+      active: slot.activePid !== null,
+      wal_status: slot.walStatus,
+      invalidation: slot.invalidation,
+      lag_bytes: bytes(slot.confirmedFlushLsn),
+      lag_seconds: slot.activePid === null ? null : await flushLag(client, slot.activePid),
+      retained_bytes: bytes(slot.restartLsn),
+      safe_bytes: slot.safeWalSize,
+    };
+  } finally {
+    await client.end();
+  }
+}
+
+async function stateReport(config: Config): Promise<{ counts: Map<string, EndpointCounts>; checkpointAt: string | null }> {
+  const state = new StateReader(config);
+  try {
+    const counts = await state.counts();
+    return { counts, checkpointAt: (await state.checkpointTime())?.toISOString() ?? null };
+  } finally {
+    await state.close();
+  }
+}
+
+/** Those of the configuration, then those that it no longer has but that something is stored for. */
+function endpointLines(config: Config, daemon: DaemonReport | null, counts: ReadonlyMap<string, EndpointCounts> | null): EndpointLine[] {
+  const names = new Set([...config.endpoints.map(({ name }) => name), ...(counts?.keys() ?? [])]);
+  return [...names].map((name) => {
+    const live = daemon?.endpoints.find((endpoint) => endpoint.name === name);
+    return {
+      name,
+      configured: config.endpoints.some((endpoint) => endpoint.name === name),
+      ...storedCounts(counts, name),
+      live: live === undefined ? null : { ...live },
+    };
+  });
+}
+
+type Settled<T> = { readonly value: T; readonly error: null } | { readonly value: null; readonly error: WalhookError };
+
+/** An error for an operator is a result; any other is a fault of ours. */
+async function outcome<T>(work: Promise<T>): Promise<Settled<T>> {
+  try {
+    return { value: await work, error: null };
+  } catch (error) {
+    if (error instanceof WalhookError) return { value: null, error };
+    throw error;
+  }
+}
