@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest';
+import { testDatabase, testReceiver } from '../support/daemon.ts';
+import type { DaemonProcess } from '../support/daemon-process.ts';
+import { allDelivered, faultConfig, faultEndpoint, launch, untilQuery } from '../support/fault-setup.ts';
+import { FLAWLESS, isDelivered, judge, type Sample, storedDeliveries, takeSample } from '../support/oracle.ts';
+import { type Random, random, seedOfRun } from '../support/random.ts';
+import type { AnswerFunction, Receiver } from '../support/receiver.ts';
+import { ITEMS_SQL, Writer } from '../support/writer.ts';
+
+/** How often the daemon is killed. `WALHOOK_ROUNDS=500 npm test test/fault/kill-9` for a long run. */
+const ROUNDS = Number(process.env['WALHOOK_ROUNDS'] ?? 8);
+const IN_FLIGHT = 300;
+/** What a checkpoint may be late by besides its age, in milliseconds: its own way to the database. */
+const CHECKPOINT_WAY = 250;
+
+/** How the receiver behaves in a round. */
+const MOODS: Readonly<Record<string, (chance: Random) => AnswerFunction>> = {
+  healthy: () => () => 204,
+  slow: (chance) => () => ({ delay: chance.int(0, 30) }),
+  'now and then 503': (chance) => () => (chance.chance(0.1) ? 503 : 204),
+  'refuses some rows': (chance) => () => (chance.chance(0.2) ? 400 : { delay: chance.int(0, 5) }),
+  down: () => () => 503,
+};
+
+/** The moment of the kill, by something that is seen to happen. */
+const MOMENTS: Readonly<Record<string, (round: { daemon: DaemonProcess; receiver: Receiver; writer: Writer; chance: Random }) => Promise<unknown>>> = {
+  'as it starts': ({ daemon }) => daemon.says(/^walhook starts/),
+  'as it streams': ({ daemon }) => daemon.streaming(),
+  'after some requests': ({ receiver, chance }) => receiver.received(receiver.requests.length + chance.int(1, 1500)),
+  'after some writes': async ({ daemon, writer, chance }) => {
+    await daemon.streaming();
+    await writer.more(chance.int(1, 500));
+  },
+};
+
+test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of order, few duplicates, one slot`, { timeout: 60_000 + ROUNDS * 30_000 }, async () => {
+  const seed = seedOfRun();
+  const chance = random(seed);
+  const database = await testDatabase(ITEMS_SQL);
+  const receiver = await testReceiver();
+  const slot = database.name;
+  const place = { database, slot, endpoint: 'crm', receiver };
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url) }, limits: { in_flight: IN_FLIGHT } });
+
+  let daemon = launch(config);
+  await daemon.streaming();
+  const writer = new Writer({ database, seed }).start();
+  const samples: Sample[] = [];
+  const report: string[] = [];
+  const bounds: { readonly from: number; readonly most: number }[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    // A moment that waits for requests does so with an endpoint that gets some.
+    const mood = chance.pick(Object.keys(MOODS));
+    const moment = chance.pick(Object.keys(MOMENTS));
+    receiver.answer = MOODS[mood]?.(chance) ?? (() => 204);
+    if (mood === 'down' && moment === 'after some requests') await receiver.received(receiver.requests.length + 1);
+    else await MOMENTS[moment]?.({ daemon, receiver, writer, chance });
+    await daemon.kill();
+    const sample = await takeSample(place);
+    samples.push(sample);
+    const { age, recent } = await sinceCheckpoint(place);
+    bounds.push({ from: sample.requests, most: IN_FLIGHT + recent });
+
+    const started = performance.now();
+    daemon = launch(config);
+    await daemon.streaming();
+    const recovery = Math.round(performance.now() - started);
+    report.push(`  ${round}: ${mood}, killed ${moment}; ${sample.stored.size} parked, checkpoint ${age} ms old; streams again after ${recovery} ms`);
+  }
+  receiver.answer = () => 204;
+  await writer.stop();
+  await allDelivered(receiver, writer);
+  await untilQuery(database, 'select count(*)::int from walhook.parked', 0);
+  daemon.signal('SIGTERM');
+  const exit = await daemon.exit;
+
+  const verdict = judge({ written: writer, requests: receiver.requests, stored: await storedDeliveries(database), samples });
+  const slots = await database.sql('select slot_name as name from pg_replication_slots where database = $1', [database.name]);
+  const { lost, disordered, duplicates, delivered } = verdict;
+  console.log(
+    [
+      `seed ${seed}: ${ROUNDS} kills, ${writer.count} changes, ${delivered} delivered, ${lost.length} lost, ${disordered.length} out of order, ${duplicates} duplicates`,
+      ...report,
+    ].join('\n'),
+  );
+  expect(verdict).toMatchObject(FLAWLESS);
+  expect(exit.code).toBe(0);
+  expect(slots).toEqual([{ name: slot }]);
+  for (const [i, { from, most }] of bounds.entries()) {
+    expect(repeated(receiver, from, bounds[i + 1]?.from), `duplicates after kill ${i + 1}`).toBeLessThanOrEqual(most);
+  }
+});
+
+/** The checkpoint's age in milliseconds, and how many requests came since. */
+async function sinceCheckpoint({ database, slot, receiver }: Parameters<typeof takeSample>[0]): Promise<{ age: number; recent: number }> {
+  const [row] = await database.sql<{ at: number }>('select extract(epoch from updated_at)::float8 * 1000 as at from walhook.checkpoint where slot = $1', [slot]);
+  const at = (row?.at ?? 0) - performance.timeOrigin;
+  const last = receiver.requests.at(-1)?.at ?? at;
+  return { age: Math.round(last - at), recent: receiver.requests.filter((request) => request.at > at - CHECKPOINT_WAY).length };
+}
+
+/** How many deliveries from `from` to `until` had been made before `from`. */
+function repeated({ requests }: Receiver, from: number, until: number | undefined): number {
+  const before = new Set(requests.slice(0, from).filter(isDelivered).map(({ id }) => id));
+  return requests.slice(from, until).filter((request) => isDelivered(request) && before.has(request.id)).length;
+}

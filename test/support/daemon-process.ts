@@ -1,0 +1,137 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A line of the daemon's log. */
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [key: string]: unknown;
+}
+
+export interface DaemonProcessOptions {
+  /** walhook.yaml as plain data: JSON is YAML. `server` need not be given. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: debug. */
+  readonly logLevel?: string;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+interface Waiter {
+  readonly wanted: (line: LogLine) => boolean;
+  readonly resolve: (line: LogLine) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
+const PRELOAD = new URL('die-with-parent.ts', import.meta.url).href;
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** `walhook run` as a process of its own. Ends with the test's process at the latest. */
+export class DaemonProcess {
+  /** What it wrote so far, stdout and stderr, line by line as it stands. */
+  readonly output: string[] = [];
+  /** The lines of its log. */
+  readonly log: LogLine[] = [];
+  /** Settles when it has ended and all that it wrote has been read. */
+  readonly exit: Promise<Exit>;
+  readonly #child: ChildProcess;
+  readonly #waiters = new Set<Waiter>();
+  #ended = false;
+
+  constructor({ config, env = {}, logLevel = 'debug' }: DaemonProcessOptions) {
+    const folder = mkdtempSync(join(tmpdir(), 'walhook-fault-'));
+    const file = join(folder, 'walhook.yaml');
+    writeFileSync(file, JSON.stringify({ version: 1, server: { listen: '127.0.0.1:0' }, ...config }));
+    this.#child = spawn(process.execPath, ['--import', PRELOAD, CLI, 'run', '-c', file, '--log-level', logLevel], {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: { PATH: process.env['PATH'], ...env },
+    });
+    running.add(this.#child);
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.#take(line));
+    }
+    this.exit = new Promise((resolve) => {
+      this.#child.once('close', (code, signal) => {
+        running.delete(this.#child);
+        rmSync(folder, { recursive: true, force: true });
+        this.#ended = true;
+        resolve({ code, signal });
+        for (const waiter of this.#waiters) waiter.reject(this.#endedWaiting());
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The first line that `wanted` agrees to, among those that were written already or come. Rejects if the process ends first. */
+  until(wanted: (line: LogLine) => boolean): Promise<LogLine> {
+    const found = this.log.find(wanted);
+    if (found !== undefined) return Promise.resolve(found);
+    if (this.#ended) return Promise.reject(this.#endedWaiting());
+    return new Promise((resolve, reject) => this.#waiters.add({ wanted, resolve, reject }));
+  }
+
+  /** The same for a line with this message, or one that it matches. */
+  says(message: string | RegExp): Promise<LogLine> {
+    return this.until(({ msg }) => (typeof message === 'string' ? msg === message : message.test(msg)));
+  }
+
+  streaming(): Promise<LogLine> {
+    return this.says('streaming');
+  }
+
+  /** What `/api/v1/status` answers. */
+  async status(): Promise<unknown> {
+    const { msg } = await this.says(/health and status are on/);
+    const [origin] = /http:\/\/\S+/.exec(msg) ?? [];
+    const response = await fetch(`${origin ?? ''}/api/v1/status`);
+    return response.json();
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Ends it at once, if it has not ended yet. */
+  async kill(): Promise<Exit> {
+    this.#child.kill('SIGKILL');
+    return this.exit;
+  }
+
+  #take(text: string): void {
+    this.output.push(text);
+    const line = parse(text);
+    if (line === null) return;
+    this.log.push(line);
+    for (const waiter of this.#waiters) {
+      if (!waiter.wanted(line)) continue;
+      this.#waiters.delete(waiter);
+      waiter.resolve(line);
+    }
+  }
+
+  #endedWaiting(): Error {
+    return new Error(`the daemon has ended. Its last lines:\n${this.output.slice(-15).join('\n')}`);
+  }
+}
+
+function parse(text: string): LogLine | null {
+  if (!text.startsWith('{')) return null;
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null && 'msg' in value ? (value as LogLine) : null;
+}

@@ -1,0 +1,227 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import type { TestDatabase } from './postgres.ts';
+import { type Random, random } from './random.ts';
+
+/**
+ * The table that the writer writes. `version` is new with each insert and update, so that it tells every change apart;
+ * as a lookup field it does so for a delete too, which has the old row's.
+ */
+export const ITEMS_SQL = 'create table items (id int primary key, version bigint not null, note text not null)';
+
+/** The hook's side of it, under `tables`. */
+export const ITEMS_TABLE = { items: { lookup: ['version'], replica_identity: 'full' } } as const;
+
+/** What was written, as COMMIT and ROLLBACK said. A change is named as `nameOf` names the body that tells of it. */
+export interface WrittenRecord {
+  /** The changes of each row, by its id, in the order of their commits. */
+  readonly committed: ReadonlyMap<number, readonly string[]>;
+  readonly rolledBack: ReadonlySet<string>;
+}
+
+/** The name of the change that a body tells of: `data_update 17`. */
+export function nameOf(body: Buffer): string {
+  const { meta } = JSON.parse(body.toString()) as { meta: { operation: string; lookup_values: { value: number }[] } };
+  return `${meta.operation} ${meta.lookup_values[0]?.value}`;
+}
+
+export interface WriterOptions {
+  readonly database: TestDatabase;
+  readonly seed: number;
+  /** Rows. Default 50. */
+  readonly rows?: number;
+  /** Connections that write at the same time. Default 4. */
+  readonly connections?: number;
+  /** The longest pause between a connection's transactions, in milliseconds. Default 15. */
+  readonly pause?: number;
+  /** One in so many transactions is large. Default 50; 0 for none. */
+  readonly largeOneIn?: number;
+}
+
+interface Change {
+  readonly row: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly params: readonly unknown[];
+}
+
+/** A transaction before it is run: what it does, and which versions its rows have if it commits. */
+interface Draft {
+  readonly rows: readonly number[];
+  readonly changes: readonly Change[];
+  readonly undone: readonly Change[];
+  readonly after: ReadonlyMap<number, number | null>;
+  readonly commits: boolean;
+}
+
+/**
+ * Writes inserts, updates and deletes from several connections at once, by a seed, and keeps what was committed: noted
+ * only once COMMIT has returned. A row is lent to one transaction at a time, so that the order of its commits is known.
+ * Some transactions are rolled back, some in part (to a savepoint). A connection that breaks is replaced, and whether
+ * its COMMIT was done is asked of Postgres.
+ */
+export class Writer implements WrittenRecord {
+  readonly committed = new Map<number, string[]>();
+  readonly rolledBack = new Set<string>();
+  /** Committed changes so far. */
+  count = 0;
+  /** Connections that broke. */
+  broken = 0;
+  readonly #options: Required<WriterOptions>;
+  readonly #random: Random;
+  readonly #free: number[];
+  /** The version of each row that is there. */
+  readonly #versions = new Map<number, number>();
+  #version = 0;
+  #stopping = false;
+  #loops: Promise<void>[] = [];
+  #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
+
+  constructor(options: WriterOptions) {
+    this.#options = { rows: 50, connections: 4, pause: 15, largeOneIn: 50, ...options };
+    this.#random = random(options.seed);
+    this.#free = Array.from({ length: this.#options.rows }, (_, row) => row + 1);
+  }
+
+  start(): this {
+    this.#stopping = false;
+    this.#loops = Array.from({ length: this.#options.connections }, () => this.#loop());
+    return this;
+  }
+
+  /** Resolves once so many more changes have been committed. */
+  more(changes: number): Promise<void> {
+    const count = this.count + changes;
+    return Promise.race([
+      new Promise<void>((resolve) => this.#waiters.push({ count, resolve })),
+      // A loop ends early only by an error, which should be seen.
+      Promise.all(this.#loops).then(() => undefined),
+    ]);
+  }
+
+  /** Ends the transactions under way. It may be started again. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#loops);
+  }
+
+  async #loop(): Promise<void> {
+    let client = await this.#options.database.client();
+    while (!this.#stopping) {
+      const draft = this.#draft();
+      if (draft !== null) {
+        client = await this.#run(draft, client);
+        this.#free.push(...draft.rows);
+      }
+      await pause(this.#random.int(0, this.#options.pause));
+    }
+    await client.end().catch(() => undefined);
+  }
+
+  /** Null if all rows are lent. */
+  #draft(): Draft | null {
+    const { largeOneIn } = this.#options;
+    const random = this.#random;
+    const large = largeOneIn > 0 && random.chance(1 / largeOneIn);
+    const rows: number[] = [];
+    for (let wanted = large ? 15 : random.int(1, 4); wanted > 0 && this.#free.length > 0; wanted--) {
+      rows.push(...this.#free.splice(random.int(0, this.#free.length - 1), 1));
+    }
+    if (rows.length === 0) return null;
+    const after = new Map<number, number | null>(rows.map((row) => [row, this.#versions.get(row) ?? null]));
+    const changes = this.#changes(rows, after, large ? 200 : random.int(1, 6));
+    // What the savepoint undoes comes last, so that nothing builds on it.
+    const undone = random.chance(0.1) ? this.#changes(rows, new Map(after), random.int(1, 3)) : [];
+    return { rows, changes, undone, after, commits: !random.chance(0.1) };
+  }
+
+  #changes(rows: readonly number[], versions: Map<number, number | null>, count: number): Change[] {
+    return Array.from({ length: count }, () => {
+      const row = this.#random.pick(rows);
+      const before = versions.get(row) ?? null;
+      if (before !== null && this.#random.chance(0.15)) {
+        versions.set(row, null);
+        return { row, name: `delete ${before}`, sql: 'delete from items where id = $1', params: [row] };
+      }
+      const version = ++this.#version;
+      versions.set(row, version);
+      const note = 'n'.repeat(this.#random.int(0, 300));
+      return before === null
+        ? { row, name: `data_insert ${version}`, sql: 'insert into items values ($1, $2, $3)', params: [row, version, note] }
+        : { row, name: `data_update ${version}`, sql: 'update items set version = $2, note = $3 where id = $1', params: [row, version, note] };
+    });
+  }
+
+  /** Gives the client for the next transaction. */
+  async #run(draft: Draft, client: pg.Client): Promise<pg.Client> {
+    let xid: string | null = null;
+    try {
+      await client.query('begin');
+      const { rows } = await client.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
+      xid = rows[0]?.xid ?? null;
+      await runAll(client, draft.changes);
+      if (draft.undone.length > 0) {
+        await client.query('savepoint part');
+        await runAll(client, draft.undone);
+        await client.query('rollback to part');
+      }
+      await client.query(draft.commits ? 'commit' : 'rollback');
+      this.#note(draft, draft.commits);
+      return client;
+    } catch (error) {
+      if (!isLost(error)) throw error;
+      this.broken++;
+      const next = await this.#reconnect();
+      this.#note(draft, draft.commits && xid !== null && (await wasCommitted(next, xid)));
+      return next;
+    }
+  }
+
+  /** Postgres may be restarting. */
+  async #reconnect(): Promise<pg.Client> {
+    for (;;) {
+      try {
+        return await this.#options.database.client();
+      } catch (error) {
+        if (!isLost(error)) throw error;
+        await pause(20);
+      }
+    }
+  }
+
+  #note({ changes, undone, after }: Draft, committed: boolean): void {
+    const noteUndone = (change: Change): void => {
+      // The old version's delete is a name that may be committed later.
+      if (!change.name.startsWith('delete')) this.rolledBack.add(change.name);
+    };
+    undone.forEach(noteUndone);
+    if (!committed) return changes.forEach(noteUndone);
+    for (const { row, name } of changes) {
+      const names = this.committed.get(row);
+      if (names === undefined) this.committed.set(row, [name]);
+      else names.push(name);
+    }
+    for (const [row, version] of after) {
+      if (version === null) this.#versions.delete(row);
+      else this.#versions.set(row, version);
+    }
+    this.count += changes.length;
+    const ready = this.#waiters.filter((waiter) => waiter.count <= this.count);
+    this.#waiters = this.#waiters.filter((waiter) => waiter.count > this.count);
+    for (const { resolve } of ready) resolve();
+  }
+}
+
+async function runAll(client: pg.Client, changes: readonly Change[]): Promise<void> {
+  for (const { sql, params } of changes) await client.query(sql, [...params]);
+}
+
+function isLost(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return /^(?:ECONN|EPIPE|57P|08)/.test(code) || (error instanceof Error && /^(?:Connection terminated|Client has encountered)/.test(error.message));
+}
+
+async function wasCommitted(client: pg.Client, xid: string): Promise<boolean> {
+  const { rows } = await client.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [xid]);
+  return rows[0]?.status === 'committed';
+}
