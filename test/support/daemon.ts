@@ -42,6 +42,12 @@ export interface TestDaemonOptions {
   readonly onOutcome?: DaemonOptions['onOutcome'];
 }
 
+/** What `${…}` in the config stands for. */
+export function daemonEnvironment({ db, receivers, env }: Pick<TestDaemonOptions, 'db' | 'receivers' | 'env'>): Record<string, string> {
+  const urls = Object.fromEntries(Object.entries(receivers).map(([name, receiver]) => [name, receiver.url]));
+  return { DATABASE_URL: db.url, SLOT: db.name, SECRET, ...urls, ...env };
+}
+
 /** A daemon in this process, which can be stopped and started again on its database. */
 export class TestDaemon {
   /** What it logged, a JSON text each, over all starts. */
@@ -57,12 +63,11 @@ export class TestDaemon {
 
   /** Resolves once the slot is streaming; throws as `Daemon.start` does. `yaml`: another config than the one before. */
   async start(yaml = this.#options.yaml): Promise<void> {
-    const { db, receivers, env, onOutcome } = this.#options;
-    const urls = Object.fromEntries(Object.entries(receivers).map(([name, receiver]) => [name, receiver.url]));
+    const { onOutcome } = this.#options;
     const config = loadConfig({
       text: yaml,
       file: 'walhook.yaml',
-      env: { DATABASE_URL: db.url, SLOT: this.slot, SECRET, ...urls, ...env },
+      env: daemonEnvironment(this.#options),
       readFile: (path) => readFileSync(path, 'utf8'),
     });
     const log = pino({ level: 'trace' }, { write: (line: string) => void this.log.push(line.trimEnd()) });
