@@ -94,6 +94,8 @@ export function openState(options: StateDatabaseOptions): StateDatabase {
   });
   // A connection that breaks while idle is dropped by the pool; the next query gets a new one or says what is wrong.
   pool.on('error', () => {});
+  // While it is lent, nobody but us listens to it, and an error without a listener would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const root = new Kysely<StateTables>({
     dialect: new PostgresDialect({ pool: { options: pool.options, connect: lender(pool), end: () => pool.end() } }),
   });

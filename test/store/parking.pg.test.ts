@@ -1,0 +1,159 @@
+import { expect, test } from 'vitest';
+import type { Delivery } from '../../src/delivery.ts';
+import type { Failure, Parking, ParkingStore } from '../../src/queue/port.ts';
+import { countByEndpoint } from '../../src/store/counts.ts';
+import { parkingStore } from '../../src/store/parking.ts';
+import { testState, type TestState } from './state.ts';
+
+const DOWN: Failure = { failure: 'status', status: 503, message: 'HTTP 503', response: 'down' };
+
+interface Shape {
+  readonly endpoint?: string;
+  readonly lane?: number;
+  readonly nth?: number;
+  readonly body?: string;
+}
+
+function delivery(place: number, { endpoint = 'crm', lane = 1, nth = 0, body = `{"n":${place}}` }: Shape = {}): Delivery {
+  return {
+    id: `id-${place}-${nth}`,
+    request: { hook: 'h', endpoint, method: 'POST', path: '/hooks?x=1', contentType: 'application/json' },
+    lane,
+    sequence: { commitLsn: BigInt(place) << 30n, ordinal: place, nth },
+    operation: 'data_update',
+    table: 'public.profiles',
+    body,
+    bytes: 1_000,
+    committedAt: 1_780_000_000_123,
+  };
+}
+
+function parking(of: Delivery, more: Partial<Parking> = {}): Parking {
+  return { delivery: of, attempts: 0, failure: null, dueIn: 0, ...more };
+}
+
+async function ids(store: ParkingStore, query: Partial<Parameters<ParkingStore['page']>[0]> = {}): Promise<string[]> {
+  const page = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 100, ...query });
+  return page.map((stored) => stored.delivery.id);
+}
+
+async function parked(...deliveries: Delivery[]): Promise<TestState & { store: ParkingStore }> {
+  const found = await testState();
+  const store = parkingStore(found.state);
+  await store.park(deliveries.map((item) => parking(item)));
+  return { ...found, store };
+}
+
+test('a parked delivery comes back as it was', async () => {
+  const body = '{"a":"é\u{1f600} \\u0000 \\"quoted\\" {curly}, NULL","b":null}';
+  const given = delivery(1, { body, lane: Number.MAX_SAFE_INTEGER });
+  const { store } = await parked();
+  await store.park([parking(given, { attempts: 3, failure: DOWN })]);
+  const [stored] = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1 });
+  expect(stored).toEqual({ attempts: 3, delivery: { ...given, bytes: expect.any(Number) } });
+  expect(stored?.delivery.bytes).toBeGreaterThan(Buffer.byteLength(body));
+});
+
+test('parking what is parked already changes nothing', async () => {
+  const { store, database } = await parked(delivery(1));
+  await store.park([parking(delivery(1), { attempts: 9 }), parking(delivery(2))]);
+  await store.park([]);
+  expect(await database.sql('select id, attempts from walhook.parked order by id')).toEqual([
+    { id: 'id-1-0', attempts: 0 },
+    { id: 'id-2-0', attempts: 0 },
+  ]);
+});
+
+test('one id for two endpoints is two deliveries', async () => {
+  const { store } = await parked(delivery(1), delivery(1, { endpoint: 'crm 2' }), delivery(1, { endpoint: 'cr' }));
+  expect(await ids(store)).toEqual(['id-1-0']);
+  await store.settle({ endpoint: 'crm', delivered: ['id-1-0'], failed: [], dead: [] });
+  expect(await ids(store)).toEqual([]);
+  expect(await ids(store, { endpoint: 'crm 2' })).toEqual(['id-1-0']);
+  expect(await ids(store, { endpoint: 'cr' })).toEqual(['id-1-0']);
+});
+
+test('pages follow each other in sequence: LSNs as numbers, then ordinal, then nth', async () => {
+  const places = [2, 10, 9, 1, 300, 11];
+  const { store } = await parked(...places.map((place) => delivery(place)), delivery(9, { nth: 2 }), delivery(9, { nth: 10 }), delivery(5, { endpoint: 'billing' }), delivery(5, { endpoint: 'other' }));
+  const expected = ['id-1-0', 'id-2-0', 'id-9-0', 'id-9-2', 'id-9-10', 'id-10-0', 'id-11-0', 'id-300-0'];
+  expect(await ids(store)).toEqual(expected);
+  const seen: string[] = [];
+  for (let after = null, more = true; more; ) {
+    const page = await store.page({ endpoint: 'crm', lanes: null, after, limit: 3 });
+    seen.push(...page.map((stored) => stored.delivery.id));
+    after = page.at(-1)?.delivery.sequence ?? null;
+    more = page.length === 3;
+  }
+  expect(seen).toEqual(expected);
+});
+
+test('a page of some lanes has theirs alone, in one sequence', async () => {
+  const { store } = await parked(
+    ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((place) => delivery(place, { lane: place % 3 })),
+    delivery(4, { endpoint: 'billing', lane: 1 }),
+  );
+  expect(await ids(store, { lanes: [1] })).toEqual(['id-1-0', 'id-4-0', 'id-7-0']);
+  expect(await ids(store, { lanes: [2, 1] })).toEqual(['id-1-0', 'id-2-0', 'id-4-0', 'id-5-0', 'id-7-0', 'id-8-0']);
+  expect(await ids(store, { lanes: [2, 1], after: delivery(4).sequence, limit: 3 })).toEqual(['id-5-0', 'id-7-0', 'id-8-0']);
+  expect(await ids(store, { lanes: [17] })).toEqual([]);
+  expect(await ids(store, { lanes: [] })).toEqual([]);
+});
+
+test('a lane is due when its head is, and too many lanes are null', async () => {
+  const { store } = await parked();
+  await store.park([
+    parking(delivery(1, { lane: 7 }), { dueIn: 60_000 }),
+    parking(delivery(2, { lane: 7 })),
+    parking(delivery(3, { lane: 5 })),
+    parking(delivery(4, { lane: 5 }), { dueIn: 60_000 }),
+    parking(delivery(5, { lane: 6, endpoint: 'billing' })),
+    parking(delivery(5, { lane: 9, endpoint: 'erp' })),
+  ]);
+  const lanes = await store.lanes('crm', 2);
+  expect(lanes?.map(({ lane }) => lane).toSorted()).toEqual([5, 7]);
+  const due = new Map(lanes?.map(({ lane, dueIn }) => [lane, dueIn]));
+  expect(due.get(5)).toBeLessThanOrEqual(0);
+  expect(due.get(7)).toBeGreaterThan(50_000);
+  expect(due.get(7)).toBeLessThanOrEqual(60_000);
+  expect(await store.lanes('crm', 1)).toBeNull();
+  expect(await store.lanes('nobody', 0)).toEqual([]);
+});
+
+test('the last parked LSN is the endpoint\'s own', async () => {
+  const { store } = await parked(delivery(3), delivery(2), delivery(9, { endpoint: 'billing' }), delivery(9, { endpoint: 'erp' }));
+  expect(await store.lastParked('crm')).toBe(3n << 30n);
+  expect(await store.lastParked('nobody')).toBeNull();
+});
+
+test('settling forgets what was delivered, postpones what failed and buries what gave up', async () => {
+  const { store, database, state } = await parked(delivery(1), delivery(2), delivery(3), delivery(4, { lane: 4 }));
+  await store.settle({
+    endpoint: 'crm',
+    delivered: ['id-1-0', 'never-there'],
+    failed: [{ id: 'id-4-0', attempts: 2, failure: { ...DOWN, response: 'a\0b' }, dueIn: 30_000 }],
+    dead: [{ id: 'id-2-0', attempts: 12, failure: { ...DOWN, status: null } }, { id: 'never-there', attempts: 1, failure: DOWN }],
+  });
+  expect(await ids(store)).toEqual(['id-3-0', 'id-4-0']);
+  const [failed] = await database.sql(`select attempts, failure, status, message, response, due_at > now() + interval '20 seconds' as later from walhook.parked where id = 'id-4-0'`);
+  expect(failed).toEqual({ attempts: 2, failure: 'status', status: 503, message: 'HTTP 503', response: 'a\u{fffd}b', later: true });
+  const dead = await database.sql('select id, attempts, status, failure, convert_from(body, $1) as body, parked_at is not null as was_parked from walhook.dead', ['utf8']);
+  expect(dead).toEqual([{ id: 'id-2-0', attempts: 12, status: null, failure: 'status', body: '{"n":2}', was_parked: true }]);
+  expect(await countByEndpoint(state)).toEqual(new Map([['crm', { parked: 2, dead: 1, oldestParked: 1_780_000_000_123 }]]));
+});
+
+test('a dead letter that was never parked is stored once', async () => {
+  const { store, state, database } = await parked();
+  const burial = { delivery: delivery(1), attempts: 0, failure: { failure: 'expression', status: null, message: 'division by zero', response: '' } } as const;
+  await store.bury([burial]);
+  await store.bury([{ ...burial, attempts: 5 }]);
+  await store.bury([]);
+  expect(await countByEndpoint(state)).toEqual(new Map([['crm', { parked: 0, dead: 1, oldestParked: null }]]));
+  expect(await database.sql('select attempts, failure from walhook.dead')).toEqual([{ attempts: 0, failure: 'expression' }]);
+});
+
+test('a thousand with different shapes are parked in one round trip', async () => {
+  const many = Array.from({ length: 1_000 }, (_, n) => delivery(n + 1, { lane: n, endpoint: n % 2 === 0 ? 'crm' : 'billing' }));
+  const { store } = await parked(...many);
+  expect(await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1_000 })).toHaveLength(500);
+});
