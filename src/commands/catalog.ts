@@ -8,12 +8,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'demo',
     arguments: [],
-    summary: 'the whole thing with nothing installed: a Postgres, a sample table, a receiver, live output',
+    summary: 'see the whole thing work, with nothing installed',
     examples: [
       { command: 'walhook demo', why: 'watch rows become webhooks, then write rows yourself; Ctrl-C ends it' },
       { command: 'walhook demo --once', why: 'end with 0 once every kind of event has been delivered and verified' },
     ],
-    notes: ['Everything it makes is in a temporary folder and is gone afterwards, however it ends.'],
+    notes: ['A Postgres of its own, a sample table with visibility flags, a receiver that verifies signatures, and walhook in between. Everything it makes is in a temporary folder and is gone afterwards, however it ends.'],
     options: [{ flags: '--once', description: 'end after every kind of event has been delivered' }],
     stopsOn: ['SIGINT', 'SIGTERM', 'SIGHUP'],
     load: async () => (await import('./demo.ts')).demo,
@@ -21,7 +21,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'listen',
     arguments: [{ name: '<url>', description: 'the database, postgres://user:password@host:5432/db' }],
-    summary: 'try it on a real database: prints the events of some tables, and leaves nothing behind',
+    summary: 'print the events of a real database, and leave nothing behind',
     examples: [
       { command: 'walhook listen postgres://localhost/app --table profiles', why: 'print what happens to a table' },
       {
@@ -44,12 +44,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'check',
     arguments: [],
-    summary: 'validate the file, and the database against it: everything that could go wrong later, each with its fix',
+    summary: 'find everything that could go wrong, each with its fix',
     examples: [
       { command: 'walhook check', why: 'before the first run, and after each change' },
       { command: 'walhook check -c production.yaml --json', why: 'in a pipeline' },
     ],
-    notes: ['Changes nothing. Exit codes: 0 nothing found, or warnings alone; 3 an error in what the database has; 69 the database cannot be reached; 78 an error in the file.'],
+    notes: ['Validates the file, then the database against it: server, role, slot, publication, tables, keys, replica identities, and the types in every expression. Changes nothing.', 'Exit codes: 0 nothing found, or warnings alone; 3 an error in what the database has; 69 the database cannot be reached; 78 an error in the file.'],
     options: [CONFIG, JSON_OUTPUT],
     stopsOn: [],
     load: async () => (await import('./check.ts')).check,
@@ -71,7 +71,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'setup',
     arguments: [],
-    summary: 'create publication, slot and state schema, and set replica identities as the file allows',
+    summary: 'prepare the database: publication, slot, state schema, identities',
     examples: [{ command: 'walhook setup', why: 'prepare the database; what is there already stays' }],
     notes: [
       'Prints each statement before it runs. May be run again at any time. `run` does the same at its start, unless the file says `manage: false`.',
@@ -109,7 +109,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'status',
     arguments: [],
-    summary: 'endpoints, queues, parked and dead deliveries, lag, and how the slot is',
+    summary: 'endpoints, queues, parked and dead deliveries, lag, slot',
     examples: [
       { command: 'walhook status', why: 'how the daemon is doing' },
       { command: 'walhook status --json', why: 'the same for scripts' },
@@ -132,7 +132,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'healthcheck',
     arguments: [],
-    summary: 'exit with 0 if the daemon on this machine is healthy, else with 1: for Docker',
+    summary: 'exit with 0 if the daemon is healthy, else with 1: for Docker',
     examples: [
       { command: 'walhook healthcheck', why: 'is it alive?' },
       { command: 'walhook healthcheck --ready', why: 'is it streaming, with no problems?' },

@@ -42,7 +42,7 @@ export function programHelp(): string {
 export function commandHelp(spec: CommandSpec): string {
   const options = [...spec.options, { flags: '-h, --help', description: 'print this' }];
   return page([
-    wrap(`walhook ${spec.name}: ${spec.summary}`, 0),
+    `${spec.summary.charAt(0).toUpperCase()}${spec.summary.slice(1)}.`,
     section('Examples', examples(spec.examples)),
     section('Usage', [`walhook ${usage(spec)} [options]`]),
     ...(spec.arguments.length > 0 ? [section('Arguments', twoColumns(spec.arguments.map(({ name, description }) => [name, description])))] : []),

@@ -27,7 +27,6 @@ export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => 
   const { client } = await connect(target(url));
   try {
     const dropped = await dropLeftovers(client);
-    const note = (text: string): void => void process.stderr.write(`${text}\n`);
     for (const name of dropped) note(paint('dim', `dropped publication ${name}, which a listen that was killed had left`));
     await createListenPublication(client, config);
     const show = options.json === true ? attemptJson : (attempt: ShownAttempt): string => attemptText(attempt, paint);
@@ -53,6 +52,11 @@ export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => 
     await receiver?.close();
   }
 };
+
+/** What is not an event: beside the output, so that `--json` prints events alone. */
+function note(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
 
 /** Over a new connection if the first is gone: only a database that is gone as well keeps the publication. */
 async function dropAnyhow(client: pg.Client, config: Config): Promise<void> {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { didYouMean } from '../closest.ts';
 import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
 import { COMMANDS } from './catalog.ts';
 import type { CommandSpec, OptionSpec, OptionValues } from './command.ts';
@@ -20,6 +21,7 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
   const program = new Command('walhook')
     .version(version, '-V, --version')
     .exitOverride()
+    .showSuggestionAfterError(false)
     .configureOutput({
       writeOut: (written) => {
         text += written;
@@ -42,13 +44,16 @@ export function parseCommandLine(argv: readonly string[], version: string): Comm
     });
   }
   try {
+    // commander answers `help chek` with general help.
+    const [first, topic] = argv;
+    if (first === 'help' && topic !== undefined && !COMMANDS.some(({ name }) => name === topic)) program.error(`error: unknown command '${topic}'`);
     program.parse(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version come as errors too. Without a command, help is shown as well, but nothing was done.
     if (error.exitCode === 0) return { text, exit: EXIT.ok };
     if (error.code === 'commander.help') return { text, exit: EXIT.usage };
-    throw usageError(error);
+    throw usageError(error, argv);
   }
   return understood ?? { text: programHelp(), exit: EXIT.usage };
 }
@@ -62,10 +67,12 @@ function commanderOption(spec: OptionSpec): Option {
   return option;
 }
 
-/** `error: unknown command 'chek'\n(Did you mean check?)` → an error of ours. */
-function usageError({ message }: CommanderError): WalhookError {
-  const [what = '', suggestion] = message.split('\n');
-  const text = what.replace(/^error: /, '').replaceAll("'", '"');
-  const meant = suggestion === undefined ? '' : ` (${suggestion.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?')})`;
-  return new WalhookError(`${text}${meant}`, { code: 'usage', hint: 'walhook --help', exit: EXIT.usage });
+/** `error: unknown command 'chek'` → an error of ours, with what may have been meant. */
+function usageError({ message }: CommanderError, argv: readonly string[]): WalhookError {
+  const spec = COMMANDS.find(({ name }) => argv.includes(name));
+  const text = message.replace(/^error: /, '').replaceAll("'", '"');
+  const [, kind, word = ''] = /^unknown (command|option) "([^"=]*)/.exec(text) ?? [];
+  const flags = [...(spec?.options ?? []).flatMap((option) => option.flags.match(/--[\w-]+/g) ?? []), '--help', '--version', '--config'];
+  const meant = kind === undefined ? '' : didYouMean(word, kind === 'command' ? COMMANDS.map(({ name }) => name) : flags);
+  return new WalhookError(`${text}${meant}`, { code: 'usage', hint: `walhook ${spec === undefined ? '' : `${spec.name} `}--help`, exit: EXIT.usage });
 }

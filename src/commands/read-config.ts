@@ -20,7 +20,7 @@ function readText(file: string): string {
     const missing = codeOf(cause) === 'ENOENT';
     throw new WalhookError(`${file}: ${missing ? 'no such file' : `cannot be read (${codeOf(cause) ?? 'unknown error'})`}`, {
       code: 'config_missing',
-      ...(missing ? { hint: 'walhook run -c <file>' } : {}),
+      ...(missing ? { hint: '-c <file> names another one' } : {}),
       exit: EXIT.badConfig,
       cause,
     });

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { isLoopbackHost, isOwnOrigin } from './http-origin.ts';
 
 export interface HttpAppOptions {
@@ -23,6 +23,8 @@ export interface Readiness {
 /** The paths there are. All are for reading. */
 const METHODS = new Set(['GET', 'HEAD']);
 
+const EVERY_ANSWER = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
 /** The routes, without a socket. */
 export function httpApp(options: HttpAppOptions): Hono {
   const { host, token, readiness, status, onError } = options;
@@ -31,40 +33,36 @@ export function httpApp(options: HttpAppOptions): Hono {
   const app = new Hono();
 
   app.use(async (context, next) => {
-    context.header('Cache-Control', 'no-store');
-    context.header('X-Content-Type-Options', 'nosniff');
     // A page that made its own name point at 127.0.0.1 would otherwise read along (DNS rebinding).
     const requestHost = context.req.header('host') ?? '';
-    if (loopback && !isLoopbackHost(requestHost)) return problem(context, 403, 'this server answers to localhost, 127.0.0.1 and [::1] alone');
+    if (loopback && !isLoopbackHost(requestHost)) return problem(403, 'this server answers to localhost, 127.0.0.1 and [::1] alone');
     const origin = context.req.header('origin');
-    if (origin !== undefined && !isOwnOrigin(origin, requestHost)) return problem(context, 403, 'requests from pages of another origin are refused');
-    return next();
+    if (origin !== undefined && !isOwnOrigin(origin, requestHost)) return problem(403, 'requests from pages of another origin are refused');
+    await next();
+    for (const [name, value] of Object.entries(EVERY_ANSWER)) context.header(name, value);
+    return undefined;
   });
   app.use('/api/*', async (context, next) => {
-    if (expected !== null && !holds(context.req.header('authorization'), expected)) {
-      context.header('WWW-Authenticate', 'Bearer');
-      return problem(context, 401, 'this needs the header Authorization: Bearer, with the server.token of the configuration');
-    }
-    return next();
+    if (expected === null || holds(context.req.header('authorization'), expected)) return next();
+    return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { 'WWW-Authenticate': 'Bearer' });
   });
   app.use(async (context, next) => {
     if (METHODS.has(context.req.method)) return next();
-    context.header('Allow', 'GET, HEAD');
-    return problem(context, 405, 'only GET and HEAD are answered here');
+    return problem(405, 'only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
   });
 
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.get('/readyz', (context) => {
     const reasons = notReady(readiness());
     if (reasons.length === 0) return context.json({ status: 'ready' });
-    return problem(context, 503, reasons.join('; '), { reasons });
+    return problem(503, reasons.join('; '), {}, { reasons });
   });
   app.get('/api/v1/status', async (context) => context.json(await status()));
 
-  app.notFound((context) => problem(context, 404, 'there is /healthz, /readyz and /api/v1/status'));
-  app.onError((error, context) => {
+  app.notFound(() => problem(404, 'there is /healthz, /readyz and /api/v1/status'));
+  app.onError((error) => {
     onError(error);
-    return problem(context, 500, 'the log has the reason');
+    return problem(500, 'the log has the reason');
   });
   return app;
 }
@@ -85,9 +83,10 @@ const TITLES: Record<ProblemStatus, string> = {
 };
 
 /** https://www.rfc-editor.org/rfc/rfc9457 */
-function problem(context: Context, status: ProblemStatus, detail: string, more: object = {}): Response {
-  return context.body(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...more }), status, {
-    'Content-Type': 'application/problem+json',
+function problem(status: ProblemStatus, detail: string, headers: Readonly<Record<string, string>> = {}, members: object = {}): Response {
+  return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...members }), {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', ...EVERY_ANSWER, ...headers },
   });
 }
 
