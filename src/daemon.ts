@@ -10,6 +10,7 @@ import { TypeCatalog } from './decode/type-catalog.ts';
 import type { Delivery } from './delivery.ts';
 import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
 import { WalhookError } from './errors.ts';
+import { expressionFindings } from './expression-findings.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import type { Outcome } from './outcome.ts';
 import { Pipeline } from './pipeline.ts';
@@ -17,6 +18,7 @@ import { reach, type Target, target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { Follower } from './source/follower.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
+import { refuseErrors } from './source/setup.ts';
 import { primaryKey } from './source/primary-key.ts';
 import { Tail } from './source/tail.ts';
 import { type DurableState, memoryState, openDurableState } from './state.ts';
@@ -294,6 +296,7 @@ async function open({ config, log, temporary = false }: DaemonOptions, source: T
     state = temporary ? memoryState() : await openDurableState(config);
     const { load } = state;
     const slot = await openSlot({ config, pool, temporary, checkpoint: load, log });
+    refuseErrors(await expressionFindings(config, slot.facts, pool));
     return { source, pool, slot, state };
   } catch (error) {
     await Promise.all([state?.close(), pool.end()]);

@@ -6,7 +6,8 @@ import { Signer } from './format/signature.ts';
 import type { Lsn } from './lsn.ts';
 import type { Outcome } from './outcome.ts';
 import { Budget } from './queue/budget.ts';
-import { EndpointQueue, type Tickets } from './queue/endpoint-queue.ts';
+import { EndpointQueue } from './queue/endpoint-queue.ts';
+import type { Tickets } from './queue/in-flight.ts';
 import type { ParkingStore } from './queue/port.ts';
 import { Writer } from './queue/writer.ts';
 

@@ -3,7 +3,7 @@ import type { Finding } from '../source/finding.ts';
 import { findings } from '../source/findings.ts';
 import { inspect } from '../source/inspect.ts';
 import type { Verb } from './command.ts';
-import { expressionFindings } from './expression-findings.ts';
+import { expressionFindings } from '../expression-findings.ts';
 import { findingsText } from './findings-text.ts';
 import { readConfig } from './read-config.ts';
 import { paint } from './terminal.ts';

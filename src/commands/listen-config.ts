@@ -41,6 +41,8 @@ export function listenConfig({ databaseUrl, tables, secret, receiverUrl }: Liste
         url: '${RECEIVER_URL}',
         signing: { secrets: '${WEBHOOK_SECRET}' },
         network: { allow: NETWORKS },
+        // In commit order over all tables, not only within a row: what is read is easier to follow.
+        concurrency: 1,
         // Somebody is watching, and may start the receiver any moment.
         retry: { initial: '1s', factor: 2, max: '5s', attempts: 20 },
         breaker: { failures: 1_000_000 },
@@ -51,6 +53,7 @@ export function listenConfig({ databaseUrl, tables, secret, receiverUrl }: Liste
       // A dollar sign of its own, not a variable.
       table: table.replaceAll('$', () => '$$'),
       to: 'receiver',
+      order_by: [],
       events: ['insert', 'update', 'visibility_update', 'delete', 'truncate'],
     })),
   };

@@ -17,7 +17,8 @@ export interface ShownAttempt {
 
 /** An attempt for people. */
 export function attemptText({ delivery, outcome, fate, again, forwardTo }: ShownAttempt, paint: Paint): string {
-  const { operation, table, body, id, committedAt } = delivery;
+  const { operation, body, id, committedAt } = delivery;
+  const table = delivery.table.replace(/^public\./, '');
   const ok = outcome.kind === 'delivered';
   const result = forwardTo === null && ok ? '' : resultText(outcome, fate);
   if (again) return `  ${paint(ok ? 'green' : 'red', '→')}  ${operation}  ${paint('dim', `${table}, tried again`)}  ${paint(ok ? 'dim' : 'red', result)}`;

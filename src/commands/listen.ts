@@ -24,7 +24,8 @@ export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => 
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const receiver = forwardTo === undefined ? await startReceiver(secret, () => {}) : null;
   const config = listenConfig({ databaseUrl: url, tables, secret, receiverUrl: forwardTo ?? receiver?.url ?? '' });
-  const { client } = await connect(target(url));
+  const database = target(url);
+  const { client } = await connect(database);
   try {
     const dropped = await dropLeftovers(client);
     for (const name of dropped) note(paint('dim', `dropped publication ${name}, which a listen that was killed had left`));
@@ -42,7 +43,7 @@ export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => 
         else tried.delete(delivery.id);
       },
     });
-    (options.json === true ? note : print)(introduction(config, secret, forwardTo ?? null));
+    (options.json === true ? note : print)(introduction({ config, database: database.label, secret, forwardTo: forwardTo ?? null }));
     await Promise.race([daemon.done, aborted(stop)]);
     await daemon.stop();
     return EXIT.ok;
@@ -66,10 +67,17 @@ async function dropAnyhow(client: pg.Client, config: Config): Promise<void> {
   );
 }
 
-function introduction(config: Config, secret: string, forwardTo: string | null): string {
+interface Introduction {
+  readonly config: Config;
+  readonly database: string;
+  readonly secret: string;
+  readonly forwardTo: string | null;
+}
+
+function introduction({ config, database, secret, forwardTo }: Introduction): string {
   const tables = config.tables.map((table) => paint('bold', tableName(table))).join(', ');
   return [
-    `Listening to ${tables}. Change a row; Ctrl-C ends it, and leaves nothing behind.`,
+    `Listening to ${tables} of ${database}. Change a row; Ctrl-C ends it, and leaves nothing behind.`,
     '',
     ...(forwardTo === null ? [] : [`  forwards to  ${maskUrl(forwardTo)}`]),
     `  signed with  ${secret}`,

@@ -13,6 +13,6 @@ export interface ShownWebhook {
 
 /** A header line and the body below it, indented. */
 export function webhookText({ operation, about, body, result, ok }: ShownWebhook, paint: Paint): string {
-  const head = [paint(ok ? 'green' : 'red', '→'), paint('bold', operation), about, paint(ok ? 'dim' : 'red', result)];
+  const head = [paint(ok ? 'green' : 'red', '→'), paint('bold', operation), about, ...(result === '' ? [] : [paint(ok ? 'dim' : 'red', result)])];
   return `  ${head.join('  ')}\n    ${prettyJson(body, { indent: '    ', redacted: '<<REDACTED>>', paint })}`;
 }

@@ -38,6 +38,10 @@ export class BlockedLanes {
     return this.#lanes.has(lane);
   }
 
+  isBusy(lane: number): boolean {
+    return this.#lanes.get(lane) === BUSY;
+  }
+
   wait(lane: number, dueAt: number): void {
     this.#lanes.set(lane, { state: 'waiting', dueAt });
     this.#nextDue = Math.min(this.#nextDue, dueAt);

@@ -38,6 +38,11 @@ export class Budget {
     return this.#full;
   }
 
+  /** The part of the budget that so many deliveries of so many bytes take: by number or by bytes, whichever is more. */
+  part(deliveries: number, bytes: number): number {
+    return Math.max(deliveries / this.#limits.in_flight, bytes / this.#limits.memory);
+  }
+
   add(bytes: number): void {
     this.#deliveries++;
     this.#bytes += bytes;

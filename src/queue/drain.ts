@@ -1,20 +1,16 @@
-import { performance } from 'node:perf_hooks';
 import type { Sequence } from '../delivery.ts';
 import { type BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import type { Item } from './item.ts';
+import { Loaded } from './loaded.ts';
 import type { ParkingStore, Stored } from './port.ts';
 import { LONGEST_TIMEOUT } from './retry.ts';
 import type { Writer } from './writer.ts';
 
-/** Rows read at a time. */
-const PAGE = 500;
-/** No more is read while so many rows are in memory. */
-const ENOUGH = 500;
 /** Lanes read at a time. */
 const LANES = 200;
 /** Pause after the store failed, in milliseconds. */
 const STORE_PAUSE = 1_000;
-/** A probe comes this long after the breaker's time is over, in milliseconds, so that the breaker agrees that it is. */
+/** A probe comes this long after the breaker's time is over, in milliseconds: timers may be early, and then its success would not count. */
 const PROBE_DELAY = 20;
 
 export interface DrainOptions {
@@ -32,19 +28,33 @@ export interface DrainOptions {
   readonly storing: () => boolean;
 }
 
+interface Page {
+  readonly rows: readonly Stored[];
+  /** False if there may be more. */
+  readonly isAll: boolean;
+}
+
 /**
  * Reads an endpoint's parked deliveries back, in order, when they are due and while the endpoint takes them. A row stays
  * in the store until it is delivered, so losing what was read loses nothing.
  */
 export class Drain {
   readonly #options: DrainOptions;
-  /** Ids of the rows that are in memory, or that left it without the store knowing yet. */
-  readonly #loaded = new Set<string>();
-  /** How far the scan over all lanes has come. */
+  /** The rows that are in memory, or that left it without the store knowing yet. */
+  readonly #loaded = new Loaded();
+  /** Rows that were done with since the last page was asked for: it may still hold them. */
+  readonly #done = new Set<string>();
+  /** How far the scan over all lanes has come, and which scan it is. */
   #cursor: Sequence | null = null;
-  #state: 'stopped' | 'open' | 'paused' | 'probing' = 'stopped';
+  #scan = 0;
+  #state: 'open' | 'paused' | 'probing' = 'open';
   #started = false;
+  #stopped = false;
   #running = false;
+  /** True if something happened that the running loop may have missed. */
+  #woken = false;
+  /** The length of the breaker's pause, in milliseconds. */
+  #pause = 0;
   /** Wakes when the next lane is due, or to try the store again. */
   #alarm: NodeJS.Timeout | null = null;
   /** Ends the pause of an open breaker. */
@@ -56,22 +66,21 @@ export class Drain {
 
   start(): void {
     this.#started = true;
-    if (this.#state === 'stopped') this.#state = 'open';
     this.wake();
   }
 
   /** For good. */
   stop(): void {
-    this.#started = false;
-    this.#state = 'stopped';
+    this.#stopped = true;
     if (this.#alarm !== null) clearTimeout(this.#alarm);
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
   }
 
   /** The breaker is open: nothing is read for `ms`, then one row as a probe. */
   pause(ms: number): void {
-    if (this.#state === 'stopped') return;
+    if (this.#stopped) return;
     this.#state = 'paused';
+    this.#pause = ms;
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     this.#probeAlarm = after(ms + PROBE_DELAY, () => {
       if (this.#state === 'paused') this.#state = 'probing';
@@ -81,7 +90,6 @@ export class Drain {
 
   /** The breaker is closed again. */
   resume(): void {
-    if (this.#state === 'stopped') return;
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     this.#state = 'open';
     this.wake();
@@ -90,39 +98,48 @@ export class Drain {
   /** Everything goes through the store now: scan it from the start. */
   restart(): void {
     this.#cursor = null;
+    this.#scan++;
     this.wake();
   }
 
   /** A row has left memory, and what became of it is durable. */
-  unloaded(id: string): void {
-    this.#loaded.delete(id);
-    if (this.#loaded.size < ENOUGH) this.wake();
+  done(id: string): void {
+    if (this.#running) this.#done.add(id);
+    this.returned(id);
+  }
+
+  /** A row has left memory and is in the store as it was. */
+  returned(id: string): void {
+    this.#loaded.remove(id);
+    if (this.#loaded.hasRoom) this.wake();
   }
 
   /** Something may be due. */
   wake(): void {
-    if (!this.#started || this.#running || this.#state === 'paused' || this.#state === 'stopped') return;
+    this.#woken = true;
+    if (!this.#isAlive() || this.#running || this.#state === 'paused') return;
     this.#running = true;
     setImmediate(() => void this.#run());
   }
 
   async #run(): Promise<void> {
     try {
-      while (this.#started && (await this.#step()));
+      while (this.#woken && this.#isAlive()) {
+        this.#woken = false;
+        while (this.#isAlive() && (await this.#step()));
+      }
+      this.#sleepUntilDue();
     } catch {
       // The writer reports a store that fails; reading is tried again a little later.
-      this.#running = false;
       this.#setAlarm(STORE_PAUSE);
-      return;
     }
     this.#running = false;
-    this.#sleepUntilDue();
   }
 
   /** Reads a page of what is due. False if there is nothing to do for now. */
   async #step(): Promise<boolean> {
     if (this.#state === 'probing') return this.#probe();
-    if (this.#state !== 'open' || this.#loaded.size >= ENOUGH) return false;
+    if (this.#state === 'paused' || !this.#loaded.hasRoom) return false;
     const due = this.#options.blocked.due(performance.now(), LANES);
     if (due.length > 0) {
       await this.#readLanes(due);
@@ -130,21 +147,29 @@ export class Drain {
     }
     // With so many lanes that fail, the rest wait: what is remembered of lanes has a bound.
     if (!this.#options.storing() || this.#options.blocked.size > MOST_BLOCKED_LANES) return false;
-    return this.#scan();
+    return this.#readOn();
   }
 
-  /** Sends the first row there is, to see whether the endpoint lives. */
+  /** Sends one row whose time has come, to see whether the endpoint lives. */
   async #probe(): Promise<boolean> {
-    await this.#options.writer.flushed();
-    const [first] = await this.#page(null, null, 1);
-    if (!this.#started) return false;
-    if (first === undefined) {
-      this.#state = 'open';
+    const { blocked, writer } = this.#options;
+    await writer.flushed();
+    const [due] = blocked.due(performance.now(), 1);
+    const { rows } = await this.#page(due === undefined ? null : [due], null);
+    if (!this.#isAlive() || this.#state !== 'probing') return true;
+    const row = rows.find(({ delivery }) => delivery.lane === due || !blocked.has(delivery.lane));
+    if (row !== undefined) {
+      // Until its outcome is known.
+      this.#state = 'paused';
+      blocked.busy(row.delivery.lane);
+      this.#load(row);
+    } else if (due !== undefined) {
+      blocked.free(due);
       return true;
+    } else if (rows.length > 0) {
+      this.pause(this.#pause);
     }
-    this.#state = 'paused';
-    this.#options.blocked.busy(first.delivery.lane);
-    this.#load(first);
+    // With nothing stored at all, the next that is parked wakes us.
     return false;
   }
 
@@ -152,30 +177,30 @@ export class Drain {
   async #readLanes(lanes: readonly number[]): Promise<void> {
     const { blocked, writer, readmit } = this.#options;
     for (const lane of lanes) blocked.hold(lane);
-    let rows: Stored[];
+    let page: Page;
     try {
       await writer.flushed();
-      rows = await this.#page(lanes, null, PAGE);
+      page = await this.#page(lanes, null);
     } catch (error) {
       for (const lane of lanes) this.#putBack(lane);
       throw error;
     }
-    const whole = rows.length < PAGE;
-    const read = new Set(rows.map((row) => row.delivery.lane));
-    // A lane that opened the breaker meanwhile, or whose endpoint did, is read another time.
-    if (this.#state !== 'open') {
+    // The breaker has opened, or all is over.
+    if (!this.#mayLoad()) {
       for (const lane of lanes) this.#putBack(lane);
       return;
     }
-    const held = new Map(lanes.map((lane) => [lane, blocked.free(lane)]));
-    for (const lane of lanes) {
-      if (whole) continue;
-      // Not all of them were read: those that were not are due at once, those that were once they are through.
-      if (read.has(lane)) blocked.busy(lane);
-      else blocked.wait(lane, performance.now());
+    const held = lanes.map((lane) => blocked.free(lane));
+    if (!page.isAll) {
+      // Lanes that are not in the page are due at once, those that are in it once they are through.
+      const read = new Set(page.rows.map((row) => row.delivery.lane));
+      for (const lane of lanes) {
+        if (read.has(lane)) blocked.busy(lane);
+        else blocked.wait(lane, performance.now());
+      }
     }
-    for (const row of rows) this.#load(row);
-    for (const items of held.values()) readmit(items);
+    for (const row of page.rows) this.#load(row);
+    for (const items of held) readmit(items);
   }
 
   #putBack(lane: number): void {
@@ -186,48 +211,66 @@ export class Drain {
   }
 
   /** Reads the next page over all lanes. */
-  async #scan(): Promise<boolean> {
+  async #readOn(): Promise<boolean> {
     await this.#options.writer.flushed();
-    const more = await this.#scanPage();
-    if (!this.#options.storing() || this.#state !== 'open') return false;
-    if (!more) await this.#options.catchUp(() => this.#scanRest());
+    const isAll = await this.#scanPage();
+    if (!this.#options.storing() || !this.#mayLoad()) return false;
+    if (isAll) await this.#options.catchUp(() => this.#scanRest());
     return true;
   }
 
   async #scanRest(): Promise<boolean> {
     await this.#options.writer.flushed();
-    return !(await this.#scanPage());
+    return this.#scanPage();
   }
 
-  /** True if there is more. */
+  /** True if that was all. */
   async #scanPage(): Promise<boolean> {
-    const rows = await this.#page(null, this.#cursor, PAGE);
-    if (this.#state !== 'open') return true;
+    const scan = this.#scan;
+    const { rows, isAll } = await this.#page(null, this.#cursor);
+    // A scan that began anew meanwhile has to see these rows again: others came before them.
+    if (scan !== this.#scan || !this.#mayLoad()) return false;
     for (const row of rows) {
       this.#cursor = row.delivery.sequence;
       if (!this.#options.blocked.has(row.delivery.lane)) this.#load(row);
     }
-    return rows.length === PAGE;
+    return isAll;
   }
 
   #load(row: Stored): void {
-    if (this.#loaded.has(row.delivery.id)) return;
-    this.#loaded.add(row.delivery.id);
+    const { delivery } = row;
+    if (this.#loaded.has(delivery.id) || this.#done.has(delivery.id)) return;
+    this.#loaded.add(delivery);
     this.#options.load(row);
   }
 
-  #page(lanes: readonly number[] | null, after: Sequence | null, limit: number): Promise<Stored[]> {
-    return this.#options.store.page({ endpoint: this.#options.endpoint, lanes, after, limit });
+  async #page(lanes: readonly number[] | null, behind: Sequence | null): Promise<Page> {
+    const { store, endpoint } = this.#options;
+    const limit = this.#loaded.page;
+    this.#done.clear();
+    const rows = await store.page({ endpoint, lanes, after: behind, limit });
+    this.#loaded.measure(rows);
+    return { rows, isAll: rows.length < limit };
+  }
+
+  #isAlive(): boolean {
+    return this.#started && !this.#stopped;
+  }
+
+  #mayLoad(): boolean {
+    return this.#isAlive() && this.#state === 'open';
   }
 
   #sleepUntilDue(): void {
-    if (this.#state !== 'open') return;
+    // A full memory wakes us itself, once it has room.
+    if (this.#state !== 'open' || !this.#loaded.hasRoom) return;
     const wait = this.#options.blocked.nextDue - performance.now();
     if (wait < Number.POSITIVE_INFINITY) this.#setAlarm(wait);
   }
 
   #setAlarm(ms: number): void {
     if (this.#alarm !== null) clearTimeout(this.#alarm);
+    if (this.#stopped) return;
     this.#alarm = after(ms, () => this.wake());
   }
 }

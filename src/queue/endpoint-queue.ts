@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-import PQueue from 'p-queue';
 import type { EndpointConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
@@ -9,18 +7,14 @@ import { Breaker } from './breaker.ts';
 import type { Budget } from './budget.ts';
 import { CompletionRate } from './completion-rate.ts';
 import { Drain } from './drain.ts';
+import { InFlight, type Tickets } from './in-flight.ts';
 import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { type Attempt, type Failure, failureOf, type ParkingStore } from './port.ts';
 import { nextAttemptIn } from './retry.ts';
+import { Slots } from './slots.ts';
 import type { Writer } from './writer.ts';
-
-/** Takes and settles tickets for what is in flight: the checkpoint's tracker. */
-export interface Tickets {
-  take(): number;
-  settle(ticket: number): void;
-}
 
 /** What an endpoint's queue tells of itself. */
 export interface QueueEvents {
@@ -56,27 +50,30 @@ type Mode = 'direct' | 'storing' | 'holding';
  */
 export class EndpointQueue {
   readonly #options: EndpointQueueOptions;
+  readonly #inFlight: InFlight;
   readonly #lanes = new Lanes();
   readonly #blocked = new BlockedLanes();
-  readonly #slots: PQueue;
-  /** Deliveries that one turn in a slot makes: without a rate, as many as there are; with one, p-queue counts each. */
-  readonly #longTurns: boolean;
+  readonly #slots: Slots;
   readonly #breaker: Breaker;
   readonly #drain: Drain;
   readonly #rate = new CompletionRate(performance.now());
   #mode: Mode = 'direct';
   #held: Item[] = [];
-  /** Live deliveries in memory. */
-  #live = 0;
-  #closing = false;
+  #closed: Promise<void> | null = null;
   #idle: (() => void) | null = null;
 
   constructor(options: EndpointQueueOptions) {
-    const { endpoint } = options;
+    const { endpoint, attempt } = options;
+    const { concurrency, rate, breaker } = endpoint;
     this.#options = options;
-    this.#longTurns = endpoint.rate === null;
-    this.#slots = new PQueue({ concurrency: endpoint.concurrency, ...rateLimit(endpoint.rate) });
-    this.#breaker = new Breaker({ ...endpoint.breaker, onOpen: () => this.#opened(), onClose: () => this.#closed() });
+    this.#inFlight = new InFlight(options);
+    this.#slots = new Slots({ concurrency, rate, lanes: this.#lanes, attempt, finish: (item, outcome) => this.#finish(item, outcome) });
+    this.#breaker = new Breaker({
+      ...breaker,
+      onOpen: () => this.#breakerOpened(),
+      onReopen: () => this.#drain.pause(breaker.open),
+      onClose: () => this.#breakerClosed(),
+    });
     this.#drain = new Drain({
       endpoint: endpoint.name,
       store: options.store,
@@ -126,39 +123,52 @@ export class EndpointQueue {
 
   /** Takes a delivery. It is in flight from now until it is delivered or durably stored. */
   offer(delivery: Delivery): void {
-    const { tickets, budget } = this.#options;
-    if (this.#live === 0) this.#rate.began(performance.now());
-    this.#live++;
-    budget.add(delivery.bytes);
-    this.#admit(new Item(delivery, tickets.take(), 0));
-    if (this.#live > this.#options.share) this.#relieve();
+    if (this.#inFlight.size === 0) this.#rate.began(performance.now());
+    this.#admit(this.#inFlight.enter(delivery));
+    this.relieveIfSlow();
   }
 
   /** Makes a dead letter of a delivery that can never be sent. */
   bury(delivery: Delivery, failure: Failure): void {
-    const { tickets, budget, writer } = this.#options;
-    const item = new Item(delivery, tickets.take(), 0);
-    this.#live++;
-    budget.add(delivery.bytes);
-    writer.bury({ delivery, attempts: 0, failure }, () => this.#settle(item));
+    const item = this.#inFlight.enter(delivery);
+    this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#settle(item));
   }
 
   /** Parks what is in memory if the endpoint is too slow for it, so that the others can go on. */
   relieveIfSlow(): void {
-    this.#relieve();
+    if (this.#mode !== 'direct' || !this.#inFlight.isOverShare) return;
+    const now = performance.now();
+    const isSlow = overflows({
+      queued: this.#inFlight.size,
+      rate: this.#rate.perSecond(now),
+      stalled: this.#rate.stalled(now),
+      neighbours: this.#options.neighbours,
+    });
+    if (!isSlow) return;
+    this.#options.events.onOverflow(this.name);
+    this.#store();
   }
 
-  /** Lets what is in memory be sent, until `signal`; parks what is left. Resolves once nothing is in flight. */
-  async close(signal: AbortSignal): Promise<void> {
-    this.#closing = true;
+  /**
+   * Lets what is in memory be sent, until `signal`; parks what is left. Resolves once nothing is in flight, which takes
+   * a store that works. May be called twice.
+   */
+  close(signal: AbortSignal): Promise<void> {
+    this.#closed ??= this.#close(signal);
+    return this.#closed;
+  }
+
+  async #close(signal: AbortSignal): Promise<void> {
     this.#drain.stop();
-    if (this.#lanes.size > 0) {
-      const spill = (): void => this.#store();
-      if (signal.aborted) spill();
-      else signal.addEventListener('abort', spill, { once: true });
-      await new Promise<void>((resolve) => (this.#idle = resolve));
-      signal.removeEventListener('abort', spill);
-    }
+    const spill = (): void => this.#store();
+    if (signal.aborted) spill();
+    else signal.addEventListener('abort', spill, { once: true });
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      this.#wakeIfIdle();
+    });
+    signal.removeEventListener('abort', spill);
+    this.#slots.stop();
     await this.#options.writer.flushed();
   }
 
@@ -176,41 +186,16 @@ export class EndpointQueue {
 
   #add(item: Item): void {
     this.#lanes.add(item);
-    this.#fillSlots();
-  }
-
-  #fillSlots(): void {
-    const slots = this.#slots;
-    const turns = slots.pending + slots.size;
-    if (this.#lanes.ready > 0 && turns < slots.concurrency) void slots.add(() => this.#turn());
-  }
-
-  /** Sends heads of lanes, one after the other, for as long as there are any. */
-  #turn(): Promise<void> {
-    return new Promise((resolve) => {
-      let item: Item | null = null;
-      const next = (): void => {
-        item = this.#lanes.take();
-        if (item === null) resolve();
-        else this.#options.attempt(item.delivery, done);
-      };
-      const done = (outcome: Outcome): void => {
-        if (item !== null) this.#finish(item, outcome);
-        if (this.#longTurns) return next();
-        resolve();
-        // p-queue frees the slot in a microtask.
-        setImmediate(() => this.#fillSlots());
-      };
-      next();
-    });
+    this.#slots.fill();
   }
 
   #finish(item: Item, outcome: Outcome): void {
-    this.#rate.completed(performance.now());
-    if (isEndpointFailure(outcome)) this.#breaker.failure();
-    else this.#breaker.success();
+    const now = performance.now();
+    this.#rate.completed(now);
     if (outcome.kind === 'delivered') this.#delivered(item, outcome);
     else this.#failed(item, outcome);
+    if (isEndpointFailure(outcome)) this.#breaker.failure(now);
+    else this.#breaker.success(now);
   }
 
   #delivered(item: Item, outcome: Outcome): void {
@@ -232,7 +217,7 @@ export class EndpointQueue {
       const done = (): void => {
         this.#settle(item);
         this.#release(item);
-        this.#fillSlots();
+        this.#slots.fill();
       };
       if (item.ticket === null) writer.dead(this.name, { id: delivery.id, attempts, failure }, done);
       else writer.bury({ delivery, attempts, failure }, done);
@@ -251,21 +236,20 @@ export class EndpointQueue {
   }
 
   /** What became of the delivery is durable. */
-  #settle(item: Item): void {
-    if (item.ticket === null) {
-      this.#drain.unloaded(item.delivery.id);
+  #settle({ delivery, ticket }: Item): void {
+    if (ticket === null) {
+      this.#drain.done(delivery.id);
       return;
     }
-    this.#live--;
-    this.#options.budget.remove(item.delivery.bytes);
-    this.#options.tickets.settle(item.ticket);
+    this.#inFlight.leave(delivery, ticket);
+    this.#wakeIfIdle();
   }
 
   #release(item: Item): void {
     const { lane } = item.delivery;
-    const empty = this.#lanes.release(item);
+    const isEmpty = this.#lanes.release(item);
     // Its lane has, or may have, rows in the store that come next.
-    if (empty && this.#blocked.get(lane)?.state === 'busy') {
+    if (isEmpty && this.#blocked.isBusy(lane)) {
       this.#blocked.wait(lane, performance.now());
       this.#drain.wake();
     }
@@ -275,30 +259,17 @@ export class EndpointQueue {
   /** Items that must not be sent now: live ones are parked, stored ones are where they were. */
   #setAside(items: readonly Item[]): void {
     for (const item of items) {
-      if (item.ticket === null) this.#drain.unloaded(item.delivery.id);
+      if (item.ticket === null) this.#drain.returned(item.delivery.id);
       else this.#park(item);
     }
   }
 
   #park(item: Item): void {
-    this.#options.writer.park({ delivery: item.delivery, attempts: item.attempts, failure: null, dueIn: 0 }, () =>
-      this.#settle(item),
-    );
-  }
-
-  #relieve(): void {
-    if (this.#mode !== 'direct') return;
-    const now = performance.now();
-    const slow = overflows({
-      queued: this.#live,
-      share: this.#options.share,
-      rate: this.#rate.perSecond(now),
-      stalled: this.#rate.stalled(now),
-      neighbours: this.#options.neighbours,
+    const { delivery, attempts } = item;
+    this.#options.writer.park({ delivery, attempts, failure: null, dueIn: 0 }, () => {
+      this.#settle(item);
+      this.#drain.wake();
     });
-    if (!slow) return;
-    this.#options.events.onOverflow(this.name);
-    this.#store();
   }
 
   /** From now on everything goes through the store, what waits in memory first. */
@@ -306,9 +277,13 @@ export class EndpointQueue {
     const held = this.#held;
     this.#held = [];
     this.#mode = 'storing';
+    const waiting = [...this.#lanes.clear(), ...held];
+    // Of a lane that was read back in part, nothing may be in memory any more: then nobody else would read on.
+    for (const { delivery } of waiting) {
+      if (this.#blocked.isBusy(delivery.lane)) this.#blocked.wait(delivery.lane, performance.now());
+    }
     // What is being sent now comes before whatever is stored of its lane.
     for (const item of this.#lanes.running) this.#blocked.busy(item.delivery.lane);
-    const waiting = [...this.#lanes.clear(), ...held];
     // The store is read in sequence; batches that are written in sequence keep a reader from passing one by.
     waiting.sort((a, b) => (a.ticket ?? 0) - (b.ticket ?? 0));
     this.#setAside(waiting);
@@ -319,38 +294,40 @@ export class EndpointQueue {
   /** The drain has read all but the newest rows: holds newcomers back while it reads those, then goes direct again. */
   async #catchUp(read: () => Promise<boolean>): Promise<void> {
     this.#mode = 'holding';
-    const caughtUp = await read();
-    // The breaker may have opened meanwhile.
-    if (this.#mode !== 'holding') return;
-    this.#mode = caughtUp ? 'direct' : 'storing';
+    let isAll = false;
+    try {
+      isAll = await read();
+    } finally {
+      // Unless the breaker has opened meanwhile, and what was held is parked.
+      if (this.#mode === 'holding') this.#letIn(isAll ? 'direct' : 'storing');
+    }
+  }
+
+  #letIn(mode: 'direct' | 'storing'): void {
     const held = this.#held;
     this.#held = [];
+    this.#mode = mode;
     this.#readmit(held);
-    if (caughtUp) this.#options.events.onCaughtUp(this.name);
+    if (mode === 'direct') this.#options.events.onCaughtUp(this.name);
   }
 
   #readmit(items: readonly Item[]): void {
     for (const item of items) this.#admit(item);
   }
 
-  #opened(): void {
+  #breakerOpened(): void {
     this.#options.events.onBreaker(this.name, 'open');
     this.#drain.pause(this.#options.endpoint.breaker.open);
     this.#store();
   }
 
-  #closed(): void {
+  #breakerClosed(): void {
     this.#options.events.onBreaker(this.name, 'closed');
     this.#drain.resume();
   }
 
+  /** Lets `close` go on once nothing is in flight. */
   #wakeIfIdle(): void {
-    if (this.#closing && this.#lanes.size === 0) this.#idle?.();
+    if (this.#lanes.size === 0 && this.#inFlight.size === 0) this.#idle?.();
   }
-}
-
-function rateLimit(rate: number | null): { intervalCap: number; interval: number } | Record<string, never> {
-  if (rate === null) return {};
-  // Tenths of a second, so that a second's share does not go out in one burst.
-  return rate >= 10 ? { intervalCap: Math.round(rate / 10), interval: 100 } : { intervalCap: 1, interval: 1000 / rate };
 }

@@ -1,9 +1,7 @@
-/** What is known of an endpoint's queue. */
+/** What is known of an endpoint whose deliveries take more than its share of memory. */
 export interface QueueLoad {
   /** Deliveries in memory. */
   readonly queued: number;
-  /** How many it may hold before it has to justify itself. */
-  readonly share: number;
   /** Deliveries completed a second, lately. */
   readonly rate: number;
   /** Milliseconds since the last one completed, or since the queue began to fill. */
@@ -17,11 +15,10 @@ const PATIENCE = 1_000;
 const PATIENCE_ALONE = 30_000;
 
 /**
- * True if an endpoint is too slow for its share of memory, so that its deliveries should be parked rather than make
+ * True if an endpoint is too slow for the memory it takes, so that its deliveries should be parked rather than make
  * the stream wait. A fast one may fill its share: then the stream waits, which costs nothing.
  */
 export function overflows(load: QueueLoad): boolean {
-  if (load.queued < load.share) return false;
   const patience = load.neighbours ? PATIENCE : PATIENCE_ALONE;
   if (load.stalled > patience) return true;
   return load.rate > 0 && (load.queued / load.rate) * 1000 > patience;

@@ -33,6 +33,8 @@ export interface OpenSlot {
   readonly client: pg.ClientConfig;
   readonly identity: StreamIdentity;
   readonly start: Position;
+  /** As the database was when the slot was free. */
+  readonly facts: Facts;
   /** How often to report to the walsender, and after how much silence its connection counts as dead, in milliseconds. */
   readonly statusInterval: number;
   readonly deadAfter: number;
@@ -88,6 +90,7 @@ async function slotOf({ config, temporary }: OpenSlotOptions, facts: Facts, star
     client: await reach(target(config.source.url, { session: PLAIN_TEXT })),
     identity: { systemId: server.systemId, timeline: server.timeline, publication: config.source.publication },
     start,
+    facts,
     statusInterval: Math.min(LONGEST_STATUS_INTERVAL, Math.max(100, Math.floor(patience / 4))),
     deadAfter: patience,
   };

@@ -117,7 +117,8 @@ function onlyManaged(found: readonly Finding[]): boolean {
   return found.every((finding) => finding.severity !== 'error' || finding.managed);
 }
 
-function refuseErrors(found: readonly Finding[]): void {
+/** Throws the first error as a WalhookError, and says how many more there are. */
+export function refuseErrors(found: readonly Finding[]): void {
   const errors = found.filter((finding) => finding.severity === 'error');
   const [first, ...others] = errors;
   if (first === undefined) return;

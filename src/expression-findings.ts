@@ -1,12 +1,12 @@
-import type { Config, HookConfig } from '../config.ts';
-import { CatalogCodecs } from '../decode/codecs.ts';
-import { TypeCatalog } from '../decode/type-catalog.ts';
-import { type ExpressionColumn, ExpressionError } from '../route/expression.ts';
-import { compileFilter } from '../route/filter.ts';
-import type { Facts, RelationFacts } from '../source/facts.ts';
-import { error, type Finding } from '../source/finding.ts';
-import type { Queryable } from '../source/inspect.ts';
-import { GENERATED_COLUMNS } from '../source/publishable.ts';
+import type { Config, HookConfig } from './config.ts';
+import { CatalogCodecs } from './decode/codecs.ts';
+import { TypeCatalog } from './decode/type-catalog.ts';
+import { type ExpressionColumn, ExpressionError } from './route/expression.ts';
+import { compileFilter } from './route/filter.ts';
+import type { Facts, RelationFacts } from './source/facts.ts';
+import { error, type Finding } from './source/finding.ts';
+import type { Queryable } from './source/inspect.ts';
+import { GENERATED_COLUMNS } from './source/publishable.ts';
 
 /** Type-checks every expression against the columns its table has now. */
 export async function expressionFindings(config: Config, facts: Facts, client: Queryable): Promise<Finding[]> {

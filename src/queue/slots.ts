@@ -1,0 +1,82 @@
+import PQueue from 'p-queue';
+import type { Outcome } from '../outcome.ts';
+import type { Item } from './item.ts';
+import type { Lanes } from './lanes.ts';
+import { Pace } from './pace.ts';
+import type { Attempt } from './port.ts';
+import { LONGEST_TIMEOUT } from './retry.ts';
+
+export interface SlotsOptions {
+  /** Attempts at a time. */
+  readonly concurrency: number;
+  /** Attempts a second; null for no limit. */
+  readonly rate: number | null;
+  readonly lanes: Lanes;
+  readonly attempt: Attempt;
+  /** Takes each attempt's outcome. */
+  readonly finish: (item: Item, outcome: Outcome) => void;
+}
+
+/** Sends the heads of lanes, within an endpoint's concurrency and rate. */
+export class Slots {
+  readonly #options: SlotsOptions;
+  readonly #queue: PQueue;
+  readonly #pace: Pace;
+  /** Turns that were handed to the queue and are not over. The queue's own count lags behind by some microtasks. */
+  #turns = 0;
+  /** Wakes when the rate allows another attempt. */
+  #alarm: NodeJS.Timeout | null = null;
+
+  constructor(options: SlotsOptions) {
+    this.#options = options;
+    this.#queue = new PQueue({ concurrency: options.concurrency });
+    this.#pace = new Pace(options.rate);
+  }
+
+  /** A head has become ready: sends it if a slot is free. */
+  fill(): void {
+    const { lanes, concurrency } = this.#options;
+    if (lanes.ready === 0 || this.#turns === concurrency || this.#mustWait()) return;
+    this.#turns++;
+    void this.#queue.add(() => this.#turn());
+  }
+
+  /** Sends no more once the rate would allow it. */
+  stop(): void {
+    if (this.#alarm !== null) clearTimeout(this.#alarm);
+    this.#alarm = null;
+  }
+
+  /** Sends heads of lanes, one after the other, for as long as there are any: p-queue is asked once a turn, not once a delivery. */
+  #turn(): Promise<void> {
+    const { lanes, attempt, finish } = this.#options;
+    return new Promise((resolve) => {
+      const next = (): void => {
+        const item = this.#mustWait() ? null : lanes.take();
+        if (item === null) {
+          this.#turns--;
+          resolve();
+          return;
+        }
+        this.#pace.sent(performance.now());
+        attempt(item.delivery, (outcome) => {
+          finish(item, outcome);
+          next();
+        });
+      };
+      next();
+    });
+  }
+
+  /** True if the rate does not allow an attempt now; then the alarm is set. */
+  #mustWait(): boolean {
+    if (this.#options.rate === null) return false;
+    const wait = this.#pace.wait(performance.now());
+    if (wait === 0) return false;
+    this.#alarm ??= setTimeout(() => {
+      this.#alarm = null;
+      this.fill();
+    }, Math.min(Math.ceil(wait), LONGEST_TIMEOUT));
+    return true;
+  }
+}
