@@ -2,7 +2,9 @@ import type { Config } from '../config.ts';
 import { replicationHint, WAL_LEVEL_HINT } from './connection-error.ts';
 import type { Facts } from './facts.ts';
 import { error, type Finding, warning } from './finding.ts';
-import { identifier } from './quote.ts';
+import { watched } from './plan.ts';
+import { isPublished, willBeFull } from './publishable.ts';
+import { identifier, tableName } from './quote.ts';
 
 /** The oldest Postgres that is supported: server_version_num. */
 const OLDEST = 140_000;
@@ -64,7 +66,8 @@ export function serverFindings({ server, slot }: Facts): Finding[] {
   return found;
 }
 
-export function roleFindings(config: Config, { role, server, schemas, tables }: Facts): Finding[] {
+export function roleFindings(config: Config, facts: Facts): Finding[] {
+  const { role, schemas } = facts;
   const found: Finding[] = [];
   const name = identifier(role.name);
   if (!role.replication) {
@@ -81,24 +84,33 @@ export function roleFindings(config: Config, { role, server, schemas, tables }: 
       }),
     );
   }
-  if (!config.source.manage) return found;
-  if (!role.create) {
+  if (config.source.manage) found.push(...manageFindings(config, facts));
+  return found;
+}
+
+/** What the plan has steps for and the role may not do. */
+function manageFindings(config: Config, facts: Facts): Finding[] {
+  const { role, server, publication } = facts;
+  const name = identifier(role.name);
+  const found: Finding[] = [];
+  if (publication === null && !role.create) {
     found.push(
-      warning({
+      error({
         code: 'create_privilege',
-        message: `role ${role.name} may not create publications in database ${server.database}`,
-        fix: `GRANT CREATE ON DATABASE ${identifier(server.database)} TO ${name};  -- or source.manage: false`,
+        message: `role ${role.name} may not create a publication in database ${server.database}`,
+        fix: `GRANT CREATE ON DATABASE ${identifier(server.database)} TO ${name};  -- or source.manage: false, and run the SQL of "walhook plan" as an administrator`,
         path: 'source.manage',
       }),
     );
   }
-  const others = tables.filter((table) => table.relation !== null && !table.relation.owned);
-  for (const { schema: of, table, relation } of others) {
+  for (const { table, relation } of watched(config, facts)) {
+    const toDo = !isPublished(publication, table) || (willBeFull(table, relation, facts) && relation.identity.setting !== 'f');
+    if (relation.owned || !toDo) continue;
     found.push(
-      warning({
+      error({
         code: 'not_owner',
-        message: `table ${of}.${table} belongs to ${relation?.owner}, so role ${role.name} cannot add it to a publication or set its replica identity`,
-        fix: `GRANT ${identifier(relation?.owner ?? '')} TO ${name};  -- or source.manage: false, and run the SQL of "walhook plan" as its owner`,
+        message: `table ${tableName(table)} belongs to ${relation.owner}, so role ${role.name} may neither publish it nor set its replica identity`,
+        fix: `GRANT ${identifier(relation.owner)} TO ${name};  -- or source.manage: false, and run the SQL of "walhook plan" as its owner`,
         path: 'source.manage',
       }),
     );

@@ -125,7 +125,7 @@ export function refuseErrors(found: readonly Finding[]): void {
   const more = others.length === 0 ? '' : ` (and ${others.length} more: walhook check)`;
   throw new WalhookError(`${first.path === null ? '' : `${first.path}: `}${first.message}${more}`, {
     code: others.length === 0 ? first.code : 'check_failed',
-    exit: first.code.endsWith('_privilege') ? EXIT.notPermitted : EXIT.checkFailed,
+    exit: first.code.endsWith('_privilege') || first.code === 'not_owner' ? EXIT.notPermitted : EXIT.checkFailed,
     ...(first.fix === null ? {} : { hint: first.fix }),
   });
 }
