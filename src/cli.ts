@@ -5,13 +5,20 @@ import { parseCommandLine } from './commands/program.ts';
 import { walhookVersion } from './commands/version.ts';
 import { EXIT, type ExitCode } from './errors.ts';
 
-/** A reader that goes away (`walhook plan | head`) is no fault. */
+/** A reader that goes away (`walhook plan | head`) has heard enough: no stack for it. */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    if (error.code === 'EPIPE') process.exit(EXIT.failure);
     throw error;
   });
 }
+
+/** Node would print an error with all its fields, and Postgres puts rows into some. */
+process.on('uncaughtException', (error) => {
+  const { text, exit } = describeFailure(error);
+  process.stderr.write(text);
+  process.exit(exit);
+});
 
 process.exit(await main(process.argv.slice(2)));
 

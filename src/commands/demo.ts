@@ -27,7 +27,7 @@ export const demo: Verb = async ({ options, stop }) => {
   const once = options.once === true;
   print(`${paint('bold', 'walhook demo')}: rows become webhooks.${once ? '' : ' Ctrl-C ends it; nothing stays behind.'}\n`);
   const began = performance.now();
-  const postgres = await startEmbeddedPostgres();
+  const postgres = await announced('  starting a Postgres …', startEmbeddedPostgres());
   const client = new pg.Client({ connectionString: postgres.url });
   try {
     if (stop.aborted) return EXIT.ok;
@@ -49,6 +49,17 @@ export const demo: Verb = async ({ options, stop }) => {
     await postgres.stop();
   }
 };
+
+/** On a terminal, says what is waited for as long as it is. */
+async function announced<T>(what: string, work: Promise<T>): Promise<T> {
+  if (!process.stdout.isTTY) return work;
+  process.stdout.write(paint('dim', what));
+  try {
+    return await work;
+  } finally {
+    process.stdout.write('\r\u001b[K');
+  }
+}
 
 /** What the demo is played on. */
 interface Stage {
@@ -112,7 +123,7 @@ async function play({ stage, client, stop, reading }: Performance & { readonly r
     for (const operation of scene.expect) check(await Promise.race([stage.arrivals.next(PATIENCE), stage.daemon.done]), operation, scene);
     // That nothing came is proved by the next scene: within a lane, everything arrives in order.
     await pause(scene.silence === undefined ? 0 : reading / 2, stop);
-    print(scene.silence === undefined ? '' : paint('dim', `  ${scene.silence}\n`));
+    if (scene.silence !== undefined) print(paint('dim', `  ${scene.silence}\n`));
   }
 }
 
@@ -171,7 +182,7 @@ function arrivalText({ delivery, outcome, receipt }: Arrival): string {
   const { request, operation, body, committedAt } = delivery;
   const late = receipt === null ? '' : `${humanDuration(Math.max(0, receipt.at - committedAt))} after the commit, `;
   const result = outcome.kind === 'failed' ? outcome.message : `${late}signature ${receipt?.verified === true ? 'verified' : 'WRONG'}`;
-  return webhookText({ operation, about: `${request.method} ${request.path}`, body, result, ok: outcome.kind === 'delivered' }, paint);
+  return webhookText({ operation, about: `${request.method} ${request.path}`, body, result, ok: outcome.kind === 'delivered' }, paint).concat('\n');
 }
 
 function indented(text: string): string {

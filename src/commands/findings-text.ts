@@ -17,6 +17,6 @@ function summary(findings: readonly Finding[], file: string): string {
   const count = (severity: Finding['severity']): number => findings.filter((finding) => finding.severity === severity).length;
   const [errors, warnings] = [count('error'), count('warning')];
   if (errors > 0) return `${countOf(errors, 'error', 'errors')}, ${countOf(warnings, 'warning', 'warnings')}: \`walhook run\` would refuse.`;
-  if (warnings > 0) return `${countOf(warnings, 'warning', 'warnings')}, no errors: ${file} and the database fit.`;
-  return `${file} and the database fit.`;
+  const rest = findings.some(({ managed }) => managed) ? ' `walhook setup`, or `walhook run` at its start, does what is still to be done.' : '';
+  return `${warnings === 0 ? '' : `${countOf(warnings, 'warning', 'warnings')}, no errors: `}${file} and the database fit.${rest}`;
 }

@@ -4,6 +4,9 @@ import type { Outcome } from '../outcome.ts';
 import type { Paint } from './pretty-json.ts';
 import { webhookText } from './webhook-text.ts';
 
+/** Characters of a failed attempt's response that are shown. */
+const MOST_OF_RESPONSE = 200;
+
 /** An attempt, and what became of it. */
 export interface ShownAttempt {
   readonly delivery: Delivery;
@@ -28,7 +31,13 @@ export function attemptText({ delivery, outcome, fate, again, forwardTo }: Shown
 
 function resultText(outcome: Outcome, fate: Fate): string {
   if (outcome.kind === 'delivered') return `answered ${outcome.status} in ${Math.round(outcome.ms)} ms`;
-  return `${outcome.message}${fate === 'parked' ? '; it will be tried again' : '; given up'}`;
+  const answer = outcome.response === '' ? '' : `: ${oneLine(outcome.response)}`;
+  return `${outcome.message}${answer}${fate === 'parked' ? '; it will be tried again' : '; given up'}`;
+}
+
+/** The start of what a receiver answered, without what would steer a terminal. */
+function oneLine(response: string): string {
+  return JSON.stringify(response.slice(0, MOST_OF_RESPONSE)).replaceAll(/[\u007f-\u009f]/g, ' ');
 }
 
 /** An attempt as one line of JSON. `event` is the body, digit for digit. */

@@ -7,8 +7,9 @@ export function plainLog(write: (line: string) => void): Promise<Logger> {
     level: 'warn',
     destination: {
       write: (line) => {
-        const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } };
-        write([msg, err?.message].filter((part) => part !== undefined).join(': '));
+        const { id, msg, err } = JSON.parse(line) as { id?: string; msg?: string; err?: { message?: string } };
+        // What becomes of single deliveries the command shows itself.
+        if (id === undefined) write([msg, err?.message].filter((part) => part !== undefined).join(': '));
       },
     },
   });

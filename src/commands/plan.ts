@@ -11,8 +11,9 @@ import { withSource } from './with-source.ts';
 export const plan: Verb = async ({ options }) => {
   const config = readConfig(options.config);
   const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
-  const steps = planSteps(config, facts);
   const role = options.role === undefined ? null : roleSql(config, facts, options.role);
+  // The role's SQL makes the state schema, for the role to own.
+  const steps = planSteps(config, facts).filter((step) => role === null || step.kind !== 'schema');
   if (options.json === true) {
     process.stdout.write(`${JSON.stringify({ role, steps }, null, 2)}\n`);
     return EXIT.ok;

@@ -20,6 +20,7 @@ export function sqlPrompt(client: pg.Client): SqlPrompt {
     terminal.prompt(true);
   };
   let statement = '';
+  let last = Promise.resolve();
   let closed = false;
   terminal.on('line', (line) => {
     statement = statement === '' ? line.trim() : `${statement}\n${line}`;
@@ -29,10 +30,7 @@ export function sqlPrompt(client: pg.Client): SqlPrompt {
       const complete = statement;
       statement = '';
       terminal.setPrompt(prompt);
-      client.query(complete).then(
-        (result: pg.QueryResult | pg.QueryResult[]) => print(resultText(Array.isArray(result) ? result.at(-1) : result)),
-        (error: unknown) => print(`  ${paint('red', error instanceof Error ? error.message : String(error))}`),
-      );
+      last = last.then(() => execute(client, complete)).then(print);
     }
     terminal.prompt();
   });
@@ -49,6 +47,16 @@ export function sqlPrompt(client: pg.Client): SqlPrompt {
       terminal.close();
     },
   };
+}
+
+/** Runs a statement and gives what to show of its result or error. */
+async function execute(client: pg.Client, statement: string): Promise<string> {
+  try {
+    const result: pg.QueryResult | pg.QueryResult[] = await client.query(statement);
+    return resultText(Array.isArray(result) ? result.at(-1) : result);
+  } catch (error) {
+    return `  ${paint('red', error instanceof Error ? error.message : String(error))}`;
+  }
 }
 
 function resultText(result: pg.QueryResult | undefined): string {

@@ -1,6 +1,5 @@
 import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
-import { connect, target } from '../source/connect.ts';
 import { flushLag } from '../source/flush-lag.ts';
 import { inspect } from '../source/inspect.ts';
 import type { EndpointCounts } from '../store/counts.ts';
@@ -10,6 +9,7 @@ import { type DaemonReport, storedCounts } from './daemon-report.ts';
 import { readConfig } from './read-config.ts';
 import { StateReader } from './state-reader.ts';
 import { type EndpointLine, type SlotReport, type StatusReport, statusText } from './status-text.ts';
+import { withSource } from './with-source.ts';
 
 /** `walhook status`: what the daemon says, and what the database knows whether it runs or not. */
 export const status: Verb = async ({ options }) => {
@@ -43,23 +43,22 @@ async function askStatus({ server }: Config): Promise<DaemonReport> {
 
 /** Null if there is no such slot. */
 async function slotReport(config: Config): Promise<SlotReport | null> {
-  const { client } = await connect(target(config.source.url));
-  try {
+  return withSource(config, 'look at its slot', async (client) => {
     const { slot, server } = await inspect(client, config);
     if (slot === null) return null;
     const bytes = (since: bigint | null): number | null => (since === null ? null : Math.max(0, Number(server.currentLsn - since)));
+    const lag = bytes(slot.confirmedFlushLsn);
     return {
       active: slot.activePid !== null,
       wal_status: slot.walStatus,
       invalidation: slot.invalidation,
-      lag_bytes: bytes(slot.confirmedFlushLsn),
-      lag_seconds: slot.activePid === null ? null : await flushLag(client, slot.activePid),
+      lag_bytes: lag,
+      // What was measured last may be of long ago.
+      lag_seconds: slot.activePid === null ? null : lag === 0 ? 0 : await flushLag(client, slot.activePid),
       retained_bytes: bytes(slot.restartLsn),
       safe_bytes: slot.safeWalSize,
     };
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function stateReport(config: Config): Promise<{ counts: Map<string, EndpointCounts>; checkpointAt: string | null }> {
