@@ -14,3 +14,10 @@ create table profiles (
   country text,
   country_visible boolean not null default true
 );
+
+-- walhook would make all of this itself when it starts (`walhook plan` prints it). Made here, it is there before the
+-- first row, so that rows written while walhook still starts are sent too.
+alter table profiles replica identity full;
+create publication walhook for table profiles
+  with (publish = 'insert, update, delete, truncate', publish_via_partition_root = true, publish_generated_columns = stored);
+select pg_create_logical_replication_slot('walhook', 'pgoutput');
