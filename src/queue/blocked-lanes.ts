@@ -57,14 +57,14 @@ export class BlockedLanes {
 
   /** The lane waits no more. Returns what was held for it. */
   free(lane: number): Item[] {
-    const held = this.held(lane);
+    const entry = this.#lanes.get(lane);
     this.#lanes.delete(lane);
-    return held;
+    return entry?.state === 'held' ? entry.items : [];
   }
 
-  held(lane: number): Item[] {
-    const entry = this.#lanes.get(lane);
-    return entry?.state === 'held' ? entry.items : [];
+  /** Takes out all that is held, in no particular order. What comes for these lanes from now on is held again. */
+  takeHeld(): Item[] {
+    return [...this.#lanes.values()].flatMap((entry) => (entry.state === 'held' ? entry.items.splice(0) : []));
   }
 
   /** Up to `limit` lanes that are due. */

@@ -274,10 +274,9 @@ export class EndpointQueue {
 
   /** From now on everything goes through the store, what waits in memory first. */
   #store(): void {
-    const held = this.#held;
-    this.#held = [];
     this.#mode = 'storing';
-    const waiting = [...this.#lanes.clear(), ...held];
+    // What is held too: newcomers are parked at once, and must not be read before it.
+    const waiting = [...this.#lanes.clear(), ...this.#held.splice(0), ...this.#blocked.takeHeld()];
     // Of a lane that was read back in part, nothing may be in memory any more: then nobody else would read on.
     for (const { delivery } of waiting) {
       if (this.#blocked.isBusy(delivery.lane)) this.#blocked.wait(delivery.lane, performance.now());
@@ -304,10 +303,8 @@ export class EndpointQueue {
   }
 
   #letIn(mode: 'direct' | 'storing'): void {
-    const held = this.#held;
-    this.#held = [];
     this.#mode = mode;
-    this.#readmit(held);
+    this.#readmit(this.#held.splice(0));
     if (mode === 'direct') this.#options.events.onCaughtUp(this.name);
   }
 

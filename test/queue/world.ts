@@ -1,0 +1,332 @@
+import type { EndpointConfig } from '../../src/config.ts';
+import { Tracker } from '../../src/checkpoint/tracker.ts';
+import type { Delivery } from '../../src/delivery.ts';
+import type { Lsn } from '../../src/lsn.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import { type Position, START } from '../../src/position.ts';
+import { Budget } from '../../src/queue/budget.ts';
+import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import { Writer } from '../../src/queue/writer.ts';
+import { endpointAt } from '../deliver/endpoint.ts';
+import { keyOf, MemoryParkingStore } from '../support/memory-parking-store.ts';
+import type { VirtualTime } from '../support/virtual-time.ts';
+
+/** A time from and to, in milliseconds. */
+type Window = readonly [from: number, to: number];
+
+/** What is to happen, drawn by fast-check. */
+export interface Script {
+  readonly seed: number;
+  readonly deliveries: number;
+  readonly lanes: number;
+  readonly concurrency: number;
+  readonly rate: number | null;
+  readonly inFlight: number;
+  /** How often an attempt fails that nothing speaks against: 0 to 1. */
+  readonly flaky: number;
+  /** The endpoint refuses every so-manieth delivery; 0 for none. */
+  readonly poison: number;
+  /** Every so-manieth delivery is a dead letter from the start; 0 for none. */
+  readonly buried: number;
+  readonly slowest: number;
+  readonly slowestStore: number;
+  /** When the endpoint is down, and when the store is. */
+  readonly outages: readonly Window[];
+  readonly storeOutages: readonly Window[];
+  /** How often a full share counts as an overflow: 0 to 1. */
+  readonly overflow: number;
+  /** When the process is killed. */
+  readonly crashes: readonly number[];
+}
+
+/** Milliseconds between checkpoints. */
+const CHECKPOINT = 50;
+const ENDPOINT = 'crm';
+
+/** One endpoint's queue with a receiver, a store, a checkpoint and a stream of deliveries, and the rules that must always hold. */
+export class World {
+  readonly store = new MemoryParkingStore();
+  readonly script: Script;
+  readonly deliveries: readonly Delivery[];
+  /** Deliveries that the receiver has, and in which runs of the process it got them. */
+  readonly received = new Map<string, number[]>();
+  /** What is wrong, if anything is. */
+  readonly violations: string[] = [];
+  run = 0;
+  queue!: EndpointQueue;
+  writer!: Writer;
+  tracker!: Tracker;
+  readonly #time: VirtualTime;
+  readonly #endpoint: EndpointConfig;
+  readonly #random: () => number;
+  /** What a crash leaves: the position that was stored last. */
+  #checkpoint: Position = START;
+  /** Deliveries that may come again after the last crash. */
+  #mayComeAgain = new Set<string>();
+  /** Attempts under way. */
+  readonly #attempts = new Set<Delivery>();
+  #budget!: Budget;
+  #next = 0;
+  #drainFrom: Lsn | null = null;
+  #isDraining = false;
+  /** The delivery that takes the next ticket. */
+  #offered: Delivery | null = null;
+  #timers: (NodeJS.Timeout | NodeJS.Immediate)[] = [];
+
+  constructor(script: Script, time: VirtualTime) {
+    this.script = script;
+    this.#time = time;
+    this.#random = mulberry32(script.seed);
+    this.#endpoint = endpointAt('http://127.0.0.1/', {
+      name: ENDPOINT,
+      concurrency: script.concurrency,
+      rate: script.rate,
+      retry: { initial: 20, factor: 2, max: 200, jitter: 0.2, attempts: 5 },
+      breaker: { failures: 3, open: 100 },
+    });
+    this.deliveries = Array.from({ length: script.deliveries }, (_, i) => this.#delivery(i));
+    this.store.before = () => this.#wait(script.slowestStore);
+    this.store.after = () => this.#wait(script.slowestStore);
+    this.store.fails = () => {
+      if (!isWithin(script.storeOutages, time.now)) return 'no';
+      return this.#random() < 0.5 ? 'before' : 'after';
+    };
+  }
+
+  random(): number {
+    return this.#random();
+  }
+
+  /** True if all that was offered is delivered or dead, and nothing is left in memory or store. */
+  get isDone(): boolean {
+    const { queued, blocked, mode, breaker } = this.queue.state;
+    // With an open breaker and nothing stored, it waits for something to probe with.
+    const isAtRest = mode === 'direct' || (mode === 'storing' && breaker === 'open');
+    return this.#isRead && queued === 0 && blocked === 0 && isAtRest && this.store.of(ENDPOINT).length === 0 && this.isSafe;
+  }
+
+  /** True if the tracker's position is past all deliveries. */
+  get isSafe(): boolean {
+    return this.#isRead && this.tracker.open === 0;
+  }
+
+  get #isRead(): boolean {
+    return this.#next === this.deliveries.length;
+  }
+
+  /** Offers one more delivery, which nothing speaks against. */
+  offerCanary(): Delivery {
+    const [first] = this.deliveries;
+    if (first === undefined) throw new Error('no delivery');
+    const canary = { ...first, id: 'canary', sequence: { commitLsn: 1_000_000n, ordinal: 0, nth: 0 } };
+    this.#offered = canary;
+    this.queue.offer(canary);
+    return canary;
+  }
+
+  /** For a failed expectation. */
+  describe(): string {
+    return JSON.stringify({
+      now: this.#time.now, run: this.run, next: this.#next, open: this.tracker.open, state: this.queue.state,
+      stored: this.store.of(ENDPOINT).length, dead: this.store.dead.size, received: this.received.size, attempts: this.#attempts.size,
+    });
+  }
+
+  /** Starts the process on what is stored. */
+  async start(): Promise<void> {
+    const { script } = this;
+    const run = ++this.run;
+    this.tracker = new Tracker(this.#checkpoint);
+    const { tracker } = this;
+    const tickets = new Map<number, Delivery>();
+    this.#next = this.deliveries.findIndex(({ sequence }) => sequence.commitLsn >= this.#checkpoint.lsn);
+    if (this.#next < 0) this.#next = this.deliveries.length;
+    this.#budget = new Budget({ in_flight: script.inFlight, memory: 1 << 30 }, () => undefined, () => undefined);
+    this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined });
+    const queue = new EndpointQueue({
+      endpoint: this.#endpoint,
+      attempt: (delivery, done) => this.#attempt(delivery, (outcome) => run === this.run && done(outcome)),
+      store: this.store,
+      writer: this.writer,
+      budget: this.#budget,
+      tickets: {
+        take: () => {
+          const ticket = tracker.take();
+          if (this.#offered !== null) tickets.set(ticket, this.#offered);
+          return ticket;
+        },
+        settle: (ticket) => {
+          this.#checkSettled(tickets.get(ticket));
+          tickets.delete(ticket);
+          tracker.settle(ticket);
+        },
+      },
+      share: Math.floor(script.inFlight / 2),
+      neighbours: true,
+      events: { onOutcome: () => undefined, onBreaker: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
+    });
+    this.queue = queue;
+    this.#isDraining = false;
+    try {
+      this.#drainFrom = await queue.restore();
+    } catch {
+      // As a daemon that cannot start: it is started again.
+      this.#later(100, () => void this.crash());
+      return;
+    }
+    if (run !== this.run) return;
+    this.#reached(this.#checkpoint.lsn);
+    this.#later(CHECKPOINT, () => this.#saveCheckpoint());
+    this.#later(0, () => this.#offer());
+  }
+
+  /** Kills the process: what is under way takes effect or does not; then it starts again. */
+  async crash(): Promise<void> {
+    this.run++;
+    for (const timer of this.#timers) clearTimeout(timer as NodeJS.Timeout);
+    this.#timers = [];
+    this.store.interrupt(() => this.#random() < 0.5);
+    for (const delivery of this.#attempts) if (this.#random() < 0.5) this.#receive(delivery);
+    this.#attempts.clear();
+    this.writer.stop();
+    void this.queue.close(AbortSignal.abort());
+    const stored = new Set(this.store.of(ENDPOINT).map(({ delivery }) => delivery.id));
+    this.#mayComeAgain = new Set(
+      this.deliveries.filter(({ id, sequence }) => sequence.commitLsn >= this.#checkpoint.lsn || stored.has(id)).map(({ id }) => id),
+    );
+    await this.start();
+  }
+
+  #offer(): void {
+    for (let burst = Math.ceil(this.#random() * 6); burst > 0 && !this.#budget.full; burst--) {
+      const delivery = this.deliveries[this.#next];
+      if (delivery === undefined) return;
+      this.#next++;
+      this.#offered = delivery;
+      if (this.#isBuried(delivery)) this.queue.bury(delivery, { failure: 'expression', status: null, message: '', response: '' });
+      else this.queue.offer(delivery);
+      const lsn = delivery.sequence.commitLsn + 5n;
+      this.tracker.mark({ lsn, within: null });
+      this.#reached(lsn);
+    }
+    if (this.#budget.full) this.queue.relieveIfSlow();
+    this.#later(this.#random() * 8, () => this.#offer());
+  }
+
+  /** The stream has been read up to here: once it is past what was parked, that may be read back. */
+  #reached(lsn: Lsn): void {
+    if (this.#isDraining || (this.#drainFrom !== null && lsn <= this.#drainFrom)) return;
+    this.#isDraining = true;
+    this.queue.startDraining();
+  }
+
+  #attempt(delivery: Delivery, done: (outcome: Outcome) => void): void {
+    const { script } = this;
+    this.#check(this.#attempts.size < script.concurrency, `more than ${script.concurrency} attempts at a time`);
+    for (const other of this.#attempts) this.#check(other.lane !== delivery.lane, `two attempts in lane ${delivery.lane}`);
+    this.#check(this.queue.state.queued <= script.inFlight + 6 + 40, `${this.queue.state.queued} deliveries in memory`);
+    this.#attempts.add(delivery);
+    this.#later(this.#random() * script.slowest, () => {
+      this.#attempts.delete(delivery);
+      done(this.#outcome(delivery));
+    });
+  }
+
+  #outcome(delivery: Delivery): Outcome {
+    const failed = { kind: 'failed', failure: 'status', message: '', response: '', retryAfter: null, ms: 1 } as const;
+    if (delivery.id === 'canary') this.#receive(delivery);
+    if (delivery.id === 'canary') return { kind: 'delivered', status: 200, ms: 1 };
+    if (isWithin(this.script.outages, this.#time.now)) return { ...failed, status: 503 };
+    if (this.script.poison > 0 && delivery.sequence.ordinal % this.script.poison === 1) return { ...failed, status: 422 };
+    if (this.#random() < this.script.flaky) return { ...failed, status: this.#random() < 0.5 ? 500 : 400 };
+    this.#receive(delivery);
+    return { kind: 'delivered', status: 200, ms: 1 };
+  }
+
+  #receive(delivery: Delivery): void {
+    const { id, lane, sequence } = delivery;
+    const runs = this.received.get(id) ?? [];
+    if (runs.length === 0) {
+      for (const earlier of this.deliveries) {
+        if (earlier.sequence.commitLsn >= sequence.commitLsn) break;
+        if (earlier.lane !== lane || this.#isBuried(earlier)) continue;
+        const isOver = this.received.has(earlier.id) || this.store.dead.has(keyOf(ENDPOINT, earlier.id));
+        this.#check(isOver, `${id} came before ${earlier.id} of the same lane`);
+      }
+    } else {
+      this.#check(!runs.includes(this.run), `${id} came twice without a crash`);
+      this.#check(this.#mayComeAgain.has(id), `${id} came again, though it was below the checkpoint and not in the store`);
+    }
+    this.received.set(id, [...runs, this.run]);
+  }
+
+  #checkSettled(delivery: Delivery | undefined): void {
+    if (delivery === undefined) return this.#check(false, 'a ticket was settled twice');
+    const key = keyOf(ENDPOINT, delivery.id);
+    const isKept = this.received.has(delivery.id) || this.store.parked.has(key) || this.store.dead.has(key);
+    this.#check(isKept, `${delivery.id} was settled, but is neither delivered nor durable`);
+  }
+
+  #saveCheckpoint(): void {
+    const { safe } = this.tracker;
+    const run = this.run;
+    this.#later(this.#random() * 10, () => {
+      if (run !== this.run) return;
+      for (const { id, sequence } of this.deliveries) {
+        if (sequence.commitLsn >= safe.lsn) break;
+        const key = keyOf(ENDPOINT, id);
+        const isKept = this.received.has(id) || this.store.parked.has(key) || this.store.dead.has(key);
+        this.#check(isKept, `the checkpoint is past ${id}, which is lost`);
+      }
+      this.#checkpoint = safe;
+      this.#later(CHECKPOINT, () => this.#saveCheckpoint());
+    });
+  }
+
+  #delivery(i: number): Delivery {
+    return {
+      id: `evt_${i}`,
+      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: '/', contentType: 'application/json' },
+      lane: Math.floor(this.#random() * this.script.lanes),
+      sequence: { commitLsn: 1000n + 10n * BigInt(i), ordinal: i, nth: 0 },
+      operation: 'data_insert',
+      table: 'public.t',
+      body: '{}',
+      bytes: 100,
+      committedAt: 0,
+    };
+  }
+
+  #isBuried({ sequence }: Delivery): boolean {
+    return this.script.buried > 0 && sequence.ordinal % this.script.buried === 2;
+  }
+
+  #wait(slowest: number): Promise<void> | void {
+    if (slowest === 0) return;
+    return new Promise((resolve) => this.#later(this.#random() * slowest, resolve));
+  }
+
+  #later(ms: number, call: () => void): void {
+    this.#timers.push(ms < 1 ? setImmediate(call) : setTimeout(call, ms));
+  }
+
+  #check(holds: boolean, rule: string): void {
+    if (!holds && this.violations.length < 5) this.violations.push(`at ${this.#time.now}: ${rule}`);
+  }
+}
+
+function isWithin(windows: readonly Window[], now: number): boolean {
+  return windows.some(([from, to]) => now >= from && now < to);
+}
+
+/** A small generator of random numbers from a seed (public domain). */
+function mulberry32(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}

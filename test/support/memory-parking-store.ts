@@ -1,0 +1,124 @@
+import type { Delivery, Sequence } from '../../src/delivery.ts';
+import type { Lsn } from '../../src/lsn.ts';
+import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../../src/queue/port.ts';
+
+interface Row {
+  readonly delivery: Delivery;
+  readonly attempts: number;
+  readonly dueAt: number;
+}
+
+/**
+ * The parking store's contract (src/queue/port.ts), in memory, with faults to order. Each call takes effect at one moment
+ * between its start and its end, as a transaction does: `before` and `after` are the waits around it.
+ */
+export class MemoryParkingStore implements ParkingStore {
+  /** By endpoint and id. */
+  readonly parked = new Map<string, Row>();
+  readonly dead = new Map<string, Delivery>();
+  /** Calls by method. */
+  readonly calls = new Map<string, number>();
+  /** Most rows that a page gave. */
+  largestPage = 0;
+  before: (method: string) => Promise<void> | void = () => undefined;
+  after: (method: string) => Promise<void> | void = () => undefined;
+  /** Asked once for each call: `before` fails without effect, `after` takes effect and fails all the same. */
+  fails: (method: string) => 'no' | 'before' | 'after' = () => 'no';
+  readonly #underWay = new Set<{ readonly method: string; readonly effect: () => unknown }>();
+
+  park(batch: readonly Parking[]): Promise<void> {
+    return this.#call('park', batch.length, () => {
+      for (const { delivery, attempts, dueIn } of batch) {
+        const key = keyOf(delivery.request.endpoint, delivery.id);
+        if (!this.parked.has(key)) this.parked.set(key, { delivery, attempts, dueAt: performance.now() + dueIn });
+      }
+    });
+  }
+
+  bury(batch: readonly Burial[]): Promise<void> {
+    return this.#call('bury', batch.length, () => {
+      for (const { delivery } of batch) this.dead.set(keyOf(delivery.request.endpoint, delivery.id), delivery);
+    });
+  }
+
+  settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {
+    return this.#call('settle', delivered.length + failed.length + dead.length, () => {
+      for (const id of delivered) this.parked.delete(keyOf(endpoint, id));
+      for (const { id, attempts, dueIn } of failed) {
+        const row = this.parked.get(keyOf(endpoint, id));
+        if (row) this.parked.set(keyOf(endpoint, id), { ...row, attempts, dueAt: performance.now() + dueIn });
+      }
+      for (const { id } of dead) {
+        const key = keyOf(endpoint, id);
+        const row = this.parked.get(key);
+        if (row) this.dead.set(key, row.delivery);
+        this.parked.delete(key);
+      }
+    });
+  }
+
+  page({ endpoint, lanes, after, limit }: Parameters<ParkingStore['page']>[0]): Promise<Stored[]> {
+    return this.#call('page', 1, () => {
+      const rows = this.of(endpoint)
+        .filter(({ delivery }) => lanes === null || lanes.includes(delivery.lane))
+        .filter(({ delivery }) => after === null || compare(delivery.sequence, after) > 0)
+        .slice(0, limit)
+        // Read back, a delivery is another object.
+        .map(({ delivery, attempts }) => ({ delivery: { ...delivery }, attempts }));
+      this.largestPage = Math.max(this.largestPage, rows.length);
+      return rows;
+    });
+  }
+
+  lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null> {
+    return this.#call('lanes', 1, () => {
+      const heads = new Map<number, ParkedLane>();
+      for (const { delivery, dueAt } of this.of(endpoint)) {
+        if (!heads.has(delivery.lane)) heads.set(delivery.lane, { lane: delivery.lane, dueIn: dueAt - performance.now() });
+      }
+      return heads.size > limit ? null : [...heads.values()];
+    });
+  }
+
+  lastParked(endpoint: string): Promise<Lsn | null> {
+    return this.#call('lastParked', 1, () => this.of(endpoint).at(-1)?.delivery.sequence.commitLsn ?? null);
+  }
+
+  /** The process that called is gone: each call under way takes effect now, or never. Its promises stay open. */
+  interrupt(takesEffect: (method: string) => boolean): void {
+    for (const { method, effect } of this.#underWay) if (takesEffect(method)) effect();
+    this.#underWay.clear();
+  }
+
+  /** The endpoint's parked rows in sequence. */
+  of(endpoint: string): Row[] {
+    return [...this.parked.values()]
+      .filter(({ delivery }) => delivery.request.endpoint === endpoint)
+      .toSorted((a, b) => compare(a.delivery.sequence, b.delivery.sequence));
+  }
+
+  async #call<T>(method: string, size: number, effect: () => T): Promise<T> {
+    // As a store that has nothing to do makes no round trip.
+    if (size === 0) return effect();
+    this.calls.set(method, (this.calls.get(method) ?? 0) + 1);
+    const fate = this.fails(method);
+    const call = { method, effect };
+    this.#underWay.add(call);
+    await this.before(method);
+    if (!this.#underWay.delete(call)) await new Promise(() => undefined);
+    if (fate === 'before') throw new Error(`the store is down (${method})`);
+    const result = effect();
+    await this.after(method);
+    if (fate === 'after') throw new Error(`the connection was lost (${method})`);
+    return result;
+  }
+}
+
+export function keyOf(endpoint: string, id: string): string {
+  return `${id} ${endpoint}`;
+}
+
+export function compare(a: Sequence, b: Sequence): number {
+  if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn ? -1 : 1;
+  return a.ordinal - b.ordinal || a.nth - b.nth;
+}
