@@ -263,7 +263,9 @@ export class Daemon {
   async #drain(): Promise<void> {
     const { shutdown } = this.#options.config.limits;
     this.#phase = 'draining';
-    this.#follower.pause();
+    this.#follower.halt();
+    // As far as it has been read, the middle of a transaction included: the next start goes on from there.
+    this.#tracker.mark(this.#pipeline.received);
     const late = AbortSignal.timeout(shutdown);
     const finished = await Promise.race([
       this.#dispatcher.close(AbortSignal.timeout(Math.round(shutdown * DELIVERY_PART))).then(() => true),

@@ -16,22 +16,22 @@ export class Follower {
   #tail: Tail | null = null;
   #failures = 0;
   #paused = false;
-  #stopped = false;
+  #halted = false;
   #wait: { readonly timer: NodeJS.Timeout; readonly over: () => void } | null = null;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
   }
 
-  /** Resolves after `stop`; rejects when trying again cannot help. */
+  /** Resolves after `stop`, or if the connection breaks after `halt`; rejects when trying again cannot help. */
   async run(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.#halted) {
       try {
         this.#tail = this.#options.connect();
         if (this.#paused) this.#tail.pause();
         await this.#tail.run();
       } catch (thrown) {
-        if (this.#stopped) return;
+        if (this.#halted) return;
         const error = this.#options.explain(thrown);
         if (error.reaction === 'stop') throw error;
         this.#failures++;
@@ -61,13 +61,17 @@ export class Follower {
     this.#tail?.confirm(lsn);
   }
 
-  /** Stops reading; status reports go on until `stop`, so that what is still delivered can be confirmed. */
+  /** Takes nothing more, for good; status reports go on until `stop`, so that what is still delivered can be confirmed. */
+  halt(): void {
+    this.#halted = true;
+    this.#tail?.halt();
+    if (this.#wait === null) return;
+    clearTimeout(this.#wait.timer);
+    this.#wait.over();
+  }
+
   async stop(): Promise<void> {
-    this.#stopped = true;
-    if (this.#wait !== null) {
-      clearTimeout(this.#wait.timer);
-      this.#wait.over();
-    }
+    this.halt();
     await this.#tail?.stop();
   }
 

@@ -52,6 +52,7 @@ export class Tail {
   /** Messages that came while the handler of an earlier one was still busy; null if none is. */
   #held: Buffer[] | null = null;
   #paused = false;
+  #halted = false;
   #stopped = false;
   #failure: Error | null = null;
 
@@ -92,8 +93,15 @@ export class Tail {
   }
 
   resume(): void {
+    if (this.#halted) return;
     this.#paused = false;
     this.#flow();
+  }
+
+  /** Hands over nothing more, for good, not even what has been read already; status reports go on. */
+  halt(): void {
+    this.#halted = true;
+    this.pause();
   }
 
   /** Tells Postgres that all before `lsn` is durable and its WAL may go. Never goes backwards. */
@@ -143,7 +151,7 @@ export class Tail {
   }
 
   #take(bytes: Buffer): void {
-    if (this.#stopped || this.#failure !== null) return;
+    if (this.#halted || this.#stopped || this.#failure !== null) return;
     if (this.#held !== null) {
       // A view of the parser's buffer, which is written over by the next read.
       this.#held.push(Buffer.from(bytes));
@@ -174,7 +182,7 @@ export class Tail {
 
   #keepalive(lsn: Lsn, wantsReply: boolean): void {
     // While messages are held back, the keepalive has overtaken them.
-    if (this.#held === null && !this.#stopped) this.#options.onKeepalive(lsn);
+    if (this.#held === null && !this.#halted && !this.#stopped) this.#options.onKeepalive(lsn);
     if (wantsReply) this.#report(false);
   }
 

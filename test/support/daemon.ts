@@ -12,9 +12,21 @@ export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 /** The first lines of every test's walhook.yaml. Slots belong to the whole server, so each test has its own. */
 export const HEAD = 'version: 1\nsource: { url: "${DATABASE_URL}", slot: "${SLOT}" }\n';
 
-/** An endpoint that may be on loopback, signs, and retries soon; `more` are further options, as in `, concurrency: 1`. */
-export function endpoint(url = '${RECEIVER}', more = ''): string {
-  return `{ url: "${url}/hooks", signing: { secrets: ["\${SECRET}"] }, network: { allow: [127.0.0.0/8] }, retry: { initial: 20ms, factor: 1, jitter: 0, attempts: 1000 }${more} }`;
+/** Options of an endpoint as YAML, beside or instead of those of `endpoint`. */
+export type EndpointOptions = Readonly<Partial<Record<'concurrency' | 'retry' | 'breaker' | 'timeout' | 'rate', string | number>>>;
+
+/** An endpoint that may be on loopback, signs, retries soon and often, and whose breaker stays closed. `url`: the name of a receiver. */
+export function endpoint(options: EndpointOptions = {}, url = 'RECEIVER'): string {
+  const all = {
+    url: `"\${${url}}/hooks"`,
+    signing: '{ secrets: ["${SECRET}"] }',
+    network: '{ allow: [127.0.0.0/8] }',
+    retry: '{ initial: 20ms, factor: 1, jitter: 0, attempts: 1000 }',
+    breaker: '{ failures: 1000000 }',
+    ...options,
+  };
+  const pairs = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return `{ ${pairs.join(', ')} }`;
 }
 
 /** A fresh database that is dropped when the test has finished, after its daemons have been stopped. */
