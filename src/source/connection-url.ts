@@ -20,7 +20,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   PGOPTIONS: 'options',
 };
 
-const URI = /^postgres(?:ql)?:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<host>\[[^\]]*\]|[^:/?]*)(?::(?<port>\d*))?(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
+const URI = /^postgres(?:ql)?:\/\/(?:(?<user>[^:@/]*)(?::(?<password>[^@/]*))?@)?(?<host>\[[^\]]*\]|[^:/?,]*)(?::(?<port>\d*))?(?:\/(?<dbname>[^?]*))?(?:\?(?<query>.*))?$/;
 
 /**
  * Settings of a connection string, completed by the PG* variables, as libpq does. Parameters that libpq does not know

@@ -9,7 +9,7 @@ import type { Finding } from './finding.ts';
 import { findings } from './findings.ts';
 import { inspect, type Queryable } from './inspect.ts';
 import { plan } from './plan.ts';
-import { guardedSql, LOCK_TIMEOUT, script, type Step } from './step.ts';
+import { guardedSql, script, type Step } from './step.ts';
 
 export interface SetupOptions {
   readonly config: Config;
@@ -19,8 +19,10 @@ export interface SetupOptions {
   readonly checkpoint: StoredPosition | null;
   /** Told of each step before it is done. */
   readonly onStep?: (step: Step) => void;
-  /** How long a step waits for a lock, in milliseconds. Default: LOCK_TIMEOUT. */
+  /** How long a step waits for a lock, in milliseconds. Default: LOCK_TIMEOUT of step.ts. */
   readonly lockTimeout?: number;
+  /** How long making the slot waits for transactions that have written, in milliseconds. Default: SLOT_TIMEOUT. */
+  readonly slotTimeout?: number;
 }
 
 export interface SetupResult {
@@ -92,7 +94,7 @@ async function apply(steps: readonly Step[], options: SetupOptions, done: Step[]
     options.onStep?.(step);
     try {
       // Without parameters it goes as one simple query, which is one transaction: a pool will do.
-      await options.client.query(guardedSql(step, options.lockTimeout ?? LOCK_TIMEOUT));
+      await options.client.query(guardedSql(step, options));
     } catch (error) {
       return { step, error };
     }

@@ -16,12 +16,18 @@ export const LOCK_TIMEOUT = 2_000;
 /** Making a slot waits for the end of every transaction that has written: milliseconds. Nobody waits behind it. */
 export const SLOT_TIMEOUT = 60_000;
 
+/** In milliseconds. */
+export interface StepTimeouts {
+  readonly lockTimeout?: number;
+  readonly slotTimeout?: number;
+}
+
 /**
  * The step as one simple query, which Postgres runs as one transaction.
  * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-MULTI-STATEMENT
  */
-export function guardedSql(step: Step, lockTimeout: number = LOCK_TIMEOUT): string {
-  const guard = step.kind === 'slot' ? `statement_timeout = ${SLOT_TIMEOUT}` : `lock_timeout = ${lockTimeout}`;
+export function guardedSql(step: Step, { lockTimeout = LOCK_TIMEOUT, slotTimeout = SLOT_TIMEOUT }: StepTimeouts = {}): string {
+  const guard = step.kind === 'slot' ? `statement_timeout = ${slotTimeout}` : `lock_timeout = ${lockTimeout}`;
   return `SET LOCAL ${guard}; ${step.sql}`;
 }
 
