@@ -4,6 +4,7 @@ import type { DaemonProcess } from '../support/daemon-process.ts';
 import { allDelivered, faultConfig, faultEndpoint, launch, untilQuery } from '../support/fault-setup.ts';
 import { FLAWLESS, isDelivered, judge, type Sample, storedDeliveries, takeSample } from '../support/oracle.ts';
 import { type Random, random, seedOfRun } from '../support/random.ts';
+import type { TestDatabase } from '../support/postgres.ts';
 import type { AnswerFunction, Receiver } from '../support/receiver.ts';
 import { ITEMS_SQL, Writer } from '../support/writer.ts';
 
@@ -22,16 +23,35 @@ const MOODS: Readonly<Record<string, (chance: Random) => AnswerFunction>> = {
   down: () => () => 503,
 };
 
+interface Round {
+  readonly database: TestDatabase;
+  readonly daemon: DaemonProcess;
+  readonly receiver: Receiver;
+  readonly writer: Writer;
+  readonly chance: Random;
+}
+
 /** The moment of the kill, by something that is seen to happen. */
-const MOMENTS: Readonly<Record<string, (round: { daemon: DaemonProcess; receiver: Receiver; writer: Writer; chance: Random }) => Promise<unknown>>> = {
+const MOMENTS: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   'as it starts': ({ daemon }) => daemon.says(/^walhook starts/),
   'as it streams': ({ daemon }) => daemon.streaming(),
   'after some requests': ({ receiver, chance }) => receiver.received(receiver.requests.length + chance.int(1, 1500)),
-  'after some writes': async ({ daemon, writer, chance }) => {
-    await daemon.streaming();
-    await writer.more(chance.int(1, 500));
-  },
+  'after some writes': ({ writer, chance }) => writer.more(chance.int(1, 800)),
+  'as rows are parked': ({ database, chance }) => untilQuery(database, `select count(*) > ${chance.int(0, 300)} from walhook.parked`, true),
 };
+
+/** Moods and moments that go together: one that waits for requests is for an endpoint that gets some. */
+const SCENES = [
+  ['healthy', 'as it starts'],
+  ['healthy', 'as it streams'],
+  ['healthy', 'after some requests'],
+  ['healthy', 'after some writes'],
+  ['slow', 'after some requests'],
+  ['now and then 503', 'after some requests'],
+  ['refuses some rows', 'after some requests'],
+  ['down', 'as rows are parked'],
+  ['down', 'after some writes'],
+] as const;
 
 test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of order, few duplicates, one slot`, { timeout: 60_000 + ROUNDS * 30_000 }, async () => {
   const seed = seedOfRun();
@@ -45,16 +65,15 @@ test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of orde
   let daemon = launch(config);
   await daemon.streaming();
   const writer = new Writer({ database, seed }).start();
+  const deck: (readonly [string, string])[] = [];
   const samples: Sample[] = [];
   const report: string[] = [];
   const bounds: { readonly from: number; readonly most: number }[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
-    // A moment that waits for requests does so with an endpoint that gets some.
-    const mood = chance.pick(Object.keys(MOODS));
-    const moment = chance.pick(Object.keys(MOMENTS));
-    receiver.answer = MOODS[mood]?.(chance) ?? (() => 204);
-    if (mood === 'down' && moment === 'after some requests') await receiver.received(receiver.requests.length + 1);
-    else await MOMENTS[moment]?.({ daemon, receiver, writer, chance });
+    if (deck.length === 0) deck.push(...SCENES);
+    const [[mood, moment] = SCENES[0]] = deck.splice(chance.int(0, deck.length - 1), 1);
+    receiver.answer = MOODS[mood]?.(chance) ?? receiver.answer;
+    await Promise.race([MOMENTS[moment]?.({ database, daemon, receiver, writer, chance }), endsEarly(daemon)]);
     await daemon.kill();
     const sample = await takeSample(place);
     samples.push(sample);
@@ -65,7 +84,8 @@ test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of orde
     daemon = launch(config);
     await daemon.streaming();
     const recovery = Math.round(performance.now() - started);
-    report.push(`  ${round}: ${mood}, killed ${moment}; ${sample.stored.size} parked, checkpoint ${age} ms old; streams again after ${recovery} ms`);
+    const checkpoint = age === null ? 'no checkpoint yet' : `checkpoint ${age} ms old`;
+    report.push(`  ${round}: ${mood}, killed ${moment}; ${sample.stored.size} parked, ${checkpoint}; streams again after ${recovery} ms`);
   }
   receiver.answer = () => 204;
   await writer.stop();
@@ -91,12 +111,19 @@ test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of orde
   }
 });
 
-/** The checkpoint's age in milliseconds, and how many requests came since. */
-async function sinceCheckpoint({ database, slot, receiver }: Parameters<typeof takeSample>[0]): Promise<{ age: number; recent: number }> {
+function endsEarly(daemon: DaemonProcess): Promise<never> {
+  return daemon.exit.then(({ code }) => {
+    throw new Error(`the daemon has ended by itself, with ${code}`);
+  });
+}
+
+/** The checkpoint's age in milliseconds, null if there is none, and how many requests came since. */
+async function sinceCheckpoint({ database, slot, receiver }: Parameters<typeof takeSample>[0]): Promise<{ age: number | null; recent: number }> {
+  const now = performance.now();
   const [row] = await database.sql<{ at: number }>('select extract(epoch from updated_at)::float8 * 1000 as at from walhook.checkpoint where slot = $1', [slot]);
-  const at = (row?.at ?? 0) - performance.timeOrigin;
-  const last = receiver.requests.at(-1)?.at ?? at;
-  return { age: Math.round(last - at), recent: receiver.requests.filter((request) => request.at > at - CHECKPOINT_WAY).length };
+  if (row === undefined) return { age: null, recent: receiver.requests.length };
+  const at = row.at - performance.timeOrigin;
+  return { age: Math.round(now - at), recent: receiver.requests.filter((request) => request.at > at - CHECKPOINT_WAY).length };
 }
 
 /** How many deliveries from `from` to `until` had been made before `from`. */
