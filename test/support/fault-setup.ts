@@ -40,7 +40,7 @@ export function faultConfig({ database, endpoints, limits = {} }: FaultConfig): 
 /** A daemon process that has ended when the test has finished; if it has failed, the end of its log is shown. */
 export function launch(config: Options): DaemonProcess {
   const daemon = new DaemonProcess({ config });
-  onTestFailed(() => console.log(`the daemon ${daemon.pid} wrote last:\n${daemon.output.slice(-30).join('\n')}`));
+  onTestFailed(() => console.log(`the daemon ${daemon.pid} wrote last:\n${daemon.output.slice(-12).join('\n')}`));
   onTestFinished(async () => void (await daemon.kill()));
   return daemon;
 }
