@@ -31,13 +31,9 @@ export function attemptText({ delivery, outcome, fate, again, forwardTo }: Shown
 
 function resultText(outcome: Outcome, fate: Fate): string {
   if (outcome.kind === 'delivered') return `answered ${outcome.status} in ${Math.round(outcome.ms)} ms`;
-  const answer = outcome.response === '' ? '' : `: ${oneLine(outcome.response)}`;
+  // Control characters were taken out where it was read.
+  const answer = outcome.response === '' ? '' : `: ${JSON.stringify(outcome.response.slice(0, MOST_OF_RESPONSE))}`;
   return `${outcome.message}${answer}${fate === 'parked' ? '; it will be tried again' : '; given up'}`;
-}
-
-/** The start of what a receiver answered, without what would steer a terminal. */
-function oneLine(response: string): string {
-  return JSON.stringify(response.slice(0, MOST_OF_RESPONSE)).replaceAll(/[\u007f-\u009f]/g, ' ');
 }
 
 /** An attempt as one line of JSON. `event` is the body, digit for digit. */

@@ -17,6 +17,10 @@ import { paint, print } from './terminal.ts';
 import { walhookVersion } from './version.ts';
 import { withSource } from './with-source.ts';
 
+/** When to say why it takes so long, in milliseconds. */
+const SLOW = 3_000;
+const SLOW_SLOT = 'waiting for the slot: Postgres makes one when every transaction that is open now and has written has ended';
+
 /** `walhook listen`: a daemon that keeps nothing and leaves nothing. */
 export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => {
   const { table: tables = [], forwardTo } = options;
@@ -32,7 +36,8 @@ export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => 
     await createListenPublication(client, config);
     const show = options.json === true ? attemptJson : (attempt: ShownAttempt): string => attemptText(attempt, paint);
     const tried = new Set<string>();
-    const daemon = await Daemon.start({
+    const slow = setTimeout(() => note(paint('dim', SLOW_SLOT)), SLOW);
+    const starting = Daemon.start({
       config,
       temporary: true,
       log: await plainLog((line) => note(paint('yellow', `walhook: ${line}`))),
@@ -43,6 +48,9 @@ export const listen: Verb = async ({ arguments: [url = ''], options, stop }) => 
         else tried.delete(delivery.id);
       },
     });
+    const daemon = await Promise.race([starting, aborted(stop)]);
+    clearTimeout(slow);
+    if (daemon === null) return EXIT.ok;
     (options.json === true ? note : print)(introduction({ config, database: database.label, secret, forwardTo: forwardTo ?? null }));
     await Promise.race([daemon.done, aborted(stop)]);
     await daemon.stop();
@@ -59,12 +67,16 @@ function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** Over a new connection if the first is gone: only a database that is gone as well keeps the publication. */
+/** Over a new connection if the first is gone. What cannot be dropped now, the next listen drops. */
 async function dropAnyhow(client: pg.Client, config: Config): Promise<void> {
   const { publication } = config.source;
-  await dropListenPublication(client, publication).catch(() =>
-    withSource(config, `drop publication ${publication}`, (fresh) => dropListenPublication(fresh, publication)),
-  );
+  try {
+    await dropListenPublication(client, publication).catch(() =>
+      withSource(config, 'drop a publication', (fresh) => dropListenPublication(fresh, publication)),
+    );
+  } catch {
+    note(`publication ${publication} could not be dropped: the next listen does it, or DROP PUBLICATION ${publication};`);
+  }
 }
 
 interface Introduction {

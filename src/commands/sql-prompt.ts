@@ -52,8 +52,9 @@ export function sqlPrompt(client: pg.Client): SqlPrompt {
 /** Runs a statement and gives what to show of its result or error. */
 async function execute(client: pg.Client, statement: string): Promise<string> {
   try {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(statement);
-    return resultText(Array.isArray(result) ? result.at(-1) : result);
+    // Several statements at once give a list of results, which pg's types do not know.
+    const results = [await client.query(statement)].flat();
+    return resultText(results.at(-1));
   } catch (error) {
     return `  ${paint('red', error instanceof Error ? error.message : String(error))}`;
   }
