@@ -13,6 +13,7 @@ import { eventId, idPrefix, idTag } from './format/event-id.ts';
 import type { Lsn } from './lsn.ts';
 import { covers, type Position } from './position.ts';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
+import type { Failure } from './queue/port.ts';
 import type { EvaluationFailure } from './route/expression.ts';
 import { HookRoute } from './route/hook-route.ts';
 
@@ -44,6 +45,13 @@ interface Route {
   readonly targets: readonly { readonly queue: EndpointQueue; readonly request: RequestShape }[];
 }
 
+interface Made {
+  readonly queue: EndpointQueue;
+  readonly delivery: Delivery;
+  /** Why it cannot be sent; null if it can. */
+  readonly failure: Failure | null;
+}
+
 /**
  * Stages 3 to 6 in a row, for each change as it is decoded: change → events → routes → bodies → queues. All of it is
  * synchronous, so that a change's bytes need not be kept.
@@ -62,8 +70,8 @@ export class Pipeline implements ChangeSink {
   // Made once for each transaction.
   #idPrefix = '';
   #committedAt = 0;
-  /** Deliveries of the current change so far. */
-  #nth = 0;
+  /** The deliveries of the current change: they are handed on once all of them are made, or none is. */
+  readonly #made: Made[] = [];
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -120,11 +128,10 @@ export class Pipeline implements ChangeSink {
   }
 
   change(change: Change): void {
+    if (change.ordinal > this.#handled) this.#handle(change);
+    // Only now: if a value could not be read, the next connection brings the change again.
     this.#ordinal = change.ordinal;
-    if (change.ordinal <= this.#handled) return;
-    this.#nth = 0;
-    this.#readers.get(change.relation.oid)?.read(change);
-    if (change.ordinal % MARK_EVERY === 0) this.#options.tracker.mark(this.received);
+    if (change.ordinal > this.#handled && change.ordinal % MARK_EVERY === 0) this.#options.tracker.mark(this.received);
   }
 
   /** Nobody asks for logical messages yet, but each has its place in the transaction. */
@@ -153,28 +160,37 @@ export class Pipeline implements ChangeSink {
     this.#options.onProgress(lsn);
   }
 
+  #handle(change: Change): void {
+    this.#made.length = 0;
+    this.#readers.get(change.relation.oid)?.read(change);
+    for (const { queue, delivery, failure } of this.#made) {
+      if (failure === null) queue.offer(delivery);
+      else queue.bury(delivery, failure);
+    }
+  }
+
   #route(event: Event, routes: readonly Route[]): void {
-    const { tableOrdinal, transaction, relation } = event.change;
+    const { ordinal, tableOrdinal, transaction, relation } = event.change;
     for (const route of routes) {
       const id = eventId(this.#idPrefix, tableOrdinal, event.operation, route.tag);
       const verdict = route.hook.wants(event, id);
       if (verdict === false) continue;
       const body = route.body.build(event);
       const lane = route.hook.lane.of(event);
+      const failure = verdict === true ? null : expressionFailure(verdict);
       for (const { queue, request } of route.targets) {
         const delivery: Delivery = {
           id,
           request,
           lane,
-          sequence: { commitLsn: transaction.commitLsn, ordinal: this.#ordinal, nth: this.#nth++ },
+          sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#made.length },
           operation: event.operation,
           table: `${relation.schema}.${relation.table}`,
           body,
           bytes: body.length + OVERHEAD,
           committedAt: this.#committedAt,
         };
-        if (verdict === true) queue.offer(delivery);
-        else queue.bury(delivery, expressionFailure(verdict));
+        this.#made.push({ queue, delivery, failure });
       }
     }
   }
@@ -209,7 +225,6 @@ function bodyShape(hook: HookConfig): string {
   return JSON.stringify([fields.only, fields.omit, [...fields.rename], [...fields.set], fields.omit_null, meta, large_numbers]);
 }
 
-
-function expressionFailure(failure: EvaluationFailure): { failure: 'expression'; status: null; message: string; response: '' } {
+function expressionFailure(failure: EvaluationFailure): Failure {
   return { failure: 'expression', status: null, message: failure.message, response: '' };
 }

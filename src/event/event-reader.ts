@@ -1,5 +1,5 @@
 import { type Change, type Tuple, TEXT, UNCHANGED } from '../change.ts';
-import { type ColumnSet, type Event, isKnownBefore, type Operation } from '../event.ts';
+import type { ColumnSet, Event, Operation } from '../event.ts';
 import type { TablePlan } from './watched-table.ts';
 
 /** The one event object of a table, filled anew for each event. */
@@ -66,12 +66,11 @@ export class EventReader {
     const event = this.#event;
     event.row = change.row;
     event.hidden = this.#hiddenIn(change.row, this.#hidden);
-    const whole = change.old !== null && !change.oldIsKey;
-    if (!whole) {
+    event.hiddenBefore = this.#hiddenIn(change.old, this.#hiddenBefore);
+    if (change.old === null || change.oldIsKey) {
       // The WAL does not tell what changed: a receiver must be told of every update, and of flips with it.
       return this.#send('data_update');
     }
-    event.hiddenBefore = this.#hiddenIn(change.old, this.#hiddenBefore);
     event.changed = this.#changed;
     const dataChanged = this.#compare(change);
     const flipped = this.#flipped();
@@ -88,8 +87,7 @@ export class EventReader {
     const changed = this.#changed;
     let any = false;
     for (let i = 0; i < changed.length; i++) {
-      const differs =
-        flag[i] === 0 && (hidden === null || hidden[i] === 0) && isKnownBefore(change, i) && !sameValue(row, old, i);
+      const differs = flag[i] === 0 && (hidden === null || hidden[i] === 0) && !sameValue(row, old, i);
       changed[i] = differs ? 1 : 0;
       if (differs) any = true;
     }

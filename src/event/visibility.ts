@@ -13,7 +13,7 @@ export interface Visibility {
   read(change: Change, tuple: Tuple, hidden: ColumnSet): boolean;
 }
 
-/** `key`: columns that stay visible where nothing at all is known, so that a receiver can still find its record. */
+/** `key`: columns that an event shows where nothing at all is known, so that a receiver can still find its record. */
 export function compileVisibility(config: VisibilityConfig, relation: Relation, key: readonly number[]): Visibility {
   const index = new Map(relation.columns.map((column, i) => [column.name, i]));
   if (config.kind === 'json') return new JsonVisibility(index, index.get(config.column), key);
@@ -76,7 +76,8 @@ class JsonVisibility implements Visibility {
     const flags = this.#flags(change, tuple);
     if (flags === null) {
       hidden.fill(1);
-      for (const column of this.#key) hidden[column] = 0;
+      // Of the row before an update nothing needs to be shown.
+      if (tuple !== change.old || change.kind === 'delete') for (const column of this.#key) hidden[column] = 0;
       return true;
     }
     let any = false;
@@ -97,8 +98,17 @@ class JsonVisibility implements Visibility {
     const from = holder(change, tuple, column);
     if (from === null) return null;
     if (from.kind[column] !== TEXT) return {};
-    const value: unknown = JSON.parse(from.bytes.toString('utf8', from.start[column], from.end[column]));
+    const value = parse(from.bytes.toString('utf8', from.start[column], from.end[column]));
     if (value === null) return {};
     return typeof value === 'object' && !Array.isArray(value) ? value : null;
+  }
+}
+
+/** undefined for what is no JSON, as a text column may hold: the error would quote it. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { commitTimestamp, NULL, type Relation, TEXT, type Tuple } from '../change.ts';
+import { commitTimestamp, type Relation, TEXT, type Tuple } from '../change.ts';
 import type { Codecs, ToJson } from '../codec.ts';
 import type { FieldsConfig, MetaField } from '../config.ts';
 import { type ColumnSet, type Event, isKnownBefore, tupleOf, type WatchedTable } from '../event.ts';
@@ -50,8 +50,10 @@ export class EventBody {
     });
     this.#table = table;
     this.#redacted = JSON.stringify(table.redacted);
-    this.#row = selected(table.relation, fields).filter((column) => table.flag[column] === 0).map(field);
-    this.#key = table.key.filter((column) => !fields.omit.includes(columns[column]?.name ?? '')).map(field);
+    // A constant takes the place of the column whose name it has.
+    const isOwn = (column: number): boolean => !fields.set.has(this.#names[column] ?? '');
+    this.#row = selected(table.relation, fields).filter((column) => table.flag[column] === 0 && isOwn(column)).map(field);
+    this.#key = table.key.filter((column) => !fields.omit.includes(columns[column]?.name ?? '') && isOwn(column)).map(field);
     this.#lookup = table.lookup.map(field);
     this.#constants = [...fields.set].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',');
     this.#omitNull = fields.omit_null;
@@ -167,10 +169,10 @@ export class EventBody {
   }
 }
 
+/** The tuple must hold the value: see `tupleOf`. */
 function valueIn(tuple: Tuple, field: Field): string {
   const { column } = field;
-  if (tuple.kind[column] === TEXT) return field.json(tuple.bytes, tuple.start[column]!, tuple.end[column]!);
-  return tuple.kind[column] === NULL ? 'null' : '""';
+  return tuple.kind[column] === TEXT ? field.json(tuple.bytes, tuple.start[column]!, tuple.end[column]!) : 'null';
 }
 
 /** Indexes of the columns that `only` and `omit` leave, in the table's order. */

@@ -25,7 +25,7 @@ export function idPrefix(transaction: Transaction): string {
 
 /**
  * webhook-id: `<commit LSN>-<place among the table's changes in the transaction>-<operation>-<tag>`. It is made of what
- * the WAL says alone, so it is the same after a crash; and it sorts as the changes were committed.
+ * the WAL says alone, so it is the same after a crash; and it sorts as transactions were committed.
  */
 export function eventId(prefix: string, tableOrdinal: number, operation: Operation, tag: string): string {
   return `${prefix}-${tableOrdinal}-${LETTERS[operation]}-${tag}`;

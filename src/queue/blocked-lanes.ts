@@ -67,7 +67,7 @@ export class BlockedLanes {
     return [...this.#lanes.values()].flatMap((entry) => (entry.state === 'held' ? entry.items.splice(0) : []));
   }
 
-  /** Up to `limit` lanes that are due. */
+  /** Up to `limit` lanes that are due. They stay so until told otherwise. */
   due(now: number, limit: number): number[] {
     if (now < this.#nextDue) return [];
     const due: number[] = [];
@@ -75,7 +75,7 @@ export class BlockedLanes {
     for (const [lane, entry] of this.#lanes) {
       if (entry.state !== 'waiting') continue;
       if (entry.dueAt <= now && due.length < limit) due.push(lane);
-      else next = Math.min(next, entry.dueAt);
+      next = Math.min(next, entry.dueAt);
     }
     this.#nextDue = next;
     return due;

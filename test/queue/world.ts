@@ -68,6 +68,7 @@ export class World {
   #budget!: Budget;
   #next = 0;
   #drainFrom: Lsn | null = null;
+  #isUp = false;
   #isDraining = false;
   /** The delivery that takes the next ticket. */
   #offered: Delivery | null = null;
@@ -102,7 +103,7 @@ export class World {
     const { queued, blocked, mode, breaker } = this.queue.state;
     // With an open breaker and nothing stored, it waits for something to probe with.
     const isAtRest = mode === 'direct' || (mode === 'storing' && breaker === 'open');
-    return this.#isRead && queued === 0 && blocked === 0 && isAtRest && this.store.of(ENDPOINT).length === 0 && this.isSafe;
+    return this.#isUp && this.#isRead && queued === 0 && blocked === 0 && isAtRest && this.store.of(ENDPOINT).length === 0 && this.isSafe;
   }
 
   /** True if the tracker's position is past all deliveries. */
@@ -136,6 +137,7 @@ export class World {
   async start(): Promise<void> {
     const { script } = this;
     const run = ++this.run;
+    this.#isUp = false;
     this.tracker = new Tracker(this.#checkpoint);
     const { tracker } = this;
     const tickets = new Map<number, Delivery>();
@@ -175,6 +177,7 @@ export class World {
       return;
     }
     if (run !== this.run) return;
+    this.#isUp = true;
     this.#reached(this.#checkpoint.lsn);
     this.#later(CHECKPOINT, () => this.#saveCheckpoint());
     this.#later(0, () => this.#offer());
