@@ -31,7 +31,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     notes: [
       'It reads from a temporary slot, which Postgres drops with the connection, and makes one publication, walhook_listen_…, which it drops when it ends. What a killed listen left is dropped by the next one. Nothing else in the database is changed.',
-      'Every request is signed; the secret is printed at the start.',
+      'Every request is signed; the secret is printed at the start. If the connection to the database breaks, what changes until it is back is not shown.',
     ],
     options: [
       { flags: '-t, --table <name>', description: 'a table: profiles, or app.profiles; may be given several times', list: true },

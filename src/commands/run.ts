@@ -32,17 +32,16 @@ export const run: Verb = async ({ options, stop }) => {
   }
   service.ready();
   try {
-    await Promise.race([daemon.done, stopped]);
-    service.stopping();
+    await Promise.race([daemon.done, stopped]).finally(() => service.stopping());
     log.info('draining');
     await daemon.stop();
     log.info('drained and stopped');
     return EXIT.ok;
   } catch (error) {
-    service.stopping();
     return ended(log, error);
   } finally {
     await http.close();
+    await service.told();
   }
 };
 
@@ -72,16 +71,27 @@ function serve(config: Config, log: Logger, status: () => DaemonStatus): Promise
   });
 }
 
-/** systemd, where it started us. */
-function serviceManager(log: Logger): { ready(): void; stopping(): void } {
+interface ServiceManager {
+  ready(): void;
+  stopping(): void;
+  /** Resolves once all that was to be said has been said. */
+  told(): Promise<void>;
+}
+
+/** systemd, where it started us. Watchdog beats go on during a drain, which may take longer than its patience. */
+function serviceManager(log: Logger): ServiceManager {
   const notifier = SystemdNotifier.fromEnv(process.env, (message) => log.warn(message));
-  if (notifier === null) return { ready: () => {}, stopping: () => {} };
+  if (notifier === null) return { ready: () => {}, stopping: () => {}, told: () => Promise.resolve() };
+  let last = Promise.resolve();
   return {
     ready: () => {
-      void notifier.ready();
+      last = notifier.ready();
       if (notifier.watchdogEvery !== null) setInterval(() => void notifier.watchdog(), notifier.watchdogEvery);
     },
-    stopping: () => void notifier.stopping(),
+    stopping: () => {
+      last = notifier.stopping();
+    },
+    told: () => last,
   };
 }
 

@@ -24,7 +24,7 @@ export async function createLog({ level, destination }: LogOptions): Promise<Log
 /** pino-pretty is for terminals alone: a service does not load it. */
 async function terminal(): Promise<DestinationStream> {
   const { PinoPretty } = await import('pino-pretty');
-  return PinoPretty({ sync: true, colorize: process.env['NO_COLOR'] === undefined, translateTime: 'SYS:HH:MM:ss.l' });
+  return PinoPretty({ sync: true, singleLine: true, colorize: process.env['NO_COLOR'] === undefined, translateTime: 'SYS:HH:MM:ss.l' });
 }
 
 /** What the log says of an error. pg's errors have rows in `detail` and `where`, so only what is known to be safe is taken. */

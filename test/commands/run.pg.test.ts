@@ -1,5 +1,8 @@
-import { createServer, type AddressInfo } from 'node:net';
-import { expect, test } from 'vitest';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { Cli, walhook } from '../support/cli.ts';
 import { daemonEnvironment, endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
 
@@ -89,4 +92,45 @@ test('what the database lacks ends it before it streams, with the reason and its
   const { code, stderr } = await walhook(['run'], { yaml: broken, env: daemonEnvironment({ db, receivers: { RECEIVER: receiver } }) });
   expect(code).toBe(3);
   expect(stderr).toContain('there is no table public.itmes (did you mean "items"?)');
+});
+
+test('when the slot is gone it ends, with the reason in its log and no zero', async () => {
+  const db = await testDatabase(TABLE);
+  const receiver = await testReceiver();
+  const daemon = new Cli(['run'], { yaml: yaml(0), env: daemonEnvironment({ db, receivers: { RECEIVER: receiver } }) });
+  await daemon.says(/"msg":"streaming"/);
+  await db.sql(`do $$ begin
+    loop
+      perform pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = current_database();
+      begin
+        perform pg_drop_replication_slot(current_database());
+        exit;
+      exception when object_in_use then null; -- it has come back already
+      end;
+    end loop;
+  end $$`);
+  const { code, stdout, stderr } = await daemon.result;
+  const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  expect(last).toMatchObject({ level: 'fatal', msg: expect.stringMatching(/^walhook ends: .*slot/), err: { code: expect.any(String) } });
+  expect(code).toBeGreaterThan(0);
+  expect(stderr).toBe('');
+});
+
+test('systemd is told when it streams, that it lives, and when it stops', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'walhook-systemd-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  // Stands in for systemd's own, which writes to the socket.
+  writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\nread -r before < ${folder}/told\necho "$before $*" > ${folder}/told.new && mv ${folder}/told.new ${folder}/told\n`);
+  chmodSync(join(folder, 'systemd-notify'), 0o755);
+  writeFileSync(join(folder, 'told'), '\n');
+  const told = (): string => readFileSync(join(folder, 'told'), 'utf8').trim();
+
+  const db = await testDatabase(TABLE);
+  const receiver = await testReceiver();
+  const systemd = { NOTIFY_SOCKET: '/run/not-there', WATCHDOG_USEC: '100000', PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+  const daemon = new Cli(['run'], { yaml: yaml(0), env: { ...daemonEnvironment({ db, receivers: { RECEIVER: receiver } }), ...systemd } });
+  await expect.poll(told, { timeout: 30_000 }).toMatch(/^READY=1( WATCHDOG=1){2}/);
+  daemon.signal('SIGTERM');
+  expect(await daemon.result).toMatchObject({ code: 0 });
+  expect(told()).toMatch(/^READY=1( WATCHDOG=1)+ STOPPING=1( WATCHDOG=1)*$/);
 });
