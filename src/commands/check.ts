@@ -1,5 +1,4 @@
 import { EXIT } from '../errors.ts';
-import { reach, target } from '../source/connect.ts';
 import type { Finding } from '../source/finding.ts';
 import { findings } from '../source/findings.ts';
 import { inspect } from '../source/inspect.ts';
@@ -7,6 +6,7 @@ import type { Verb } from './command.ts';
 import { expressionFindings } from '../expression-findings.ts';
 import { findingsText } from './findings-text.ts';
 import { readConfig } from './read-config.ts';
+import { stateFindings } from './state-findings.ts';
 import { paint } from './terminal.ts';
 import { withSource } from './with-source.ts';
 
@@ -19,8 +19,7 @@ export const check: Verb = async ({ options }) => {
     const facts = await inspect(client, config);
     return [...findings(config, facts), ...(await expressionFindings(config, facts, client))];
   });
-  if (config.state.url !== null) await reach(target(config.state.url));
-  const sorted = found.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
+  const sorted = [...found, ...(await stateFindings(config))].toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
   const ok = !sorted.some(({ severity }) => severity === 'error');
   process.stdout.write(options.json === true ? `${JSON.stringify({ ok, findings: sorted }, null, 2)}\n` : findingsText(sorted, options.config, paint));
   return ok ? EXIT.ok : EXIT.checkFailed;

@@ -59,3 +59,25 @@ test('check and plan change nothing', async () => {
   expect(await db.sql("select relreplident from pg_class where relname = 'profiles'")).toEqual([{ relreplident: 'd' }]);
   expect(await db.sql("select 1 from pg_namespace where nspname = 'walhook'")).toEqual([]);
 });
+
+test('a state schema that the role may not use is an error, one that is missing is not', async () => {
+  const db = await testDatabase(TABLE);
+  const role = `weak_of_${db.name}`;
+  await db.sql(`create role ${role} login replication password 'x'; grant create on database ${db.name} to ${role}; alter table profiles owner to ${role}`);
+  try {
+    const url = new URL(db.url);
+    url.username = role;
+    url.password = 'x';
+    const yaml = `${HEAD}tables: { profiles: { replica_identity: full } }\n${ENDPOINT}hooks: [{ name: a, table: profiles, to: crm }]\n`;
+    const env = { ...daemonEnvironment({ db, receivers: {} }), DATABASE_URL: url.href };
+    const missing = await walhook(['check'], { yaml, env });
+    expect(missing.stdout).toContain('info state.schema: the state schema "walhook" is not there yet');
+    expect(missing.code).toBe(0);
+    await walhook(['setup'], { yaml, env: { ...env, DATABASE_URL: db.url } });
+    const denied = await walhook(['check'], { yaml, env });
+    expect(denied.stdout).toContain('error state.schema: the role may not use the state schema "walhook"');
+    expect(denied.code).toBe(3);
+  } finally {
+    await db.sql(`drop publication if exists walhook; reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`);
+  }
+});
