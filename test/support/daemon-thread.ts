@@ -2,18 +2,18 @@ import { Worker } from 'node:worker_threads';
 import { onTestFinished } from 'vitest';
 import { daemonEnvironment, type TestDaemonOptions } from './daemon.ts';
 
-/** A daemon that can be stopped as a crash would: no drain, no goodbye, no last checkpoint. */
+/** Daemons that can be stopped as a crash would: no drain, no goodbye, no last checkpoint. */
 export interface DaemonThread {
   crash(): Promise<void>;
 }
 
 /**
- * Starts a daemon in a thread of its own, with its own sockets. To terminate a thread ends all it does at once, and costs a fraction of a
- * process; `test/fault/` kills processes. Resolves once the slot is streaming.
+ * Starts daemons in a thread of their own, with their own sockets. To terminate a thread ends all it does at once, and
+ * costs a fraction of a process; `test/fault/` kills processes. Resolves once they are streaming.
  */
-export async function startDaemonThread(options: Omit<TestDaemonOptions, 'onOutcome'>): Promise<DaemonThread> {
+export async function startDaemonThread(...daemons: readonly Omit<TestDaemonOptions, 'onOutcome'>[]): Promise<DaemonThread> {
   const worker = new Worker(new URL('daemon-thread-main.ts', import.meta.url), {
-    workerData: { yaml: options.yaml, env: daemonEnvironment(options) },
+    workerData: daemons.map((options) => ({ yaml: options.yaml, env: daemonEnvironment(options) })),
     execArgv: [],
   });
   const crash = async (): Promise<void> => {
