@@ -23,11 +23,11 @@ export function serverUrl(): string {
   return inject('postgresUrl');
 }
 
-/** Creates a database; the test (or its `afterAll`) must `drop()` it. */
-export async function createDatabase(): Promise<TestDatabase> {
+/** Creates a database, on the run's server or another; the test (or its `afterAll`) must `drop()` it. */
+export async function createDatabase(on: string = serverUrl()): Promise<TestDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await onServer((server) => server.query(`create database ${name} template template0`));
-  const url = new URL(serverUrl());
+  await onServer(on, (server) => server.query(`create database ${name} template template0`));
+  const url = new URL(on);
   url.pathname = `/${name}`;
 
   const clients: pg.Client[] = [];
@@ -39,13 +39,25 @@ export async function createDatabase(): Promise<TestDatabase> {
     return opened;
   };
   let shared: Promise<pg.Client> | null = null;
+  /** One that breaks is replaced by the next statement. */
+  const openShared = async (): Promise<pg.Client> => {
+    const forget = (): void => void (shared = null);
+    try {
+      const opened = await client();
+      opened.once('end', forget);
+      return opened;
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  };
   let dropped: Promise<void> | null = null;
   return {
     url: url.href,
     name,
     client,
     sql: async <Row extends SqlRow>(text: string, params?: readonly unknown[]) => {
-      shared ??= client();
+      shared ??= openShared();
       const connection = await shared;
       const result = await (params === undefined ? connection.query(text) : connection.query(text, [...params]));
       // Several statements in one string give an array of results, which the types do not know.
@@ -53,13 +65,13 @@ export async function createDatabase(): Promise<TestDatabase> {
       const last: pg.QueryResult | undefined = Array.isArray(results) ? results.at(-1) : result;
       return (last?.rows ?? []) as Row[];
     },
-    drop: () => (dropped ??= drop(name, clients)),
+    drop: () => (dropped ??= drop(on, name, clients)),
   };
 }
 
-async function drop(name: string, clients: readonly pg.Client[]): Promise<void> {
+async function drop(on: string, name: string, clients: readonly pg.Client[]): Promise<void> {
   await Promise.all(clients.map((client) => client.end().catch(() => {})));
-  await onServer(async (server) => {
+  await onServer(on, async (server) => {
     // Nobody may come back while we clear up: a daemon under test reconnects.
     await server.query(`alter database ${name} with allow_connections false`);
     await server.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1', [name]);
@@ -68,8 +80,8 @@ async function drop(name: string, clients: readonly pg.Client[]): Promise<void> 
   });
 }
 
-async function onServer<T>(work: (server: pg.Client) => Promise<T>): Promise<T> {
-  const server = new pg.Client({ connectionString: serverUrl() });
+async function onServer<T>(url: string, work: (server: pg.Client) => Promise<T>): Promise<T> {
+  const server = new pg.Client({ connectionString: url });
   await server.connect();
   try {
     return await work(server);

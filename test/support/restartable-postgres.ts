@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../src/commands/embedded-postgres.ts';
+
+/** How Postgres is stopped: `fast` disconnects everybody, `immediate` is a crash that it recovers from. */
+export type StopMode = 'fast' | 'immediate';
+
+const SIGNALS: Readonly<Record<StopMode, NodeJS.Signals>> = { fast: 'SIGINT', immediate: 'SIGQUIT' };
+
+/** Ends the server when our end of its stdin closes, however we end; and is gone when the server is. */
+const KEEPER = 'exec 3<&0; "$@" </dev/null 3<&- & server=$!; { read -r _; kill -QUIT $server; } <&3 & reader=$!; wait $server; kill $reader';
+
+/** A Postgres of a test's own, to be stopped and started again in the same place. */
+export class RestartablePostgres {
+  static async start(settings: Readonly<Record<string, string>>): Promise<RestartablePostgres> {
+    const server = await startEmbeddedPostgres({ settings });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    const { rows } = await client.query<{ data_directory: string }>('show data_directory');
+    await client.end();
+    return new RestartablePostgres(server, rows[0]?.data_directory ?? '');
+  }
+
+  /** Superuser URL. */
+  readonly url: string;
+  readonly #first: { stop(): Promise<void> };
+  readonly #data: string;
+  readonly #command: readonly string[];
+  #again: ChildProcess | null = null;
+
+  private constructor(first: { readonly url: string; stop(): Promise<void> }, data: string) {
+    this.url = first.url;
+    this.#first = first;
+    this.#data = data;
+    this.#command = readFileSync(join(data, 'postmaster.opts'), 'utf8')
+      .trim()
+      .split(/ (?=")/)
+      .map((word) => word.replace(/^"(.*)"$/, '$1'));
+  }
+
+  /** Resolves once it is down. */
+  async halt(mode: StopMode): Promise<void> {
+    const pid = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    process.kill(pid, SIGNALS[mode]);
+    while (isAlive(pid)) await pause(10);
+  }
+
+  /** Starts it again where it was; it may take a while to accept connections. */
+  resume(): void {
+    const { uid, gid } = statSync(this.#data);
+    const account = process.getuid?.() === 0 ? { uid, gid } : {};
+    this.#release();
+    this.#again = spawn('/bin/sh', ['-c', KEEPER, 'walhook-postgres', ...this.#command], {
+      ...account,
+      cwd: '/',
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+    });
+  }
+
+  /** For good. */
+  async stop(): Promise<void> {
+    const child = this.#again;
+    this.#release();
+    if (child !== null && child.exitCode === null) await once(child, 'exit');
+    await this.#first.stop();
+  }
+
+  #release(): void {
+    this.#again?.stdin?.end();
+    this.#again = null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
