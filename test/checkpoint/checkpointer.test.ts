@@ -1,0 +1,123 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
+import { type Position, START } from '../../src/position.ts';
+import { VirtualTime } from '../support/virtual-time.ts';
+
+const INTERVAL = 500;
+
+let time: VirtualTime;
+let safe: Position;
+/** What happened, in order. */
+let log: string[];
+/** How the store answers. */
+let save: () => Promise<void>;
+let checkpointer: Checkpointer;
+
+beforeEach(() => {
+  time = VirtualTime.install();
+  safe = START;
+  log = [];
+  save = () => Promise.resolve();
+  checkpointer = new Checkpointer({
+    store: {
+      save: async (position) => {
+        log.push(`store ${position.lsn}`);
+        await save();
+        log.push(`stored ${position.lsn}`);
+      },
+    },
+    safe: () => safe,
+    confirm: (lsn) => log.push(`confirm ${lsn}`),
+    onError: () => log.push('error'),
+    start: START,
+    interval: INTERVAL,
+  });
+});
+afterEach(() => time.uninstall());
+
+function deliveredUpTo(lsn: bigint): void {
+  safe = { lsn, within: null };
+  checkpointer.delivered();
+}
+
+test('confirms a position only once it is stored', async () => {
+  let stored = (): void => undefined;
+  save = () => new Promise((resolve) => (stored = resolve));
+  checkpointer.start();
+  deliveredUpTo(10n);
+  await time.run(INTERVAL * 3);
+  // One save at a time, and nothing confirmed while it is under way.
+  expect(log).toEqual(['store 10']);
+  stored();
+  await time.settle();
+  expect(log).toEqual(['store 10', 'stored 10', 'confirm 10']);
+});
+
+test('does nothing while the safe position is the stored one', async () => {
+  checkpointer.start();
+  await time.run(INTERVAL * 5);
+  expect(log).toEqual([]);
+});
+
+test('a store that fails stops confirming, also for later positions, until it works again', async () => {
+  save = () => Promise.reject(new Error('down'));
+  checkpointer.start();
+  deliveredUpTo(10n);
+  await time.run(INTERVAL + 1);
+  safe = { lsn: 20n, within: null };
+  await time.run(INTERVAL * 2);
+  expect(log).toEqual(['store 10', 'error', 'store 20', 'error', 'store 20', 'error']);
+  save = () => Promise.resolve();
+  await time.run(INTERVAL);
+  expect(log.slice(6)).toEqual(['store 20', 'stored 20', 'confirm 20']);
+});
+
+test('an LSN that advances over nothing of ours is confirmed at once, and stored once a minute', async () => {
+  checkpointer.start();
+  for (let lsn = 1n; lsn <= 119n; lsn++) {
+    safe = { lsn, within: null };
+    await time.run(INTERVAL);
+  }
+  expect(log.filter((line) => line.startsWith('confirm')).length).toBe(119);
+  expect(log.filter((line) => line.startsWith('store '))).toEqual([]);
+  safe = { lsn: 1000n, within: null };
+  await time.run(INTERVAL * 2);
+  expect(log.slice(-3)).toEqual(['store 1000', 'stored 1000', 'confirm 1000']);
+});
+
+test('a position within a transaction is always stored', async () => {
+  checkpointer.start();
+  safe = { lsn: 10n, within: { commitLsn: 20n, ordinal: 1000 } };
+  await time.run(INTERVAL + 1);
+  expect(log).toEqual(['store 10', 'stored 10', 'confirm 10']);
+});
+
+test('stop stores and confirms what is safe, after the save that is under way', async () => {
+  let stored = (): void => undefined;
+  save = () => new Promise((resolve) => (stored = resolve));
+  checkpointer.start();
+  deliveredUpTo(10n);
+  await time.run(INTERVAL + 1);
+  save = () => Promise.resolve();
+  deliveredUpTo(20n);
+  const stopped = checkpointer.stop();
+  await time.settle();
+  expect(log).toEqual(['store 10']);
+  stored();
+  await stopped;
+  expect(log).toEqual(['store 10', 'stored 10', 'confirm 10', 'store 20', 'stored 20', 'confirm 20']);
+  await checkpointer.stop();
+  await time.run(INTERVAL * 3);
+  expect(log).toHaveLength(6);
+  expect(time.pending).toBe(0);
+});
+
+test('stop without start stores too, and fails if the store does', async () => {
+  save = () => Promise.reject(new Error('down'));
+  deliveredUpTo(10n);
+  await expect(checkpointer.stop()).rejects.toThrow('down');
+  expect(log).toEqual(['store 10']);
+  save = () => Promise.resolve();
+  await checkpointer.stop();
+  expect(log).toEqual(['store 10', 'store 10', 'stored 10', 'confirm 10']);
+});
