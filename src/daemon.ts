@@ -296,8 +296,8 @@ async function open({ config, log, temporary = false }: DaemonOptions, source: T
   let state: DurableState | null = null;
   try {
     state = temporary ? memoryState() : await openDurableState(config);
-    const { load } = state;
-    const slot = await openSlot({ config, pool, temporary, checkpoint: load, log });
+    const opened = state;
+    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), log });
     refuseErrors(await expressionFindings(config, slot.facts, pool));
     return { source, pool, slot, state };
   } catch (error) {

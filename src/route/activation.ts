@@ -44,7 +44,7 @@ export class ActivationBuilder {
   }
 
   #rowValues(event: Event): Values {
-    const values: Record<string, unknown> = Object.create(null);
+    const values = emptyValues();
     for (const field of this.#row) values[field.name] = valueOf(event, field);
     return values;
   }
@@ -57,13 +57,13 @@ export class ActivationBuilder {
     const { change } = event;
     if (!hasWholeOldRow(change)) return null;
     const hidden = change.kind === 'delete' ? event.hidden : event.hiddenBefore;
-    const values: Record<string, unknown> = Object.create(null);
+    const values = emptyValues();
     for (const field of fields) values[field.name] = isHidden(hidden, field) ? null : textValue(change.old, field);
     return values;
   }
 
   #changedValues(event: Event): Values {
-    const values: Record<string, unknown> = Object.create(null);
+    const values = emptyValues();
     for (const field of this.#all) {
       if (event.changed?.[field.column] === 1) values[field.name] = valueOf(event, field);
     }
@@ -77,7 +77,7 @@ export class ActivationBuilder {
       const field = this.#all[column];
       if (field === undefined || isHidden(hidden, field)) return [];
       const value = valueOf(event, field);
-      return value === null ? [] : [Object.assign(Object.create(null), { field: field.name, value })];
+      return value === null ? [] : [Object.assign(emptyValues(), { field: field.name, value })];
     });
     return {
       id,
@@ -92,6 +92,11 @@ export class ActivationBuilder {
       redacted: this.#all.filter((field) => isHidden(hidden, field)).map((field) => field.name),
     };
   }
+}
+
+/** Without a prototype, so that a column named `__proto__` is a column like any other. */
+function emptyValues(): Record<string, unknown> {
+  return Object.create(null) as Record<string, unknown>;
 }
 
 function hasWholeOldRow(change: Change): change is Change & { old: NonNullable<Change['old']> } {
