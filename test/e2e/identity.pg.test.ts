@@ -107,13 +107,12 @@ test('another table in the config and the publication changes no id of a transac
   await options.db.sql(`insert into others values (1); insert into items values (1, 'a'); insert into others values (2); insert into items values (2, 'b')`);
   await receiver.received(2); // the first of each row's lane
   await thread.crash();
-  const before = [...contentsOf(receiver)];
-  expect(before).toHaveLength(2);
 
   receiver.answer = () => 204;
   await startDaemonThread({ ...options, yaml: `${YAML}  - { name: others, table: others, to: crm }\n` });
   await receiver.deliveries(4);
-  expect([...contentsOf(receiver)]).toEqual(expect.arrayContaining(before));
+  expect(contentsOf(receiver).size).toBe(4);
+  expect(receiver.requests.map(({ attempt }) => attempt).toSorted()).toEqual([1, 1, 1, 1, 2, 2]);
   await options.db.sql('insert into others values (3)');
   await receiver.until(() => receiver.bodies<{ data: { id: number } }>().some(({ data }) => data.id === 3), 'the new table');
 });
