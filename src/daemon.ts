@@ -16,7 +16,9 @@ import type { Outcome } from './outcome.ts';
 import { Pipeline } from './pipeline.ts';
 import { reach, type Target, target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
+import { findings } from './source/findings.ts';
 import { Follower } from './source/follower.ts';
+import { inspect } from './source/inspect.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
 import { refuseErrors } from './source/setup.ts';
 import { primaryKey } from './source/primary-key.ts';
@@ -295,6 +297,8 @@ async function open({ config, log, temporary = false }: DaemonOptions, source: T
   pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
   let state: DurableState | null = null;
   try {
+    // What only an operator can put right is told before anything is made, the state schema included.
+    if (!temporary) refuseErrors(findings(config, await inspect(pool, config)).filter((finding) => !finding.managed));
     state = temporary ? memoryState() : await openDurableState(config);
     const opened = state;
     const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), log });
