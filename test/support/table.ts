@@ -1,0 +1,106 @@
+import type { Codecs } from '../../src/codec.ts';
+import type { HookConfig, TableConfig } from '../../src/config.ts';
+import { CatalogCodecs } from '../../src/decode/codecs.ts';
+import { PgoutputDecoder } from '../../src/decode/pgoutput.ts';
+import type { ChangeSink } from '../../src/decode/sink.ts';
+import { TypeCatalog } from '../../src/decode/type-catalog.ts';
+import { EventReader } from '../../src/event/event-reader.ts';
+import { watchTable } from '../../src/event/watched-table.ts';
+import type { Event, Operation } from '../../src/event.ts';
+import { EventBody } from '../../src/format/event-body.ts';
+import type { Lsn } from '../../src/lsn.ts';
+import { begin, relation, type TableShape } from './pgoutput.ts';
+
+/** Built-in types, without a database. */
+export const builtinCodecs: Codecs = new CatalogCodecs(new TypeCatalog(() => Promise.resolve([])));
+
+export function tableConfig(shape: TableShape, changes: Partial<TableConfig> = {}): TableConfig {
+  return {
+    schema: shape.schema,
+    table: shape.table,
+    key: null,
+    lookup: [],
+    visibility: null,
+    replica_identity: null,
+    redacted: '<<REDACTED>>',
+    ...changes,
+  };
+}
+
+export function hookConfig(shape: TableShape, changes: Partial<Omit<HookConfig, 'fields'>> & { readonly fields?: Partial<HookConfig['fields']> } = {}): HookConfig {
+  const { fields, ...others } = changes;
+  return {
+    name: `${shape.table}-hook`,
+    schema: shape.schema,
+    table: shape.table,
+    to: ['crm'],
+    events: ['insert', 'update', 'visibility_update', 'delete'],
+    changed: null,
+    when: null,
+    entering: false,
+    order_by: null,
+    fields: { only: null, omit: [], rename: new Map(), set: new Map(), omit_null: false, ...fields },
+    meta: [],
+    large_numbers: 'number',
+    method: null,
+    ...others,
+  };
+}
+
+export interface Told {
+  readonly operation: Operation;
+  readonly text: string;
+  readonly body: any; // parsed, for expectations
+}
+
+export interface TellOptions {
+  readonly shape: TableShape;
+  readonly table?: Partial<TableConfig>;
+  readonly hook?: Parameters<typeof hookConfig>[1];
+  /** Default: `user_id`. */
+  readonly primaryKey?: readonly string[];
+  readonly commitLsn?: Lsn;
+  readonly committedAt?: bigint;
+  readonly codecs?: Codecs;
+}
+
+/** What a receiver is told of some changes, which are pgoutput messages of one transaction. */
+export function tell(options: TellOptions, ...changes: readonly Buffer[]): Told[] {
+  const told: Told[] = [];
+  let body: EventBody;
+  readEvents(
+    options,
+    (event) => {
+      const text = body.build(event);
+      told.push({ operation: event.operation, text, body: JSON.parse(text) });
+    },
+    changes,
+    (built) => (body = built),
+  );
+  return told;
+}
+
+/** Calls back with the events of some changes. */
+export function readEvents(
+  options: TellOptions,
+  onEvent: (event: Event) => void,
+  changes: readonly Buffer[],
+  onBody: (body: EventBody) => void = () => undefined,
+): void {
+  const { shape, codecs = builtinCodecs } = options;
+  let reader: EventReader;
+  const sink: ChangeSink = {
+    begin: () => undefined,
+    relation: (described) => {
+      const plan = watchTable(described, tableConfig(shape, options.table), options.primaryKey ?? ['user_id']);
+      onBody(new EventBody(plan, hookConfig(shape, options.hook), codecs));
+      reader = new EventReader(plan, onEvent);
+    },
+    change: (change) => reader.read(change),
+    message: () => undefined,
+    commit: () => undefined,
+  };
+  const decoder = new PgoutputDecoder(sink);
+  const start = begin({ commitLsn: options.commitLsn ?? 1n, ...(options.committedAt === undefined ? {} : { committedAt: options.committedAt }) });
+  for (const bytes of [start, relation(shape), ...changes]) void decoder.decode(bytes);
+}
