@@ -61,6 +61,11 @@ export class Follower {
     this.#tail?.confirm(lsn);
   }
 
+  /** Gives up the connection, and makes another. */
+  interrupt(reason: Error): void {
+    this.#tail?.interrupt(reason);
+  }
+
   /** Takes nothing more, for good; status reports go on until `stop`, so that what is still delivered can be confirmed. */
   halt(): void {
     this.#halted = true;

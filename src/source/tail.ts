@@ -111,6 +111,11 @@ export class Tail {
     this.#report(false);
   }
 
+  /** Ends the connection as if it had failed: `run` rejects with the reason. */
+  interrupt(reason: Error): void {
+    this.#fail(reason);
+  }
+
   /** Confirms what is durable and ends the connection. May be called twice, or before `run`. */
   async stop(): Promise<void> {
     if (this.#stopped) return;
@@ -181,8 +186,9 @@ export class Tail {
   }
 
   #keepalive(lsn: Lsn, wantsReply: boolean): void {
-    // While messages are held back, the keepalive has overtaken them.
-    if (this.#held === null && !this.#halted && !this.#stopped) this.#options.onKeepalive(lsn);
+    // While messages are held back, the keepalive has overtaken them; after a failure, they were not handled at all.
+    const isNext = this.#held === null && this.#failure === null;
+    if (isNext && !this.#halted && !this.#stopped) this.#options.onKeepalive(lsn);
     if (wantsReply) this.#report(false);
   }
 

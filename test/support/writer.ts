@@ -32,7 +32,7 @@ export interface WriterOptions {
   readonly rows?: number;
   /** Connections that write at the same time. Default 4. */
   readonly connections?: number;
-  /** The longest pause between a connection's transactions, in milliseconds. Default 15. */
+  /** The longest pause between a connection's transactions, in milliseconds. Default 40. */
   readonly pause?: number;
   /** One in so many transactions is large. Default 50; 0 for none. */
   readonly largeOneIn?: number;
@@ -78,7 +78,7 @@ export class Writer implements WrittenRecord {
   #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(options: WriterOptions) {
-    this.#options = { rows: 50, connections: 4, pause: 15, largeOneIn: 50, ...options };
+    this.#options = { rows: 50, connections: 4, pause: 40, largeOneIn: 50, ...options };
     this.#random = random(options.seed);
     this.#free = Array.from({ length: this.#options.rows }, (_, row) => row + 1);
   }
