@@ -1,0 +1,126 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Writer } from '../../src/queue/writer.ts';
+import { deliveryOf } from '../deliver/endpoint.ts';
+import { keyOf, MemoryParkingStore } from '../support/memory-parking-store.ts';
+import { VirtualTime } from '../support/virtual-time.ts';
+
+let time: VirtualTime;
+let store: MemoryParkingStore;
+let writer: Writer;
+let log: string[];
+beforeEach(() => {
+  time = VirtualTime.install();
+  store = new MemoryParkingStore();
+  log = [];
+  writer = new Writer(store, { onError: () => log.push('error'), onRecovered: () => log.push('recovered') });
+});
+afterEach(() => time.uninstall());
+
+const failure = { failure: 'status', status: 500, message: '', response: '' } as const;
+
+function park(id: string): void {
+  writer.park({ delivery: deliveryOf(id, ''), attempts: 0, failure: null, dueIn: 0 }, () => {
+    expect(store.parked.has(keyOf('crm', id))).toBe(true);
+    log.push(id);
+  });
+}
+
+test('says that something is durable once it is, and not before', async () => {
+  let stored = (): void => undefined;
+  store.after = () => new Promise((resolve) => (stored = resolve));
+  park('a');
+  await time.run(5);
+  expect(log).toEqual([]);
+  stored();
+  await time.settle();
+  expect(log).toEqual(['a']);
+});
+
+test('what comes in one turn, or while a batch is written, goes into one batch', async () => {
+  let stored = (): void => undefined;
+  store.after = () => new Promise((resolve) => (stored = resolve));
+  for (const id of ['a', 'b', 'c']) park(id);
+  await time.run(1);
+  for (const id of ['d', 'e']) park(id);
+  stored();
+  await time.run(1);
+  stored();
+  await time.run(1);
+  expect(log).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(store.calls.get('park')).toBe(2);
+});
+
+test('a large number goes in several batches, in order', async () => {
+  for (let i = 0; i < 4500; i++) park(`${i}`);
+  await writerIsFlushed();
+  expect(store.calls.get('park')).toBe(3);
+  expect(log).toEqual(Array.from({ length: 4500 }, (_, i) => `${i}`));
+});
+
+test('a batch that fails is tried until it is durable, also if it was durable after all', async () => {
+  const fates = ['before', 'after', 'before', 'no'] as const;
+  let call = 0;
+  store.fails = () => fates[call++] ?? 'no';
+  park('a');
+  writer.bury({ delivery: deliveryOf('b', ''), attempts: 1, failure }, () => log.push('b'));
+  await writerIsFlushed();
+  expect(log).toEqual(['error', 'error', 'error', 'recovered', 'a', 'b']);
+  expect([...store.parked.keys(), ...store.dead.keys()]).toEqual([keyOf('crm', 'a'), keyOf('crm', 'b')]);
+});
+
+test('waits longer each time, up to five seconds', async () => {
+  store.fails = () => 'before';
+  park('a');
+  await time.run(60_000);
+  const tries = log.length;
+  expect(tries).toBeGreaterThan(10);
+  expect(tries).toBeLessThan(20);
+});
+
+test('settles what became of parked deliveries, for each endpoint', async () => {
+  const other = { ...deliveryOf('a', ''), request: { ...deliveryOf('a', '').request, endpoint: 'erp' } };
+  for (const id of ['a', 'b', 'c']) park(id);
+  writer.park({ delivery: other, attempts: 0, failure: null, dueIn: 0 }, () => undefined);
+  await writerIsFlushed();
+  writer.delivered('crm', 'a', () => log.push('delivered'));
+  writer.failed('crm', { id: 'b', attempts: 3, failure, dueIn: 100 }, () => log.push('failed'));
+  writer.dead('crm', { id: 'c', attempts: 9, failure }, () => log.push('dead'));
+  await writerIsFlushed();
+  expect(log.slice(-3)).toEqual(['delivered', 'failed', 'dead']);
+  expect(store.of('crm').map(({ delivery, attempts }) => [delivery.id, attempts])).toEqual([['b', 3]]);
+  expect(store.of('erp')).toHaveLength(1);
+  expect([...store.dead.keys()]).toEqual([keyOf('crm', 'c')]);
+});
+
+test('flushed waits for what came before it, and for nothing else', async () => {
+  await writer.flushed();
+  let stored = (): void => undefined;
+  store.after = () => new Promise((resolve) => (stored = resolve));
+  park('a');
+  void writer.flushed().then(() => log.push('flushed'));
+  await time.run(1);
+  park('b');
+  stored();
+  await time.run(1);
+  expect(log).toEqual(['a', 'flushed']);
+});
+
+test('stopped, it gives up: nothing is said to be durable any more', async () => {
+  store.fails = () => 'before';
+  park('a');
+  void writer.flushed().then(() => log.push('flushed'));
+  await time.run(50);
+  store.fails = () => 'no';
+  writer.stop();
+  writer.stop();
+  park('b');
+  await time.run(60_000);
+  expect(log).toEqual(['error']);
+  expect(time.pending).toBe(0);
+});
+
+async function writerIsFlushed(): Promise<void> {
+  let isFlushed = false;
+  void writer.flushed().then(() => (isFlushed = true));
+  expect(await time.until(() => isFlushed, 60_000)).toBe(true);
+}
