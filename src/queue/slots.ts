@@ -49,7 +49,7 @@ export class Slots {
 
   /** Sends heads of lanes, one after the other, for as long as there are any: p-queue is asked once a turn, not once a delivery. */
   #turn(): Promise<void> {
-    const { lanes, attempt, finish } = this.#options;
+    const { lanes, rate, attempt, finish } = this.#options;
     return new Promise((resolve) => {
       const next = (): void => {
         const item = this.#mustWait() ? null : lanes.take();
@@ -63,6 +63,8 @@ export class Slots {
           finish(item, outcome);
           next();
         });
+        // Heads that had to wait for the rate have nobody else who sends them while this one is under way.
+        if (rate !== null) this.fill();
       };
       next();
     });

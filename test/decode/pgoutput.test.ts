@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, expect, test } from 'vitest';
 import { PgoutputDecoder } from '../../src/decode/pgoutput.ts';
 import {
-  begin, commit, deletion, insert, message, origin, relation, type TableShape, truncate, TYPE, type, UNCHANGED_TOAST, update, type Value,
+  begin, commit, deletion, insert, message, origin, relation, type TableShape, truncate, TYPE, typeDescription, UNCHANGED_TOAST, update, type Value,
 } from '../support/pgoutput.ts';
 import { Recorder } from './recorder.ts';
 
@@ -152,7 +152,7 @@ test('logical messages have a place in their transaction, or none', () => {
 });
 
 test('type and origin messages are passed over', () => {
-  decode(begin({ commitLsn: 7n }), origin(3n, 'elsewhere'), type(99_999, 'public', 'mood'), commit(7n, 9n));
+  decode(begin({ commitLsn: 7n }), origin(3n, 'elsewhere'), typeDescription(99_999, 'public', 'mood'), commit(7n, 9n));
   expect(sink.commits).toHaveLength(1);
 });
 

@@ -84,7 +84,7 @@ export function message(options: { readonly transactional: boolean; readonly lsn
 }
 
 /** A type that is not built in. */
-export function type(oid: number, schema: string, name: string): Buffer {
+export function typeDescription(oid: number, schema: string, name: string): Buffer {
   return Buffer.concat([tag('Y'), int32(oid), text(schema), text(name)]);
 }
 

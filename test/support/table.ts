@@ -50,7 +50,8 @@ export function hookConfig(shape: TableShape, changes: Partial<Omit<HookConfig, 
 export interface Told {
   readonly operation: Operation;
   readonly text: string;
-  readonly body: any; // parsed, for expectations
+  /** Parsed, for expectations. */
+  readonly body: ReturnType<typeof JSON.parse>;
 }
 
 export interface TellOptions {
