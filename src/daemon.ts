@@ -22,6 +22,7 @@ import { inspect } from './source/inspect.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
 import { refuseErrors } from './source/setup.ts';
 import { primaryKey } from './source/primary-key.ts';
+import { ShutdownNotice } from './source/shutdown-notice.ts';
 import { Tail } from './source/tail.ts';
 import { type DurableState, memoryState, openDurableState } from './state.ts';
 
@@ -89,6 +90,7 @@ export class Daemon {
   readonly #dispatcher: Dispatcher;
   readonly #pipeline: Pipeline;
   readonly #follower: Follower;
+  readonly #shutdownNotice: ShutdownNotice;
   readonly #checkpointer: Checkpointer;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
@@ -97,6 +99,7 @@ export class Daemon {
   /** Where the stream must have come before parked deliveries are read back; null once it has. */
   #drainFrom: Lsn | null = null;
   #sourceError: string | null = null;
+  #checkpointError: string | null = null;
   #stopping: Promise<void> | null = null;
 
   private constructor(options: DaemonOptions & Opened) {
@@ -118,7 +121,8 @@ export class Daemon {
       confirm: (lsn) => this.#confirm(lsn),
       start: slot.start,
       interval: CHECKPOINT_INTERVAL,
-      onError: (error) => log.error({ err: error }, 'the checkpoint cannot be stored, so no LSN is confirmed'),
+      onError: (error) => this.#checkpointFailed(error),
+      onRecovered: () => this.#checkpointRecovered(),
     });
     // 6 queue, 7 deliver
     this.#dispatcher = new Dispatcher({
@@ -155,6 +159,7 @@ export class Daemon {
       explain: (error) => connectionError(error, { label: source.label, doing: `stream from slot ${slot.name}` }),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
     });
+    this.#shutdownNotice = new ShutdownNotice(pool, (reason) => this.#follower.interrupt(reason));
   }
 
   /** Drains: stops reading, finishes what is in flight, parks the rest, stores the checkpoint. May be called twice. */
@@ -167,7 +172,7 @@ export class Daemon {
   status(): DaemonStatus {
     const { budget } = this.#dispatcher;
     return {
-      problems: [...(this.#sourceError === null ? [] : [this.#sourceError]), ...this.#dispatcher.problems],
+      problems: [this.#sourceError, this.#checkpointError, ...this.#dispatcher.problems].filter((problem) => problem !== null),
       state: this.#phase,
       slot: this.#slot.name,
       received: formatLsn(this.#pipeline.received.lsn),
@@ -223,6 +228,7 @@ export class Daemon {
   #started(): void {
     const { log } = this.#options;
     this.#follower.started();
+    this.#shutdownNotice.arm();
     this.#sourceError = null;
     if (this.#phase === 'draining' || this.#phase === 'stopped') return;
     this.#phase = 'streaming';
@@ -249,6 +255,18 @@ export class Daemon {
   #confirm(lsn: Lsn): void {
     this.#confirmed = lsn;
     this.#follower.confirm(lsn);
+  }
+
+  /** It is tried again at every interval: only the first failure is news. */
+  #checkpointFailed(error: unknown): void {
+    const what = 'the checkpoint cannot be stored, so no LSN is confirmed';
+    if (this.#checkpointError === null) this.#options.log.error({ err: error }, what);
+    this.#checkpointError = error instanceof Error ? `${what}: ${error.message}` : what;
+  }
+
+  #checkpointRecovered(): void {
+    this.#checkpointError = null;
+    this.#options.log.info('the checkpoint is stored again');
   }
 
   /** The source cannot go on. What has been read is still delivered, and confirmed as far as it can be. */
@@ -293,7 +311,8 @@ export class Daemon {
 
 /** Opens what the stages work on: the database, the state, the slot. Leaves nothing open if it cannot. */
 async function open({ config, log, temporary = false }: DaemonOptions, source: Target): Promise<Opened> {
-  const pool = new pg.Pool({ ...(await reach(source)), max: 2 });
+  // Its connections may lie idle: one of them hears when the server shuts down (ShutdownNotice).
+  const pool = new pg.Pool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0 });
   pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
   let state: DurableState | null = null;
   try {

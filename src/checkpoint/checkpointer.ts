@@ -9,7 +9,10 @@ export interface CheckpointerOptions {
   readonly safe: () => Position;
   /** Called only after the position has been stored, or when no delivery depends on it. */
   readonly confirm: (lsn: Lsn) => void;
+  /** Called for each save that fails; it is tried again at the next look. */
   readonly onError: (error: unknown) => void;
+  /** A save has succeeded after some that failed. */
+  readonly onRecovered: () => void;
   /** The position that is stored already. */
   readonly start: Position;
   /** How often to look, in milliseconds. */
@@ -31,6 +34,7 @@ export class Checkpointer {
   #storedAt = performance.now();
   /** True if deliveries were settled since the position was stored. */
   #delivered = false;
+  #failing = false;
 
   constructor(options: CheckpointerOptions) {
     this.#options = options;
@@ -66,7 +70,10 @@ export class Checkpointer {
     this.#saving = this.#save(safe);
     try {
       await this.#saving;
+      if (this.#failing) this.#options.onRecovered();
+      this.#failing = false;
     } catch (error) {
+      this.#failing = true;
       this.#options.onError(error);
     } finally {
       this.#saving = null;

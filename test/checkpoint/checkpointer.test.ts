@@ -29,6 +29,7 @@ beforeEach(() => {
     safe: () => safe,
     confirm: (lsn) => log.push(`confirm ${lsn}`),
     onError: () => log.push('error'),
+    onRecovered: () => log.push('recovered'),
     start: START,
     interval: INTERVAL,
   });
@@ -69,7 +70,7 @@ test('a store that fails stops confirming, also for later positions, until it wo
   expect(log).toEqual(['store 10', 'error', 'store 20', 'error', 'store 20', 'error']);
   save = () => Promise.resolve();
   await time.run(INTERVAL);
-  expect(log.slice(6)).toEqual(['store 20', 'stored 20', 'confirm 20']);
+  expect(log.slice(6)).toEqual(['store 20', 'stored 20', 'confirm 20', 'recovered']);
 });
 
 test('an LSN that advances over nothing of ours is confirmed at once, and stored once a minute', async () => {

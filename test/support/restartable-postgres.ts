@@ -11,6 +11,9 @@ export type StopMode = 'fast' | 'immediate';
 
 const SIGNALS: Readonly<Record<StopMode, NodeJS.Signals>> = { fast: 'SIGINT', immediate: 'SIGQUIT' };
 
+/** How long a server may take to stop, in milliseconds. */
+const PATIENCE = 15_000;
+
 /** Ends the server when our end of its stdin closes, however we end; and is gone when the server is. */
 const KEEPER = 'exec 3<&0; "$@" </dev/null 3<&- & server=$!; { read -r _; kill -QUIT $server; } <&3 & reader=$!; wait $server; kill $reader';
 
@@ -42,11 +45,15 @@ export class RestartablePostgres {
       .map((word) => word.replace(/^"(.*)"$/, '$1'));
   }
 
-  /** Resolves once it is down. */
+  /** Resolves once it is down; fails if something holds it up. */
   async halt(mode: StopMode): Promise<void> {
+    const deadline = performance.now() + PATIENCE;
     const pid = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
     process.kill(pid, SIGNALS[mode]);
-    while (isAlive(pid)) await pause(10);
+    while (isAlive(pid)) {
+      if (performance.now() > deadline) throw new Error(`Postgres was told to stop (${mode}) ${PATIENCE} ms ago and still runs: somebody keeps it waiting`);
+      await pause(10);
+    }
   }
 
   /** Starts it again where it was; it may take a while to accept connections. */

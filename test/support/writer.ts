@@ -5,9 +5,13 @@ import { type Random, random } from './random.ts';
 
 /**
  * The table that the writer writes. `version` is new with each insert and update, so that it tells every change apart;
- * as a lookup field it does so for a delete too, which has the old row's.
+ * as a lookup field it does so for a delete too, which has the old row's. Nobody watches the other table: it tells
+ * whether a transaction whose COMMIT got no answer was committed.
  */
-export const ITEMS_SQL = 'create table items (id int primary key, version bigint not null, note text not null)';
+export const ITEMS_SQL = `
+  create table items (id int primary key, version bigint not null, note text not null);
+  create table written (transaction int primary key);
+`;
 
 /** The hook's side of it, under `tables`. */
 export const ITEMS_TABLE = { items: { lookup: ['version'], replica_identity: 'full' } } as const;
@@ -47,6 +51,7 @@ interface Change {
 
 /** A transaction before it is run: what it does, and which versions its rows have if it commits. */
 interface Draft {
+  readonly number: number;
   readonly rows: readonly number[];
   readonly changes: readonly Change[];
   readonly undone: readonly Change[];
@@ -57,8 +62,7 @@ interface Draft {
 /**
  * Writes inserts, updates and deletes from several connections at once, by a seed, and keeps what was committed: noted
  * only once COMMIT has returned. A row is lent to one transaction at a time, so that the order of its commits is known.
- * Some transactions are rolled back, some in part (to a savepoint). A connection that breaks is replaced, and whether
- * its COMMIT was done is asked of Postgres.
+ * Some transactions are rolled back, some in part (to a savepoint). A connection that breaks is replaced.
  */
 export class Writer implements WrittenRecord {
   readonly committed = new Map<number, string[]>();
@@ -73,6 +77,7 @@ export class Writer implements WrittenRecord {
   /** The version of each row that is there. */
   readonly #versions = new Map<number, number>();
   #version = 0;
+  #transaction = 0;
   #stopping = false;
   #loops: Promise<void>[] = [];
   #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
@@ -86,6 +91,8 @@ export class Writer implements WrittenRecord {
   start(): this {
     this.#stopping = false;
     this.#loops = Array.from({ length: this.#options.connections }, () => this.#loop());
+    // One that fails is told of by `more` or `stop`.
+    for (const loop of this.#loops) loop.catch(() => undefined);
     return this;
   }
 
@@ -132,7 +139,7 @@ export class Writer implements WrittenRecord {
     const changes = this.#changes(rows, after, large ? 200 : random.int(1, 6));
     // What the savepoint undoes comes last, so that nothing builds on it.
     const undone = random.chance(0.1) ? this.#changes(rows, new Map(after), random.int(1, 3)) : [];
-    return { rows, changes, undone, after, commits: !random.chance(0.1) };
+    return { number: ++this.#transaction, rows, changes, undone, after, commits: !random.chance(0.1) };
   }
 
   #changes(rows: readonly number[], versions: Map<number, number | null>, count: number): Change[] {
@@ -154,11 +161,9 @@ export class Writer implements WrittenRecord {
 
   /** Gives the client for the next transaction. */
   async #run(draft: Draft, client: pg.Client): Promise<pg.Client> {
-    let xid: string | null = null;
     try {
       await client.query('begin');
-      const { rows } = await client.query<{ xid: string }>('select pg_current_xact_id()::text as xid');
-      xid = rows[0]?.xid ?? null;
+      await client.query('insert into written values ($1)', [draft.number]);
       await runAll(client, draft.changes);
       if (draft.undone.length > 0) {
         await client.query('savepoint part');
@@ -171,17 +176,18 @@ export class Writer implements WrittenRecord {
     } catch (error) {
       if (!isLost(error)) throw error;
       this.broken++;
-      const next = await this.#reconnect();
-      this.#note(draft, draft.commits && xid !== null && (await wasCommitted(next, xid)));
-      return next;
+      return this.#settle(draft);
     }
   }
 
-  /** Postgres may be restarting. */
-  async #reconnect(): Promise<pg.Client> {
+  /** Asks over a new connection whether a transaction was committed; Postgres may be restarting. Gives the connection. */
+  async #settle(draft: Draft): Promise<pg.Client> {
     for (;;) {
       try {
-        return await this.#options.database.client();
+        const client = await this.#options.database.client();
+        const { rows } = await client.query('select from written where transaction = $1', [draft.number]);
+        this.#note(draft, rows.length === 1);
+        return client;
       } catch (error) {
         if (!isLost(error)) throw error;
         await pause(20);
@@ -219,9 +225,4 @@ async function runAll(client: pg.Client, changes: readonly Change[]): Promise<vo
 function isLost(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^(?:ECONN|EPIPE|57P|08)/.test(code) || (error instanceof Error && /^(?:Connection terminated|Client has encountered)/.test(error.message));
-}
-
-async function wasCommitted(client: pg.Client, xid: string): Promise<boolean> {
-  const { rows } = await client.query<{ status: string | null }>('select pg_xact_status($1::xid8) as status', [xid]);
-  return rows[0]?.status === 'committed';
 }
