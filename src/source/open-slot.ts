@@ -2,12 +2,13 @@ import type pg from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
-import { maxLsn } from '../lsn.ts';
+import { NO_LSN } from '../lsn.ts';
 import { type Position, START, type StoredPosition, type StreamIdentity } from '../position.ts';
 import { PLAIN_TEXT, reach, target } from './connect.ts';
 import type { Facts } from './facts.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './setup.ts';
+import { startPosition } from './start-position.ts';
 
 /** How often a standby looks whether the slot is free, in milliseconds. */
 const STANDBY_INTERVAL = 1_000;
@@ -51,16 +52,7 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
   const facts = await untilFree(options);
   // Only now: another daemon that had the slot until a moment ago has stored its last position.
   const stored = await options.checkpoint();
-  return slotOf(options, facts, startOf(stored, facts));
-}
-
-/** Where to begin: where the stored position is, or where the slot is if that is further. */
-function startOf(stored: StoredPosition | null, facts: Facts): Position {
-  const confirmed = facts.slot?.confirmedFlushLsn ?? 0n;
-  if (stored === null) return { lsn: confirmed, within: null };
-  const lsn = maxLsn(confirmed, stored.position.lsn);
-  const { within } = stored.position;
-  return { lsn, within: within !== null && within.commitLsn >= lsn ? within : null };
+  return slotOf(options, facts, startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, config.source.publication));
 }
 
 async function untilFree({ config, pool, log }: OpenSlotOptions): Promise<Facts> {
