@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { testDatabase, testReceiver } from '../support/daemon.ts';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { allDelivered, faultConfig, faultEndpoint, launch, untilQuery } from '../support/fault-setup.ts';
@@ -65,6 +65,7 @@ test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of orde
   let daemon = launch(config);
   await daemon.streaming();
   const writer = new Writer({ database, seed }).start();
+  onTestFinished(() => writer.stop());
   const deck: (readonly [string, string])[] = [];
   const samples: Sample[] = [];
   const report: string[] = [];
@@ -131,3 +132,57 @@ function repeated({ requests }: Receiver, from: number, until: number | undefine
   const before = new Set(requests.slice(0, from).filter(isDelivered).map(({ id }) => id));
   return requests.slice(from, until).filter((request) => isDelivered(request) && before.has(request.id)).length;
 }
+
+test('kill -9 while it starts for the first time, at every step: the next start goes on from there, with one slot', async () => {
+  const database = await testDatabase(ITEMS_SQL);
+  const receiver = await testReceiver();
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url) } });
+  const steps = [
+    `exists (select from pg_namespace where nspname = 'walhook')`,
+    `to_regclass('walhook.parked') is not null`,
+    `exists (select from pg_class where oid = 'items'::regclass and relreplident = 'f')`,
+    `exists (select from pg_publication)`,
+    `exists (select from pg_replication_slots where database = current_database())`,
+    `exists (select from pg_replication_slots where database = current_database() and active)`,
+  ];
+  for (const step of steps) {
+    const daemon = launch(config);
+    await untilQuery(database, `select ${step}`, true);
+    await daemon.kill();
+  }
+  const writer = new Writer({ database, seed: seedOfRun() }).start();
+  onTestFinished(() => writer.stop());
+  const daemon = launch(config);
+  await daemon.streaming();
+  await writer.more(50);
+  await writer.stop();
+  await allDelivered(receiver, writer);
+  expect(judge({ written: writer, requests: receiver.requests, stored: await storedDeliveries(database), samples: [] })).toMatchObject({
+    ...FLAWLESS,
+    duplicates: 0,
+    delivered: writer.count,
+  });
+  expect(await database.sql('select slot_name as name from pg_replication_slots where database = $1', [database.name])).toEqual([{ name: database.name }]);
+});
+
+test('a second daemon stands by, and takes over when the first is killed', async () => {
+  const database = await testDatabase(ITEMS_SQL);
+  const receiver = await testReceiver();
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url) } });
+  const first = launch(config);
+  await first.streaming();
+  const second = launch(config);
+  await second.says(/standing by until it is free/);
+  const writer = new Writer({ database, seed: seedOfRun() }).start();
+  onTestFinished(() => writer.stop());
+  await receiver.received(100);
+  expect(second.log.some(({ msg }) => msg === 'streaming')).toBe(false);
+  await first.kill();
+  const sample = await takeSample({ database, slot: database.name, endpoint: 'crm', receiver });
+  await second.streaming();
+  await writer.more(100);
+  await writer.stop();
+  await allDelivered(receiver, writer);
+  const verdict = judge({ written: writer, requests: receiver.requests, stored: await storedDeliveries(database), samples: [sample] });
+  expect(verdict).toMatchObject({ ...FLAWLESS, delivered: writer.count });
+});
