@@ -35,9 +35,9 @@ interface Round {
 const MOMENTS: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   'as it starts': ({ daemon }) => daemon.says(/^walhook starts/),
   'as it streams': ({ daemon }) => daemon.streaming(),
-  'after some requests': ({ receiver, chance }) => receiver.received(receiver.requests.length + chance.int(1, 1500)),
-  'after some writes': ({ writer, chance }) => writer.more(chance.int(1, 800)),
-  'as rows are parked': ({ database, chance }) => untilQuery(database, `select count(*) > ${chance.int(0, 300)} from walhook.parked`, true),
+  'after some requests': ({ receiver, chance }) => receiver.received(receiver.requests.length + chance.int(1, 700)),
+  'after some writes': ({ writer, chance }) => writer.more(chance.int(1, 300)),
+  'as rows are parked': ({ database, chance }) => untilQuery(database, `select count(*) > ${chance.int(0, 150)} from walhook.parked`, true),
 };
 
 /** Moods and moments that go together: one that waits for requests is for an endpoint that gets some. */
@@ -64,7 +64,7 @@ test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of orde
 
   let daemon = launch(config);
   await daemon.streaming();
-  const writer = new Writer({ database, seed }).start();
+  const writer = new Writer({ database, seed, pause: 60 }).start();
   onTestFinished(() => writer.stop());
   const deck: (readonly [string, string])[] = [];
   const samples: Sample[] = [];
