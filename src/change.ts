@@ -21,6 +21,13 @@ export interface Relation {
   readonly columns: readonly Column[];
 }
 
+/** A table as the database has it now: its rows in the WAL may be older. Empty if it is gone. */
+export interface LiveTable {
+  /** In the key's order. */
+  readonly primaryKey: readonly string[];
+  readonly columns: readonly string[];
+}
+
 /** How a value stands in a tuple: the bytes of the TupleData message. */
 export const NULL = 0x6e; // 'n'
 export const UNCHANGED = 0x75; // 'u': a TOASTed value that the WAL does not carry

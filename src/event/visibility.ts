@@ -1,5 +1,6 @@
 import { type Change, type Relation, TEXT, type Tuple, UNCHANGED } from '../change.ts';
 import type { VisibilityConfig } from '../config.ts';
+import { EXIT, WalhookError } from '../errors.ts';
 import { type ColumnSet, isKnownBefore } from '../event.ts';
 
 /** Reads from a row which of its columns are hidden. */
@@ -13,8 +14,15 @@ export interface Visibility {
   read(change: Change, tuple: Tuple, hidden: ColumnSet): boolean;
 }
 
-/** `key`: columns that an event shows where nothing at all is known, so that a receiver can still find its record. */
-export function compileVisibility(config: VisibilityConfig, relation: Relation, key: readonly number[]): Visibility {
+export interface VisibleTable {
+  /** Columns that an event shows where nothing at all is known, so that a receiver can still find its record. */
+  readonly key: readonly number[];
+  /** Names of the columns that the table has now. */
+  readonly live: readonly string[];
+}
+
+/** @throws WalhookError `visibility_column` if a field to be hidden has gone, for it may go on under another name. */
+export function compileVisibility(config: VisibilityConfig, relation: Relation, { key, live }: VisibleTable): Visibility {
   const index = new Map(relation.columns.map((column, i) => [column.name, i]));
   if (config.kind === 'json') return new JsonVisibility(index, index.get(config.column), key);
   const pairs = [...config.flags].flatMap(([field, flag]) => {
@@ -22,7 +30,27 @@ export function compileVisibility(config: VisibilityConfig, relation: Relation, 
     // A flag column that is gone hides its field.
     return column === undefined ? [] : [{ column, flag: index.get(flag) ?? -1 }];
   });
-  return new FlagVisibility(pairs);
+  const absent = [...config.flags.keys()].filter((field) => !index.has(field));
+  const earlier = absent.length === 0 ? [] : earlierNames(absent, relation, live);
+  return new FlagVisibility([...pairs, ...earlier.map((column) => ({ column, flag: -1 }))]);
+}
+
+/**
+ * Columns that may hold an absent field under an earlier name: rows in the WAL can be older than the config, which fits
+ * the table as it is now. A field that the table does not have now either was dropped or renamed, and renamed to what
+ * nobody can tell.
+ */
+function earlierNames(absent: readonly string[], relation: Relation, live: readonly string[]): number[] {
+  const gone = absent.find((field) => !live.includes(field));
+  if (gone !== undefined) {
+    const table = `${relation.schema}.${relation.table}`;
+    throw new WalhookError(`table ${table} has no column ${gone} any more: what \`visibility\` hides could go out under another name`, {
+      code: 'visibility_column',
+      hint: `in the config, give ${gone} its new name under \`visibility\` of ${table}, or take it out if the column was dropped`,
+      exit: EXIT.checkFailed,
+    });
+  }
+  return relation.columns.flatMap((column, i) => (live.includes(column.name) ? [] : [i]));
 }
 
 /** The tuple that has the column's value, or null. */

@@ -1,4 +1,4 @@
-import type { Relation } from '../change.ts';
+import type { LiveTable, Relation } from '../change.ts';
 import type { TableConfig } from '../config.ts';
 import type { WatchedTable } from '../event.ts';
 import { compileVisibility, type Visibility } from './visibility.ts';
@@ -11,13 +11,14 @@ export interface TablePlan extends WatchedTable {
 /**
  * Compiles what the config says of a table against one version of its relation. Columns that are not there (any more)
  * are left out: `check` complains about them.
- * @param primaryKey the table's own key, used where the config names none
+ * @param live its primary key is used where the config names no key
+ * @throws WalhookError `visibility_column`: see `compileVisibility`
  */
-export function watchTable(relation: Relation, config: TableConfig, primaryKey: readonly string[]): TablePlan {
+export function watchTable(relation: Relation, config: TableConfig, live: LiveTable): TablePlan {
   const indexes = (names: readonly string[]): number[] =>
     names.map((name) => relation.columns.findIndex((column) => column.name === name)).filter((i) => i >= 0);
-  const key = indexes(config.key ?? primaryKey);
-  const visibility = config.visibility === null ? null : compileVisibility(config.visibility, relation, key);
+  const key = indexes(config.key ?? live.primaryKey);
+  const visibility = config.visibility === null ? null : compileVisibility(config.visibility, relation, { key, live: live.columns });
   const flag = new Uint8Array(relation.columns.length);
   for (const column of visibility?.flagColumns ?? []) flag[column] = 1;
   return {

@@ -56,6 +56,20 @@ test('a field whose flag column is gone is hidden', () => {
   expect(hiddenOf(FLAGS, values, shape)).toEqual(['country']);
 });
 
+test('a row from before a hidden field was there is shown, but for columns that may be that field under an earlier name', () => {
+  const names = ['user_id', 'email', 'land', 'email_visible'];
+  const shape = { ...SHAPE, columns: names.map((name) => ({ name, type: name === 'user_id' ? TYPE.int8 : name === 'email_visible' ? TYPE.bool : TYPE.text })) };
+  const live = { columns: SHAPE.columns.map(({ name }) => name) };
+  const [told] = tell({ shape, table: { visibility: FLAGS }, live }, insert(OID, ['1', 'a@x', 'NL', 't']));
+  expect(told?.body).toMatchObject({ data: { user_id: 1, email: 'a@x', land: '<<REDACTED>>' }, redacted: ['land'] });
+});
+
+test('a hidden field that is gone may go on under another name: nothing is shown any more', () => {
+  const shape = { ...SHAPE, columns: SHAPE.columns.map((column) => (column.name === 'country' ? { ...column, name: 'land' } : column)) };
+  const renamed = (): unknown => tell({ shape, table: { visibility: FLAGS } }, insert(OID, row()));
+  expect(renamed).toThrow(expect.objectContaining({ code: 'visibility_column', reaction: 'stop' }));
+});
+
 test.for<[string, Value, readonly string[]]>([
   ['names a field with true', '{"country":true}', []],
   ['names a field with false', '{"country":false}', ['country']],

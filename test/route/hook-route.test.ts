@@ -4,7 +4,7 @@ import type { Event } from '../../src/event.ts';
 import type { EvaluationFailure } from '../../src/route/expression.ts';
 import { HookRoute } from '../../src/route/hook-route.ts';
 import { deletion, insert, type TableShape, truncate, TYPE, update, type Value } from '../support/pgoutput.ts';
-import { builtinCodecs, hookConfig, readEvents, tableConfig, type TellOptions } from '../support/table.ts';
+import { builtinCodecs, hookConfig, live, readEvents, tableConfig, type TellOptions } from '../support/table.ts';
 
 const OID = 16_400;
 const SHAPE: TableShape = {
@@ -24,7 +24,7 @@ function verdicts(hook: TellOptions['hook'], ...changes: readonly Buffer[]): (bo
   const all: (boolean | EvaluationFailure)[] = [];
   let route: HookRoute | null = null;
   const judge = (event: Event): void => {
-    route ??= new HookRoute(hookConfig(SHAPE, hook), watchTable(event.change.relation, tableConfig(SHAPE, { visibility: VISIBILITY }), ['user_id']), builtinCodecs);
+    route ??= new HookRoute(hookConfig(SHAPE, hook), watchTable(event.change.relation, tableConfig(SHAPE, { visibility: VISIBILITY }), live(SHAPE)), builtinCodecs);
     all.push(route.wants(event, 'an-id'));
   };
   readEvents({ shape: SHAPE, table: { visibility: VISIBILITY } }, judge, changes);

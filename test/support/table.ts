@@ -1,3 +1,4 @@
+import type { LiveTable } from '../../src/change.ts';
 import type { Codecs } from '../../src/codec.ts';
 import type { HookConfig, TableConfig } from '../../src/config.ts';
 import { CatalogCodecs } from '../../src/decode/codecs.ts';
@@ -47,6 +48,11 @@ export function hookConfig(shape: TableShape, changes: Partial<Omit<HookConfig, 
   };
 }
 
+/** The table as it is now: as its shape. */
+export function live(shape: TableShape, primaryKey: readonly string[] = ['user_id']): LiveTable {
+  return { primaryKey, columns: shape.columns.map(({ name }) => name) };
+}
+
 export interface Told {
   readonly operation: Operation;
   readonly text: string;
@@ -60,6 +66,8 @@ export interface TellOptions {
   readonly hook?: Parameters<typeof hookConfig>[1];
   /** Default: `user_id`. */
   readonly primaryKey?: readonly string[];
+  /** How the table is now. Default: as `shape` says. */
+  readonly live?: Partial<LiveTable>;
   readonly commitLsn?: Lsn;
   readonly committedAt?: bigint;
   readonly codecs?: Codecs;
@@ -93,7 +101,7 @@ export function readEvents(
   const sink: ChangeSink = {
     begin: () => undefined,
     relation: (described) => {
-      const plan = watchTable(described, tableConfig(shape, options.table), options.primaryKey ?? ['user_id']);
+      const plan = watchTable(described, tableConfig(shape, options.table), { ...live(shape, options.primaryKey), ...options.live });
       onBody(new EventBody(plan, hookConfig(shape, options.hook), codecs));
       reader = new EventReader(plan, onEvent);
     },
