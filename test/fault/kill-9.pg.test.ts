@@ -8,8 +8,6 @@ import type { TestDatabase } from '../support/postgres.ts';
 import type { AnswerFunction, Receiver } from '../support/receiver.ts';
 import { ITEMS_SQL, Writer } from '../support/writer.ts';
 
-/** How often the daemon is killed. `WALHOOK_ROUNDS=500 npm test test/fault/kill-9` for a long run. */
-const ROUNDS = Number(process.env['WALHOOK_ROUNDS'] ?? 8);
 const IN_FLIGHT = 300;
 /** What a checkpoint may be late by besides its age, in milliseconds: its own way to the database. */
 const CHECKPOINT_WAY = 250;
@@ -21,6 +19,7 @@ const MOODS: Readonly<Record<string, (chance: Random) => AnswerFunction>> = {
   'now and then 503': (chance) => () => (chance.chance(0.1) ? 503 : 204),
   'refuses some rows': (chance) => () => (chance.chance(0.2) ? 400 : { delay: chance.int(0, 5) }),
   down: () => () => 503,
+  hangs: () => () => 'never',
 };
 
 interface Round {
@@ -36,7 +35,7 @@ const MOMENTS: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   'as it starts': ({ daemon }) => daemon.says(/^walhook starts/),
   'as it streams': ({ daemon }) => daemon.streaming(),
   'after some requests': ({ receiver, chance }) => receiver.received(receiver.requests.length + chance.int(1, 700)),
-  'after some writes': ({ writer, chance }) => writer.more(chance.int(1, 300)),
+  'after some writes': ({ writer, chance }) => writer.more(chance.int(100, 400)),
   'as rows are parked': ({ database, chance }) => untilQuery(database, `select count(*) > ${chance.int(0, 150)} from walhook.parked`, true),
 };
 
@@ -51,7 +50,11 @@ const SCENES = [
   ['refuses some rows', 'after some requests'],
   ['down', 'as rows are parked'],
   ['down', 'after some writes'],
+  ['hangs', 'after some writes'],
 ] as const;
+
+/** How often the daemon is killed: once in each scene, or `WALHOOK_ROUNDS=500 npm test -- test/fault/kill-9` for a long run. */
+const ROUNDS = Number(process.env['WALHOOK_ROUNDS'] ?? SCENES.length);
 
 test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of order, few duplicates, one slot`, { timeout: 60_000 + ROUNDS * 30_000 }, async () => {
   const seed = seedOfRun();
