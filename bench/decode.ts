@@ -10,11 +10,12 @@ import pg from 'pg';
 import { Tracker } from '../src/checkpoint/tracker.ts';
 import { startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
 import type { Config, HookConfig, TableConfig } from '../src/config.ts';
+import { ConfiguredTables } from '../src/configured-tables.ts';
 import { CatalogCodecs } from '../src/decode/codecs.ts';
 import { PgoutputDecoder } from '../src/decode/pgoutput.ts';
 import { TypeCatalog } from '../src/decode/type-catalog.ts';
 import type { Delivery } from '../src/delivery.ts';
-import { type Lsn, parseLsn } from '../src/lsn.ts';
+import { type Lsn, NO_LSN, parseLsn } from '../src/lsn.ts';
 import { Pipeline } from '../src/pipeline.ts';
 import { START } from '../src/position.ts';
 import type { EndpointQueue } from '../src/queue/endpoint-queue.ts';
@@ -138,6 +139,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
   const catalog = new TypeCatalog(async (sql, params) => (await client.query(sql, [...params])).rows);
   const pipeline = new Pipeline({
     config,
+    tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
     systemId: '1',
     codecs: new CatalogCodecs(catalog),
     describe: async (relation) => {

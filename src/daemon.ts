@@ -4,6 +4,7 @@ import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Relation } from './change.ts';
 import type { Config } from './config.ts';
+import { ConfiguredTables } from './configured-tables.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { PgoutputDecoder } from './decode/pgoutput.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
@@ -20,6 +21,7 @@ import { findings } from './source/findings.ts';
 import { Follower } from './source/follower.ts';
 import { inspect } from './source/inspect.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
+import { tableName } from './source/quote.ts';
 import { refuseErrors } from './source/setup.ts';
 import { primaryKey } from './source/primary-key.ts';
 import { ShutdownNotice } from './source/shutdown-notice.ts';
@@ -145,6 +147,13 @@ export class Daemon {
     this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
     this.#pipeline = new Pipeline({
       config,
+      tables: new ConfiguredTables({
+        config,
+        found: slot.facts.tables,
+        since: slot.facts.server.currentLsn,
+        onRenamed: (table, relation) =>
+          log.warn(`${tableName(table)} is now ${tableName(relation)}: its hooks go on, but the next start needs the new name in the configuration`),
+      }),
       systemId: slot.identity.systemId,
       codecs: new CatalogCodecs(this.#catalog),
       describe: (relation) => this.#describe(relation),

@@ -2,6 +2,7 @@ import { type Change, commitTime, type Relation, type Transaction } from './chan
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Codecs } from './codec.ts';
 import type { Config, HookConfig } from './config.ts';
+import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
 import { WalhookError } from './errors.ts';
@@ -10,7 +11,7 @@ import { watchTable } from './event/watched-table.ts';
 import type { Event } from './event.ts';
 import { EventBody } from './format/event-body.ts';
 import { eventId, idPrefix, idTag } from './format/event-id.ts';
-import type { Lsn } from './lsn.ts';
+import { type Lsn, NO_LSN } from './lsn.ts';
 import { covers, type Position } from './position.ts';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Failure } from './queue/port.ts';
@@ -24,6 +25,7 @@ const OVERHEAD = 512;
 
 export interface PipelineOptions {
   readonly config: Config;
+  readonly tables: ConfiguredTables;
   /** The cluster's system identifier: part of what makes an id unique. */
   readonly systemId: string;
   readonly codecs: Codecs;
@@ -103,11 +105,10 @@ export class Pipeline implements ChangeSink {
   }
 
   async relation(relation: Relation): Promise<void> {
-    const { config, codecs, describe, systemId } = this.#options;
-    const { schema, table } = relation;
-    const watched = config.tables.find((candidate) => candidate.schema === schema && candidate.table === table);
-    const hooks = config.hooks.filter((hook) => hook.schema === schema && hook.table === table);
-    if (watched === undefined || hooks.length === 0) {
+    const { config, codecs, describe, systemId, tables } = this.#options;
+    const watched = tables.of(relation, this.#transaction?.commitLsn ?? NO_LSN);
+    const hooks = config.hooks.filter((hook) => hook.schema === watched?.schema && hook.table === watched.table);
+    if (watched === null || hooks.length === 0) {
       this.#readers.delete(relation.oid);
       return;
     }
