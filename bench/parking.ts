@@ -60,7 +60,7 @@ const used = process.cpuUsage(cpu);
 console.log(`our CPU: ${((used.user + used.system) / ROWS).toFixed(1)} µs a row`);
 
 const middle: Sequence = { commitLsn: BigInt(ROWS >> 5) * 4096n, ordinal: 3, nth: 0 };
-const query = { endpoint: 'crm', lanes: null, after: null, limit: PAGE };
+const query = { endpoint: 'crm', lanes: null, after: null, limit: PAGE, bytes: 8 * 1024 * 1024 };
 await timed('first page', PAGE, () => store.page(query));
 await timed('page from the middle', PAGE, () => store.page({ ...query, after: middle }));
 for (const lanes of [1, 16, 1_000]) {

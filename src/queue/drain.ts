@@ -246,11 +246,11 @@ export class Drain {
 
   async #page(lanes: readonly number[] | null, behind: Sequence | null): Promise<Page> {
     const { store, endpoint } = this.#options;
-    const limit = this.#loaded.page;
+    const { page: limit, pageBytes } = this.#loaded;
     this.#done.clear();
-    const rows = await store.page({ endpoint, lanes, after: behind, limit });
-    this.#loaded.measure(rows);
-    return { rows, isAll: rows.length < limit };
+    const rows = await store.page({ endpoint, lanes, after: behind, limit, bytes: pageBytes });
+    const bytes = rows.reduce((sum, { delivery }) => sum + delivery.bytes, 0);
+    return { rows, isAll: rows.length < limit && bytes < pageBytes };
   }
 
   #isAlive(): boolean {

@@ -1,11 +1,8 @@
 import type { Delivery } from '../delivery.ts';
 
-/** Rows in a page: at first, as nobody knows how large they are, and at most. */
-const FIRST_PAGE = 50;
-const LARGEST_PAGE = 500;
-/** A page grows so much at a time. */
-const GROWTH = 4;
-/** Bytes that a page should not pass. */
+/** Rows in a page at most. */
+const PAGE = 500;
+/** Bytes after which a page ends. */
 const PAGE_BYTES = 8 * 1024 * 1024;
 /** No more is read while so many rows, or so many bytes, are in memory. */
 const ENOUGH = 500;
@@ -18,16 +15,20 @@ const ENOUGH_BYTES = 8 * 1024 * 1024;
 export class Loaded {
   readonly #sizes = new Map<string, number>();
   #bytes = 0;
-  #page = FIRST_PAGE;
 
   /** False while enough is in memory. */
   get hasRoom(): boolean {
     return this.#sizes.size < ENOUGH && this.#bytes < ENOUGH_BYTES;
   }
 
-  /** How many rows the next page may have. */
+  /** How many rows a page may have. */
   get page(): number {
-    return this.#page;
+    return PAGE;
+  }
+
+  /** After how many bytes a page ends. */
+  get pageBytes(): number {
+    return PAGE_BYTES;
   }
 
   has(id: string): boolean {
@@ -42,13 +43,5 @@ export class Loaded {
   remove(id: string): void {
     this.#bytes -= this.#sizes.get(id) ?? 0;
     this.#sizes.delete(id);
-  }
-
-  /** Fits the next page to what the last one held. */
-  measure(rows: readonly { readonly delivery: Delivery }[]): void {
-    if (rows.length === 0) return;
-    const largest = rows.reduce((most, { delivery }) => Math.max(most, delivery.bytes), 1);
-    const fitting = Math.max(1, Math.floor(PAGE_BYTES / largest));
-    this.#page = Math.min(fitting, this.#page * GROWTH, LARGEST_PAGE);
   }
 }

@@ -64,13 +64,14 @@ export interface ParkingStore {
   settle(settlement: Settlement): Promise<void>;
   /**
    * Parked deliveries of an endpoint in sequence: those of `lanes` (null: of every lane) that come after `after`
-   * (null: from the first), at most `limit`.
+   * (null: from the first), at most `limit`, and no more once their bodies have come to `bytes`.
    */
   page(query: {
     readonly endpoint: string;
     readonly lanes: readonly number[] | null;
     readonly after: Sequence | null;
     readonly limit: number;
+    readonly bytes: number;
   }): Promise<Stored[]>;
   /** The endpoint's parked lanes, or null if there are more than `limit`. */
   lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null>;

@@ -1,7 +1,8 @@
 import type { Burial, Parking, ParkingStore, Settlement } from './port.ts';
 
-/** How many operations go into one transaction at most. */
+/** How many operations go into one transaction at most, and after how many bytes of bodies it ends. */
 const BATCH = 2_000;
+const BATCH_BYTES = 8 * 1024 * 1024;
 /** Waiting time after a failure of the store, in milliseconds: doubled each time up to the longest. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5_000;
@@ -97,7 +98,7 @@ export class Writer {
 
   async #write(): Promise<void> {
     while (this.#pending.length > 0 && !this.#stopped) {
-      const batch = this.#pending.splice(0, BATCH);
+      const batch = this.#nextBatch();
       await this.#writeBatch(batch);
       if (this.#stopped) break;
       this.#durable += batch.length;
@@ -105,6 +106,14 @@ export class Writer {
       this.#wakeWaiters();
     }
     this.#writing = false;
+  }
+
+  #nextBatch(): Operation[] {
+    let count = 0;
+    for (let bytes = 0; count < Math.min(BATCH, this.#pending.length) && bytes < BATCH_BYTES; count++) {
+      bytes += bytesOf(this.#pending[count]);
+    }
+    return this.#pending.splice(0, count);
   }
 
   async #writeBatch(batch: readonly Operation[]): Promise<void> {
@@ -133,6 +142,11 @@ export class Writer {
     this.#waiters = this.#waiters.filter((waiter) => waiter.upTo > this.#durable);
     for (const waiter of ready) waiter.resolve();
   }
+}
+
+function bytesOf(operation: Operation | undefined): number {
+  if (operation?.kind === 'park') return operation.parking.delivery.bytes;
+  return operation?.kind === 'bury' ? operation.burial.delivery.bytes : 0;
 }
 
 /** The batch's settlements, one for each endpoint. */

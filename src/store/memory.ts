@@ -29,11 +29,13 @@ export class MemoryParkingStore implements ParkingStore {
     }
   }
 
-  async page({ endpoint, lanes, after, limit }: Parameters<ParkingStore['page']>[0]): Promise<Stored[]> {
+  async page({ endpoint, lanes, after, limit, bytes }: Parameters<ParkingStore['page']>[0]): Promise<Stored[]> {
+    let before = 0;
     return this.#of(endpoint)
       .filter(({ delivery }) => lanes === null || lanes.includes(delivery.lane))
       .filter(({ delivery }) => after === null || compare(delivery.sequence, after) > 0)
       .slice(0, limit)
+      .filter(({ delivery }) => (before += delivery.bytes) - delivery.bytes < bytes)
       .map(({ delivery, attempts }) => ({ delivery, attempts }));
   }
 

@@ -73,17 +73,21 @@ async function settle(state: StateDatabase, settlement: Settlement): Promise<voi
 }
 
 async function page(state: StateDatabase, query: PageQuery): Promise<Stored[]> {
-  const { endpoint, lanes: wanted, after, limit } = query;
+  const { endpoint, lanes: wanted, after, limit, bytes } = query;
   const columns = sql`${DELIVERY_COLUMNS}, floor(extract(epoch from committed_at) * 1000) as committed_ms`;
   const rows =
     wanted === null
-      ? sql`${alongSequence(state, columns, { endpoint, after, limit })} order by commit_lsn, ordinal, nth`
+      ? alongSequence(state, columns, { endpoint, after, limit })
       : // Lane by lane, since the index holds each in sequence: a lane of a million deliveries costs no more than a page.
         sql`
           select in_lane.* from unnest(${wanted}::bigint[]) as wanted (lane)
           cross join lateral (${alongLane(state, columns, { endpoint, lane: sql.raw('wanted.lane'), after, limit })}) as in_lane
           order by commit_lsn, ordinal, nth limit ${limit}`;
-  const result = await sql<DeliveryRow>`${rows}`.execute(state.db);
+  // A body's length is known without reading it.
+  const result = await sql<DeliveryRow>`
+    select * from (
+      select page.*, sum(octet_length(body)) over (order by commit_lsn, ordinal, nth) - octet_length(body) as bytes_before from (${rows}) as page
+    ) as sized where bytes_before < ${bytes} order by commit_lsn, ordinal, nth`.execute(state.db);
   return toStored(result.rows);
 }
 

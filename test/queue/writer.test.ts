@@ -57,6 +57,16 @@ test('a large number goes in several batches, in order', async () => {
   expect(log).toEqual(Array.from({ length: 4500 }, (_, i) => `${i}`));
 });
 
+test('large bodies go in batches of a few, so that one statement can hold them', async () => {
+  const delivery = (id: string, megabytes: number) => ({ ...deliveryOf(id, ''), bytes: megabytes * 1024 * 1024 });
+  for (const [id, megabytes] of [['a', 5], ['b', 5], ['c', 100], ['d', 1]] as const) {
+    writer.park({ delivery: delivery(id, megabytes), attempts: 0, failure: null, dueIn: 0 }, () => log.push(id));
+  }
+  await writerIsFlushed();
+  expect(store.calls.get('park')).toBe(3);
+  expect(log).toEqual(['a', 'b', 'c', 'd']);
+});
+
 test('a batch that fails is tried until it is durable, also if it was durable after all', async () => {
   const fates = ['before', 'after', 'before', 'no'] as const;
   let call = 0;

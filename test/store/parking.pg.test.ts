@@ -33,7 +33,7 @@ function parking(of: Delivery, more: Partial<Parking> = {}): Parking {
 }
 
 async function ids(store: ParkingStore, query: Partial<Parameters<ParkingStore['page']>[0]> = {}): Promise<string[]> {
-  const page = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 100, ...query });
+  const page = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 100, bytes: 1e9, ...query });
   return page.map((stored) => stored.delivery.id);
 }
 
@@ -49,7 +49,7 @@ test('a parked delivery comes back as it was', async () => {
   const given = delivery(1, { body, lane: Number.MAX_SAFE_INTEGER });
   const { store } = await parked();
   await store.park([parking(given, { attempts: 3, failure: DOWN })]);
-  const [stored] = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1 });
+  const [stored] = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1, bytes: 1e9 });
   expect(stored).toEqual({ attempts: 3, delivery: { ...given, bytes: expect.any(Number) } });
   expect(stored?.delivery.bytes).toBeGreaterThan(Buffer.byteLength(body));
 });
@@ -62,6 +62,15 @@ test('parking what is parked already changes nothing', async () => {
     { id: 'id-1-0', attempts: 0 },
     { id: 'id-2-0', attempts: 0 },
   ]);
+});
+
+test('a page ends once its bodies have come to so many bytes, and holds one at least', async () => {
+  const body = 'x'.repeat(3_000); // out of line, and compressed
+  const { store } = await parked(...[1, 2, 3, 4, 5].map((place) => delivery(place, { body, lane: place % 2 })));
+  expect(await ids(store, { bytes: 6_001 })).toEqual(['id-1-0', 'id-2-0', 'id-3-0']);
+  expect(await ids(store, { bytes: 6_000 })).toEqual(['id-1-0', 'id-2-0']);
+  expect(await ids(store, { bytes: 1 })).toEqual(['id-1-0']);
+  expect(await ids(store, { bytes: 3_001, lanes: [0, 1] })).toEqual(['id-1-0', 'id-2-0']);
 });
 
 test('one id for two endpoints is two deliveries', async () => {
@@ -80,7 +89,7 @@ test('pages follow each other in sequence: LSNs as numbers, then ordinal, then n
   expect(await ids(store)).toEqual(expected);
   const seen: string[] = [];
   for (let after = null, more = true; more; ) {
-    const page = await store.page({ endpoint: 'crm', lanes: null, after, limit: 3 });
+    const page = await store.page({ endpoint: 'crm', lanes: null, after, limit: 3, bytes: 1e9 });
     seen.push(...page.map((stored) => stored.delivery.id));
     after = page.at(-1)?.delivery.sequence ?? null;
     more = page.length === 3;
@@ -155,5 +164,5 @@ test('a dead letter that was never parked is stored once', async () => {
 test('a thousand with different shapes are parked in one round trip', async () => {
   const many = Array.from({ length: 1_000 }, (_, n) => delivery(n + 1, { lane: n, endpoint: n % 2 === 0 ? 'crm' : 'billing' }));
   const { store } = await parked(...many);
-  expect(await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1_000 })).toHaveLength(500);
+  expect(await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1_000, bytes: 1e9 })).toHaveLength(500);
 });

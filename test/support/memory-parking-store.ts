@@ -57,12 +57,14 @@ export class MemoryParkingStore implements ParkingStore {
     });
   }
 
-  page({ endpoint, lanes, after, limit }: Parameters<ParkingStore['page']>[0]): Promise<Stored[]> {
+  page({ endpoint, lanes, after, limit, bytes }: Parameters<ParkingStore['page']>[0]): Promise<Stored[]> {
     return this.#call('page', 1, () => {
+      let before = 0;
       const rows = this.of(endpoint)
         .filter(({ delivery }) => lanes === null || lanes.includes(delivery.lane))
         .filter(({ delivery }) => after === null || compare(delivery.sequence, after) > 0)
         .slice(0, limit)
+        .filter(({ delivery }) => (before += delivery.bytes) - delivery.bytes < bytes)
         // Read back, a delivery is another object.
         .map(({ delivery, attempts }) => ({ delivery: { ...delivery }, attempts }));
       this.largestPage = Math.max(this.largestPage, rows.length);
