@@ -144,7 +144,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     codecs: new CatalogCodecs(catalog),
     describe: async (relation) => {
       await catalog.load(relation.columns.map((column) => column.typeOid));
-      return ['user_id'];
+      return { primaryKey: ['user_id'], columns: relation.columns.map((column) => column.name) };
     },
     queues: new Map([['bench', queue]]),
     tracker,

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Tracker } from './checkpoint/tracker.ts';
-import type { Relation } from './change.ts';
+import type { LiveTable, Relation } from './change.ts';
 import type { Config } from './config.ts';
 import { ConfiguredTables } from './configured-tables.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
@@ -20,10 +20,10 @@ import { connectionError } from './source/connection-error.ts';
 import { findings } from './source/findings.ts';
 import { Follower } from './source/follower.ts';
 import { inspect } from './source/inspect.ts';
+import { liveTable } from './source/live-table.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
 import { tableName } from './source/quote.ts';
 import { refuseErrors } from './source/setup.ts';
-import { primaryKey } from './source/primary-key.ts';
 import { ShutdownNotice } from './source/shutdown-notice.ts';
 import { Tail } from './source/tail.ts';
 import { type DurableState, memoryState, openDurableState } from './state.ts';
@@ -205,13 +205,13 @@ export class Daemon {
     await this.#streaming.promise;
   }
 
-  async #describe(relation: Relation): Promise<readonly string[]> {
+  async #describe(relation: Relation): Promise<LiveTable> {
     const gone = await this.#catalog.load(relation.columns.map((column) => column.typeOid));
     for (const { name } of relation.columns.filter((column) => gone.includes(column.typeOid))) {
       const column = `${relation.schema}.${relation.table}.${name}`;
       this.#options.log.warn({ column }, 'the type of a column exists no more: its values are sent as text');
     }
-    return primaryKey(this.#pool, relation.oid);
+    return liveTable(this.#pool, relation.oid);
   }
 
   #connect(): Tail {

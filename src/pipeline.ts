@@ -1,4 +1,4 @@
-import { type Change, commitTime, type Relation, type Transaction } from './change.ts';
+import { type Change, commitTime, type LiveTable, type Relation, type Transaction } from './change.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Codecs } from './codec.ts';
 import type { Config, HookConfig } from './config.ts';
@@ -23,15 +23,18 @@ const MARK_EVERY = 1_000;
 /** What a delivery takes in memory besides its body, in bytes: an estimate. */
 const OVERHEAD = 512;
 
+/** What the pipeline needs of an endpoint's queue. */
+export type DeliveryQueue = Pick<EndpointQueue, 'offer' | 'bury'>;
+
 export interface PipelineOptions {
   readonly config: Config;
   readonly tables: ConfiguredTables;
   /** The cluster's system identifier: part of what makes an id unique. */
   readonly systemId: string;
   readonly codecs: Codecs;
-  /** Loads what must be known of a relation before its changes can be read, and gives its primary key. */
-  readonly describe: (relation: Relation) => Promise<readonly string[]>;
-  readonly queues: ReadonlyMap<string, EndpointQueue>;
+  /** Loads what must be known of a relation before its changes can be read, and tells how the table is now. */
+  readonly describe: (relation: Relation) => Promise<LiveTable>;
+  readonly queues: ReadonlyMap<string, DeliveryQueue>;
   readonly tracker: Tracker;
   /** Up to here everything was handled by an earlier run. */
   readonly start: Position;
@@ -44,11 +47,11 @@ interface Route {
   readonly hook: HookRoute;
   readonly body: EventBody;
   readonly tag: string;
-  readonly targets: readonly { readonly queue: EndpointQueue; readonly request: RequestShape }[];
+  readonly targets: readonly { readonly queue: DeliveryQueue; readonly request: RequestShape }[];
 }
 
 interface Made {
-  readonly queue: EndpointQueue;
+  readonly queue: DeliveryQueue;
   readonly delivery: Delivery;
   /** Why it cannot be sent; null if it can. */
   readonly failure: Failure | null;
