@@ -67,10 +67,9 @@ test('a transaction whose commit record starts where the confirmed one ends is n
   const { receiver, options } = await ready(TABLES.map((table) => `create table ${table} (id int primary key);`).join(' '));
   const { db } = options;
   // Ten daemons, each with a slot and a table of its own, which crash together.
-  const slots = TABLES.map((table) => `${db.name}_${table}`);
-  const daemons = TABLES.map((table, i) => ({
+  const daemons = TABLES.map((table) => ({
     ...options,
-    env: { SLOT: slots[i] ?? '' },
+    env: { SLOT: `${db.name}_${table}` },
     yaml: options.yaml.replace('slot: "${SLOT}"', `slot: "\${SLOT}", publication: ${table}`).replace('table: items', `table: ${table}`) + `state: { schema: ${table} }\n`,
   }));
   const thread = await startDaemonThread(...daemons);
@@ -78,23 +77,34 @@ test('a transaction whose commit record starts where the confirmed one ends is n
 
   // Of each pair, the first to commit is accepted. The other gets no answer before the crash.
   let row = 0;
+  const pairs = new Map<number, { rows: readonly number[]; held: PromiseWithResolvers<number> }>();
+  receiver.answer = async (request) => {
+    const pair = pairs.get(rowOf(request));
+    const [first] = await pairOf(receiver, pair?.rows ?? []);
+    return request === first ? 204 : (pair?.held.promise ?? 500);
+  };
   const undelivered: ReceivedRequest[] = [];
-  for (const [i, table] of TABLES.entries()) {
-    for (let armed = false; !armed; ) {
-      const rows = [++row, ++row];
-      const held = Promise.withResolvers<number>();
-      receiver.answer = async (request) => {
-        const [first] = await pairOf(receiver, rows);
-        return request === first ? 204 : held.promise;
-      };
-      await commitBackToBack(clients, table, rows);
-      const [first, second] = await pairOf(receiver, rows);
-      await expect.poll(() => confirmed(db, slots[i]), { interval: 20, timeout: 10_000 }).toBeGreaterThan(commitLsn(first));
-      // Somebody else's WAL may have come between.
-      armed = (await confirmed(db, slots[i])) === commitLsn(second);
-      expect(await confirmed(db, slots[i])).toBeLessThanOrEqual(commitLsn(second));
-      if (armed) undelivered.push(second);
-      else held.resolve(204);
+  /** True if the two commit records touch: somebody else's WAL may have come between. */
+  const armed = async (table: string, rows: readonly number[]): Promise<boolean> => {
+    const slot = `${db.name}_${table}`;
+    const [first, second] = await pairOf(receiver, rows);
+    await expect.poll(() => confirmed(db, slot), { interval: 20, timeout: 10_000 }).toBeGreaterThan(commitLsn(first));
+    expect(await confirmed(db, slot)).toBeLessThanOrEqual(commitLsn(second));
+    if ((await confirmed(db, slot)) < commitLsn(second)) return false;
+    undelivered.push(second);
+    return true;
+  };
+  for (let wanted = TABLES; wanted.length > 0; ) {
+    const tries = wanted.map((table) => ({ table, rows: [++row, ++row], held: Promise.withResolvers<number>() }));
+    for (const pair of tries) {
+      for (const id of pair.rows) pairs.set(id, pair);
+      await commitBackToBack(clients, pair.table, pair.rows);
+    }
+    wanted = [];
+    for (const { table, rows, held } of tries) {
+      if (await armed(table, rows)) continue;
+      held.resolve(204);
+      wanted.push(table);
     }
   }
   await receiver.deliveries(row - TABLES.length);
