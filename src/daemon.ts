@@ -23,6 +23,7 @@ import { inspect } from './source/inspect.ts';
 import { liveTable } from './source/live-table.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
 import { tableName } from './source/quote.ts';
+import { refuseBrokenStream } from './source/resume.ts';
 import { refuseErrors } from './source/setup.ts';
 import { ShutdownNotice } from './source/shutdown-notice.ts';
 import { Tail } from './source/tail.ts';
@@ -70,13 +71,17 @@ export class Daemon {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const source = target(options.config.source.url);
-    try {
-      const opened = await open(options, source);
-      const daemon = new Daemon({ ...options, ...opened });
-      await daemon.#begin();
-      return daemon;
-    } catch (error) {
-      throw connectionError(error, { label: source.label });
+    for (;;) {
+      try {
+        const opened = await open(options, source);
+        const daemon = new Daemon({ ...options, ...opened });
+        await daemon.#begin();
+        return daemon;
+      } catch (error) {
+        // Another daemon that started at the same time was the first to have the slot: from now on this one stands by.
+        if (error instanceof WalhookError && error.code === 'slot_moved') continue;
+        throw connectionError(error, { label: source.label });
+      }
     }
   }
 
@@ -214,7 +219,10 @@ export class Daemon {
     return liveTable(this.#pool, relation.oid);
   }
 
-  #connect(): Tail {
+  async #connect(): Promise<Tail> {
+    const { config } = this.#options;
+    const { identity, temporary } = this.#slot;
+    if (!temporary) await refuseBrokenStream({ config, pool: this.#pool, identity, confirmed: () => this.#confirmed });
     // A type that was altered meanwhile is looked up again.
     this.#catalog.forget();
     this.#pipeline.reconnect();
@@ -222,8 +230,8 @@ export class Daemon {
     return new Tail({
       client: this.#slot.client,
       slot: this.#slot.name,
-      publication: this.#options.config.source.publication,
-      temporary: this.#slot.temporary,
+      publication: config.source.publication,
+      temporary,
       from: this.#pipeline.received.lsn,
       durable: this.#confirmed,
       statusInterval: this.#slot.statusInterval,
@@ -256,7 +264,8 @@ export class Daemon {
 
   /** The stream has been read up to an LSN. */
   #reached(lsn: Lsn): void {
-    if (this.#drainFrom === null || lsn < this.#drainFrom) return;
+    // A transaction that commits where the stream stands is still to come.
+    if (this.#drainFrom === null || lsn <= this.#drainFrom) return;
     this.#drainFrom = null;
     this.#dispatcher.startDraining();
   }

@@ -1,0 +1,63 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { endpoint, HEAD, startDaemon, TestDaemon, testDatabase, type TestDaemonOptions, testReceiver } from '../support/daemon.ts';
+import type { TestDatabase } from '../support/postgres.ts';
+import type { Receiver } from '../support/receiver.ts';
+
+const YAML = `${HEAD}
+endpoints: { crm: ${endpoint()} }
+hooks: [{ name: crm, table: items, to: crm }]
+`;
+
+async function ready(): Promise<{ db: TestDatabase; receiver: Receiver; options: TestDaemonOptions }> {
+  const db = await testDatabase('create table items (id int primary key)');
+  const receiver = await testReceiver();
+  return { db, receiver, options: { db, yaml: YAML, receivers: { RECEIVER: receiver } } };
+}
+
+/** Takes the slot from whoever streams from it. */
+async function cutOff(db: TestDatabase, sql: string): Promise<void> {
+  const client = await db.client();
+  await client.query(`select pg_terminate_backend(active_pid, 10000) from pg_replication_slots where slot_name = $1`, [db.name]);
+  await client.query(sql);
+  await client.end();
+}
+
+// Fails if a new connection trusts the slot: Postgres begins where the slot is, and says nothing.
+test('a slot that somebody else has read from while the connection was lost is not read on, and the gap is told', async () => {
+  const { db, receiver, options } = await ready();
+  const daemon = await startDaemon(options);
+  await db.sql('insert into items values (1)');
+  await receiver.deliveries(1);
+  await cutOff(
+    db,
+    `insert into items values (2);
+     select count(*) from pg_logical_slot_get_binary_changes('${db.name}', null, null, 'proto_version', '1', 'publication_names', 'walhook')`,
+  );
+  await expect(daemon.running.done).rejects.toMatchObject({ code: 'slot_moved', message: expect.stringMatching(/was left at \S+ and is at \S+/) });
+});
+
+test('a publication that is gone when the stream is taken up again ends it, with the gap', async () => {
+  const { db, receiver, options } = await ready();
+  const daemon = await startDaemon(options);
+  await db.sql('insert into items values (1)');
+  await receiver.deliveries(1);
+  await cutOff(db, 'drop publication walhook');
+  await expect(daemon.running.done).rejects.toMatchObject({ code: 'publication_lost', message: expect.stringMatching(/changes between \S+ and \S+ were not sent/) });
+});
+
+test('of two daemons that start at once one works, and the other takes over from where it ended', async () => {
+  const { db, receiver, options } = await ready();
+  const daemons = [new TestDaemon(options), new TestDaemon(options)];
+  onTestFinished(async () => {
+    await Promise.all(daemons.map((daemon) => daemon.stop()));
+  });
+  const started = daemons.map((daemon) => daemon.start().then(() => daemon));
+  const first = await Promise.race(started);
+  for (let id = 1; id <= 20; id++) await db.sql(`insert into items values (${id})`);
+  await receiver.deliveries(20);
+  await first.stop();
+  await Promise.all(started);
+  await db.sql('insert into items values (21)');
+  await receiver.deliveries(21);
+  expect(receiver.byId.size).toBe(21);
+});
