@@ -153,6 +153,34 @@ test('a row that is always refused becomes a dead letter, its lane goes on, and 
   expect(crm.requests.filter((request) => rowOf(request.body) !== poison).every((request) => request.attempt === 1)).toBe(true);
 });
 
+test('while nothing can be parked nothing is confirmed: killed then, it has lost nothing, and its neighbour got all meanwhile', async () => {
+  const { database, crm, audit, config, writer } = await ground();
+  await crm.close();
+  const daemon = launch(config);
+  await daemon.streaming();
+  await writer.start().more(50);
+  await untilQuery(database, `select count(*) > 0 ${CRM}`, true);
+
+  const other = await database.client();
+  await other.query('begin; lock table walhook.parked');
+  await writer.more(600);
+  await writer.stop();
+  await allDelivered(audit, writer);
+  await daemon.kill();
+  // What it had sent to the database but was not told of as done is not done either.
+  await database.sql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`);
+  await other.query('rollback');
+  const samples = { crm: [await takeSample({ database, slot: database.name, endpoint: 'crm', receiver: crm })] };
+  expect(samples.crm[0]?.stored.size).toBeLessThan(writer.count);
+
+  await launch(config).streaming();
+  await crm.open();
+  await allDelivered(crm, writer);
+  await untilQuery(database, `select count(*)::int from walhook.parked`, 0);
+  expect(await verdictOn('crm', crm, { database, writer, samples })).toMatchObject({ ...ONCE, delivered: writer.count });
+  expect(await verdictOn('audit', audit, { database, writer })).toMatchObject({ ...FLAWLESS, delivered: writer.count });
+});
+
 function rowOf(body: Buffer): number {
   return (JSON.parse(body.toString()) as { data: { id: number } }).data.id;
 }
