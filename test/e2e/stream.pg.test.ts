@@ -101,7 +101,7 @@ test('a truncate is an event of its own, for hooks that ask for it', async () =>
   await db.sql('truncate items, unwatched');
   await receiver.deliveries(2);
   await daemon.stop();
-  expect(receiver.bodies()[1]).toEqual({ data: {}, meta: { operation: 'truncate', lookup_values: [], table: 'items' } });
+  expect(receiver.bodies()).toContainEqual({ data: {}, meta: { operation: 'truncate', lookup_values: [], table: 'items' } });
   expect(receiver.requests).toHaveLength(2);
 });
 
@@ -113,7 +113,8 @@ test('an update that changes nothing sends nothing', async () => {
   await db.sql(`update items set text = 'b' where id = 2`);
   await receiver.deliveries(3);
   await daemon.stop();
-  expect(receiver.bodies<{ meta: { operation: string } }>().map(({ meta }) => meta.operation)).toEqual(['data_insert', 'data_insert', 'data_update']);
+  const operations = receiver.bodies<{ meta: { operation: string } }>().map(({ meta }) => meta.operation);
+  expect(operations.toSorted()).toEqual(['data_insert', 'data_insert', 'data_update']);
 });
 
 test('logical messages of other programs disturb nothing', async () => {

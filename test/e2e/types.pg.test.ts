@@ -29,9 +29,10 @@ async function watching(schemaSql: string, tables: string, hooks: readonly strin
     alter database ${db.name} set extra_float_digits = -10`);
   await db.sql(ORACLE_SQL);
   const receiver = await testReceiver();
+  // One request at a time, so that they arrive in commit order whichever rows they tell of.
   const yaml = `${HEAD}
 tables: ${tables}
-endpoints: { crm: ${endpoint()} }
+endpoints: { crm: ${endpoint({ concurrency: 1 })} }
 hooks:
 ${hooks.map((table, i) => `  - { name: hook_${i}, table: ${table}, to: crm }\n`).join('')}`;
   const daemon = await startDaemon({ db, yaml, receivers: { RECEIVER: receiver } });
