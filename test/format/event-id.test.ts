@@ -32,7 +32,11 @@ test('two ids are equal only if everything that they are made of is', () => {
 });
 
 test('holds no dot, no space and nothing else that a header or a signature could stumble over', () => {
-  fc.assert(fc.property(parts, (each) => void expect(idOf(...each)).toMatch(/^[0-9a-f]{16}-\d+-[iuvdt]-[0-9a-f]{16}$/)));
+  fc.assert(
+    fc.property(parts, (each) => {
+      expect(idOf(...each)).toMatch(/^[0-9a-f]{16}-\d+-[iuvdt]-[0-9a-f]{16}$/);
+    }),
+  );
 });
 
 test('sorts as transactions were committed', () => {

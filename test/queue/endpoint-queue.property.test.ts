@@ -16,6 +16,9 @@ vi.mock(import('../../src/queue/loaded.ts'), async (original) => {
       override get page(): number {
         return 4;
       }
+      override get pageBytes(): number {
+        return 1200;
+      }
       override get hasRoom(): boolean {
         return this.#size.size < 6;
       }
@@ -84,6 +87,6 @@ test('whatever happens, nothing is lost, lanes keep their order, nothing is sett
       const canary = world.offerCanary();
       expect(await time.until(() => world.received.has(canary.id), 60_000), world.describe()).toBe(true);
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 200) },
+    { numRuns: Number(process.env['RUNS'] ?? 150) },
   );
 }, 300_000);

@@ -318,6 +318,62 @@ test('a lane of thousands is read back page by page and in order, also when the 
   expect(rig.delivered.filter((id) => !id.startsWith('bad')).map(Number)).toEqual(Array.from({ length: 1500 }, (_, i) => i));
 });
 
+test('what is held while a lane is read is stored before what comes once everything goes through the store', async () => {
+  const rig = new Rig({ concurrency: 1 }, { inFlight: 10, share: 1 });
+  rig.queue.startDraining();
+  rig.answer = ({ id }) => (id === 'a1' ? failed(400) : null);
+  rig.offer('a1', 1);
+  await time.run(5);
+  rig.offer('b1', 2);
+  let beginPage = (): void => undefined;
+  rig.store.before = (method) => (method === 'page' ? new Promise((resolve) => (beginPage = resolve)) : undefined);
+  await time.until(() => rig.store.calls.has('page'), 5000);
+  rig.offer('a2', 1);
+  await time.run(20);
+  rig.queue.relieveIfSlow();
+  expect(rig.events).toContain('overflow');
+  rig.offer('a3', 1);
+  await time.run(20);
+  rig.store.before = () => undefined;
+  rig.answer = () => OK;
+  beginPage();
+  rig.waiting.get('b1')?.(OK);
+  await time.run(5000);
+  expect(rig.delivered).toEqual(['b1', 'a1', 'a2', 'a3']);
+});
+
+test('a breaker that opens and closes while a page is read leaves nothing behind in the store', async () => {
+  // Lanes that failed are due so late that the page is one of the scan.
+  const rig = new Rig({ concurrency: 4, retry: { initial: 60_000, factor: 1, max: 60_000, jitter: 0, attempts: 9 } }, { inFlight: 5000, share: 5000 });
+  rig.queue.startDraining();
+  rig.answer = () => DOWN;
+  for (let i = 0; i < 1200; i++) rig.offer(`${i}`, i);
+  await time.until(() => rig.events.includes('open'), 1000);
+  rig.answer = () => OK;
+  await time.until(() => rig.events.includes('closed'), 10_000);
+  rig.answer = () => null;
+  await time.until(() => rig.waiting.size === 4 && rig.queue.state.queued >= 500, 1000);
+  // The next page is asked for as soon as there is room, and comes late.
+  const pages: (() => void)[] = [];
+  rig.store.after = (method) => (method === 'page' ? new Promise((resolve) => void pages.push(resolve)) : undefined);
+  while (pages.length === 0) {
+    for (const finish of [...rig.waiting.values()].slice(0, 1)) finish(OK);
+    await time.run(5);
+  }
+  for (const finish of [...rig.waiting.values()].slice(0, 3)) finish(DOWN);
+  expect(rig.events.at(-1)).toBe('open');
+  await time.run(600);
+  for (const finish of rig.waiting.values()) finish(OK);
+  expect(rig.events.filter((event) => event === 'open' || event === 'closed')).toEqual(['open', 'closed', 'open', 'closed']);
+  rig.store.after = () => undefined;
+  rig.answer = () => OK;
+  for (const answer of pages) answer();
+  expect(await time.until(() => new Set(rig.delivered).size === 1200, 600_000)).toBe(true);
+  await time.run(100);
+  expect(rig.delivered).toHaveLength(1200);
+  expect(rig.parked).toEqual([]);
+});
+
 test('nothing is read while enough is in memory, and nobody wakes to see that', async () => {
   const rig = new Rig({ concurrency: 1 });
   rig.queue.startDraining();
@@ -493,8 +549,9 @@ test('close waits for what is held until the store has been read, and parks it',
   await time.until(() => rig.store.calls.has('page'), 5000);
   rig.offer('a2', 1);
   let isClosed = false;
-  void rig.queue.close(AbortSignal.abort()).then(() => (isClosed = true));
+  void rig.queue.close(new AbortController().signal).then(() => (isClosed = true));
   await time.run(100);
+  expect(isClosed).toBe(false);
   answerPage();
   expect(await time.until(() => isClosed, 1000)).toBe(true);
   expect(rig.parked).toEqual(['a1', 'a2']);

@@ -295,7 +295,7 @@ export class World {
       operation: 'data_insert',
       table: 'public.t',
       body: '{}',
-      bytes: 100,
+      bytes: this.#random() < 0.1 ? 1000 : 100,
       committedAt: 0,
     };
   }
