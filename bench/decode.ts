@@ -103,6 +103,7 @@ async function read(end: Lsn, onMessage: (bytes: Buffer) => Promise<void> | void
     publication: 'walhook',
     from: 0n,
     durable: 0n,
+    verify: () => Promise.resolve(),
     statusInterval: 10_000,
     deadAfter: 60_000,
     onMessage: (bytes) => {

@@ -31,6 +31,8 @@ import { type DurableState, memoryState, openDurableState } from './state.ts';
 
 /** How often the safe position is stored and confirmed, in milliseconds. */
 const CHECKPOINT_INTERVAL = 500;
+/** Milliseconds until a query of the source gets no answer any more. Above what making a slot may take. */
+const QUERY_TIMEOUT = 90_000;
 /** The part of `limits.shutdown` in which deliveries go on; in the rest, what is left is parked. */
 const DELIVERY_PART = 0.7;
 
@@ -219,10 +221,9 @@ export class Daemon {
     return liveTable(this.#pool, relation.oid);
   }
 
-  async #connect(): Promise<Tail> {
+  #connect(): Tail {
     const { config } = this.#options;
     const { identity, temporary } = this.#slot;
-    if (!temporary) await refuseBrokenStream({ config, pool: this.#pool, identity, confirmed: () => this.#confirmed });
     // A type that was altered meanwhile is looked up again.
     this.#catalog.forget();
     this.#pipeline.reconnect();
@@ -234,6 +235,7 @@ export class Daemon {
       temporary,
       from: this.#pipeline.received.lsn,
       durable: this.#confirmed,
+      verify: () => (temporary ? Promise.resolve() : refuseBrokenStream({ config, pool: this.#pool, identity, confirmed: this.#confirmed })),
       statusInterval: this.#slot.statusInterval,
       deadAfter: this.#slot.deadAfter,
       onMessage: (bytes) => decoder.decode(bytes),
@@ -330,7 +332,7 @@ export class Daemon {
 /** Opens what the stages work on: the database, the state, the slot. Leaves nothing open if it cannot. */
 async function open({ config, log, temporary = false }: DaemonOptions, source: Target): Promise<Opened> {
   // Its connections may lie idle: one of them hears when the server shuts down (ShutdownNotice).
-  const pool = new pg.Pool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0 });
+  const pool = new pg.Pool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
   pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
   let state: DurableState | null = null;
   try {

@@ -4,7 +4,7 @@ import type { Tail } from './tail.ts';
 
 export interface FollowerOptions {
   /** Makes the next connection: it starts where the last one ended. */
-  readonly connect: () => Promise<Tail>;
+  readonly connect: () => Tail;
   /** Turns an error into one for an operator, which says whether trying again can help. */
   readonly explain: (error: unknown) => Error & { readonly reaction: 'retry' | 'stop' };
   readonly onReconnect: (error: Error, delay: number) => void;
@@ -27,11 +27,9 @@ export class Follower {
   async run(): Promise<void> {
     while (!this.#halted) {
       try {
-        const tail = await this.#options.connect();
-        if (this.#halted) return;
-        this.#tail = tail;
-        if (this.#paused) tail.pause();
-        await tail.run();
+        this.#tail = this.#options.connect();
+        if (this.#paused) this.#tail.pause();
+        await this.#tail.run();
       } catch (thrown) {
         if (this.#halted) return;
         const error = this.#options.explain(thrown);

@@ -20,6 +20,8 @@ export interface TailOptions {
   readonly from: Lsn;
   /** Confirmed from the start: what is durable. */
   readonly durable: Lsn;
+  /** Asked once the slot is this connection's: nothing is handed over or confirmed before it resolves; if it rejects, the connection ends. */
+  readonly verify: () => Promise<void>;
   /** How often to report to the walsender, in milliseconds: well below its `wal_sender_timeout`. */
   readonly statusInterval: number;
   /** Silence after which a connection counts as dead, in milliseconds. */
@@ -132,10 +134,14 @@ export class Tail {
 
   #started(): void {
     this.#heard = performance.now();
-    if (this.#paused) this.#socket?.pause();
-    this.#status = setInterval(() => this.#checkAndReport(), this.#options.statusInterval);
-    this.#report(false);
-    this.#options.onStart();
+    this.#hold(
+      this.#options.verify().then(() => {
+        if (this.#failure !== null || this.#stopped) return;
+        this.#status = setInterval(() => this.#checkAndReport(), this.#options.statusInterval);
+        this.#report(false);
+        this.#options.onStart();
+      }),
+    );
   }
 
   #read(bytes: number): void {
@@ -208,7 +214,8 @@ export class Tail {
   }
 
   #report(wantsReply: boolean): void {
-    if (this.#durable === 0n) return;
+    // Before the slot is verified, or where nothing is durable yet.
+    if (this.#status === null || this.#durable === 0n) return;
     // The library puts lsn + 1 on the wire. One too many would skip a transaction whose commit record starts exactly
     // where the confirmed one's ends.
     void this.#service.acknowledge(formatLsn(this.#durable - 1n), wantsReply);

@@ -20,7 +20,7 @@ async function endOfWal(database: TestDatabase): Promise<Lsn> {
 
 async function tailOf(database: TestDatabase, options: Pick<TailOptions, 'onMessage' | 'onKeepalive' | 'onStart'>): Promise<Tail> {
   const client = await reach(target(database.url, { session: PLAIN_TEXT }));
-  return new Tail({ client, slot: database.name, publication: 'items', from: 0n, durable: 0n, statusInterval: 1_000, deadAfter: 60_000, ...options });
+  return new Tail({ client, slot: database.name, publication: 'items', from: 0n, durable: 0n, verify: () => Promise.resolve(), statusInterval: 1_000, deadAfter: 60_000, ...options });
 }
 
 /** Runs until the first message, of which `onMessage` makes what it likes. Gives the error, and the keepalives from the insert on. */
