@@ -21,7 +21,7 @@ async function ground({ ill = {}, limits = {} }: { readonly ill?: Options; reado
   const config = faultConfig({ database, endpoints: { crm: faultEndpoint(crm.url, ill), audit: faultEndpoint(audit.url) }, limits });
   const seed = seedOfRun();
   console.log(`seed ${seed}`);
-  const writer = new Writer({ database, seed, pause: 5 });
+  const writer = new Writer({ database, seed, pause: 10, arrived: () => audit.delivered });
   onTestFinished(() => writer.stop());
   return { database, crm, audit, config, writer };
 }

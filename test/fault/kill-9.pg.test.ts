@@ -67,7 +67,7 @@ test(`kill -9 at ${ROUNDS} moments under load: nothing lost, nothing out of orde
 
   let daemon = launch(config);
   await daemon.streaming();
-  const writer = new Writer({ database, seed, pause: 60 }).start();
+  const writer = new Writer({ database, seed, arrived: () => receiver.delivered }).start();
   onTestFinished(() => writer.stop());
   const deck: (readonly [string, string])[] = [];
   const samples: Sample[] = [];

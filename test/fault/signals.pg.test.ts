@@ -14,10 +14,10 @@ const ONCE = { ...FLAWLESS, duplicates: 0 };
 async function ground(database: TestDatabase, endpoint: Readonly<Record<string, unknown>> = {}) {
   await database.sql(ITEMS_SQL);
   const receiver = await testReceiver();
-  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url, { timeout: '1m', ...endpoint }) }, limits: { shutdown: '10m' } });
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url, { timeout: '1m', ...endpoint }) }, limits: { in_flight: 500, shutdown: '10m' } });
   const seed = seedOfRun();
   console.log(`seed ${seed}`);
-  const writer = new Writer({ database, seed });
+  const writer = new Writer({ database, seed, arrived: () => receiver.delivered });
   onTestFinished(() => writer.stop());
   return { receiver, config, writer, chance: random(seed) };
 }

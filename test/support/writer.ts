@@ -40,7 +40,12 @@ export interface WriterOptions {
   readonly pause?: number;
   /** One in so many transactions is large. Default 50; 0 for none. */
   readonly largeOneIn?: number;
+  /** How many changes have arrived: while that is far behind what is written, it writes ten times slower. Default: it is not asked. */
+  readonly arrived?: () => number;
 }
+
+/** So many changes are "far behind". */
+const FAR_BEHIND = 1_000;
 
 interface Change {
   readonly row: number;
@@ -83,7 +88,7 @@ export class Writer implements WrittenRecord {
   #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(options: WriterOptions) {
-    this.#options = { rows: 50, connections: 4, pause: 40, largeOneIn: 50, ...options };
+    this.#options = { rows: 50, connections: 4, pause: 40, largeOneIn: 50, arrived: () => Number.POSITIVE_INFINITY, ...options };
     this.#random = random(options.seed);
     this.#free = Array.from({ length: this.#options.rows }, (_, row) => row + 1);
   }
@@ -120,7 +125,8 @@ export class Writer implements WrittenRecord {
         client = await this.#run(draft, client);
         this.#free.push(...draft.rows);
       }
-      await pause(this.#random.int(0, this.#options.pause));
+      const isFarAhead = this.count - this.#options.arrived() > FAR_BEHIND;
+      await pause(this.#random.int(0, this.#options.pause * (isFarAhead ? 10 : 1)));
     }
     await client.end().catch(() => undefined);
   }
