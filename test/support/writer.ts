@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { TestDatabase } from './postgres.ts';
-import { type Random, random } from './random.ts';
+import { random, type Random } from './random.ts';
 
 /**
  * The table that the writer writes. `version` is new with each insert and update, so that it tells every change apart;
@@ -134,18 +134,18 @@ export class Writer implements WrittenRecord {
   /** Null if all rows are lent. */
   #draft(): Draft | null {
     const { largeOneIn } = this.#options;
-    const random = this.#random;
-    const large = largeOneIn > 0 && random.chance(1 / largeOneIn);
+    const chance = this.#random;
+    const large = largeOneIn > 0 && chance.chance(1 / largeOneIn);
     const rows: number[] = [];
-    for (let wanted = large ? 15 : random.int(1, 4); wanted > 0 && this.#free.length > 0; wanted--) {
-      rows.push(...this.#free.splice(random.int(0, this.#free.length - 1), 1));
+    for (let wanted = large ? 15 : chance.int(1, 4); wanted > 0 && this.#free.length > 0; wanted--) {
+      rows.push(...this.#free.splice(chance.int(0, this.#free.length - 1), 1));
     }
     if (rows.length === 0) return null;
     const after = new Map<number, number | null>(rows.map((row) => [row, this.#versions.get(row) ?? null]));
-    const changes = this.#changes(rows, after, large ? 200 : random.int(1, 6));
+    const changes = this.#changes(rows, after, large ? 200 : chance.int(1, 6));
     // What the savepoint undoes comes last, so that nothing builds on it.
-    const undone = random.chance(0.1) ? this.#changes(rows, new Map(after), random.int(1, 3)) : [];
-    return { number: ++this.#transaction, rows, changes, undone, after, commits: !random.chance(0.1) };
+    const undone = chance.chance(0.1) ? this.#changes(rows, new Map(after), chance.int(1, 3)) : [];
+    return { number: ++this.#transaction, rows, changes, undone, after, commits: !chance.chance(0.1) };
   }
 
   #changes(rows: readonly number[], versions: Map<number, number | null>, count: number): Change[] {
