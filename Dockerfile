@@ -23,6 +23,8 @@ COPY --from=dependencies /build/node_modules node_modules
 COPY sql sql
 COPY --from=build /build/dist dist
 RUN ln -s /app/dist/cli.js /usr/local/bin/walhook
+# So that `docker exec … walhook status` finds the file too.
+WORKDIR /etc/walhook
 # Numeric, so that Kubernetes' runAsNonRoot can tell. Nothing is written: the root may be read-only.
 USER 1000:1000
 # node is process 1 and handles SIGTERM itself: it drains, then ends with 0.

@@ -39,10 +39,11 @@ function resultText(outcome: Outcome, fate: Fate): string {
 /** An attempt as one line of JSON. `event` is the body, digit for digit. */
 export function attemptJson({ delivery, outcome, fate, forwardTo }: ShownAttempt): string {
   const { id, operation, table, committedAt, body } = delivery;
+  const ms = Math.round(outcome.ms);
   const response =
     outcome.kind === 'delivered'
-      ? { status: outcome.status, ms: outcome.ms }
-      : { status: outcome.status, ms: outcome.ms, error: outcome.message, body: outcome.response };
+      ? { status: outcome.status, ms }
+      : { status: outcome.status, ms, error: outcome.message, body: outcome.response };
   const line = JSON.stringify({ id, operation, table, committed_at: new Date(committedAt).toISOString(), fate, ...(forwardTo === null ? {} : { response }) });
   return `${line.slice(0, -1)},"event":${body}}`;
 }

@@ -1,7 +1,10 @@
 import { EXIT } from '../errors.ts';
+import type { Finding } from '../source/finding.ts';
+import { findings } from '../source/findings.ts';
 import { inspect } from '../source/inspect.ts';
 import { plan as planSteps } from '../source/plan.ts';
 import { roleSql } from '../source/role.ts';
+import { refuseErrors } from '../source/setup.ts';
 import { script } from '../source/step.ts';
 import type { Verb } from './command.ts';
 import { readConfig } from './read-config.ts';
@@ -11,6 +14,7 @@ import { withSource } from './with-source.ts';
 export const plan: Verb = async ({ options }) => {
   const config = readConfig(options.config);
   const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
+  refuseErrors(findings(config, facts).filter((finding) => !finding.managed && !isOfRole(finding)));
   const role = options.role === undefined ? null : roleSql(config, facts, options.role);
   // The role's SQL makes the state schema, for the role to own.
   const steps = planSteps(config, facts).filter((step) => role === null || step.kind !== 'schema');
@@ -25,3 +29,8 @@ export const plan: Verb = async ({ options }) => {
   process.stdout.write(`${parts.join('\n\n')}\n`);
   return EXIT.ok;
 };
+
+/** What the role that asks may not do: an administrator, who runs the plan, may. */
+function isOfRole({ code }: Finding): boolean {
+  return code.endsWith('_privilege') || code === 'not_owner';
+}

@@ -1,18 +1,26 @@
 import { EXIT } from '../errors.ts';
+import { findings } from '../source/findings.ts';
+import { inspect } from '../source/inspect.ts';
 import { identifier } from '../source/quote.ts';
-import { setup as setUp } from '../source/setup.ts';
+import { refuseErrors, setup as setUp } from '../source/setup.ts';
 import { openDurableState } from '../state.ts';
 import type { Verb } from './command.ts';
 import { readConfig } from './read-config.ts';
+import { stateFindings } from './state-findings.ts';
 import { print } from './terminal.ts';
 import { withSource } from './with-source.ts';
 
 /** `walhook setup`: does what `plan` prints, and makes the tables of the state schema. */
 export const setup: Verb = async ({ options }) => {
   const config = readConfig(options.config);
+  // What only an operator can put right is told before anything is made, the state schema included.
+  const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
+  refuseErrors(findings(config, facts).filter((finding) => !finding.managed));
+  const missing = (await stateFindings(config)).some(({ code }) => code === 'state_missing');
   const state = await openDurableState(config);
   try {
-    print(`-- state schema ${identifier(config.state.schema)} is up to date`);
+    const schema = identifier(config.state.schema);
+    print(missing ? `-- made the state schema ${schema} and its tables` : `-- state schema ${schema} is up to date`);
     const checkpoint = await state.load();
     const { done } = await withSource(config, 'set it up', (client) =>
       setUp({ config, client, checkpoint, onStep: ({ description, sql }) => print(`\n-- ${description}\n${sql};`) }),

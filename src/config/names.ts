@@ -39,10 +39,10 @@ export function slotName(text: string): Reading<string> {
     : { refused: 'the name of a slot is 1 to 63 lower-case letters, digits and _' };
 }
 
-/** The state's schema belongs to walhook alone: `uninstall` drops it. */
+/** The state's schema belongs to walhook alone. */
 export function stateSchema(text: string): Reading<string> {
   if (text === 'public' || text === 'information_schema' || text.startsWith('pg_')) {
-    return { refused: 'must be a schema of its own: `walhook uninstall` drops it' };
+    return { refused: 'must be a schema of its own, which nothing else is in' };
   }
   return identifier(text);
 }

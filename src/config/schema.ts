@@ -35,12 +35,12 @@ const state = section({
   url: textOrEmpty(postgresUrl).optional().meta({
     description: 'Connection URL of the database that keeps checkpoints, parked deliveries and dead letters. Default: the source database.',
   }),
-  schema: textOf(stateSchema).prefault('walhook').meta({ description: 'Schema for them. It belongs to walhook alone: `walhook uninstall` drops it.' }),
+  schema: textOf(stateSchema).prefault('walhook').meta({ description: 'Schema for them. It belongs to walhook alone.' }),
 });
 
 const server = section({
   listen: textOf(listen).prefault('127.0.0.1:9464').meta({
-    description: 'Where `/healthz`, `/readyz`, `/metrics` and the admin API listen, `host:port`. Port 0 takes any that is free. Beyond loopback a `token` is required.',
+    description: 'Where `/healthz`, `/readyz` and the admin API listen, `host:port`. Port 0 takes any that is free. Beyond loopback a `token` is required.',
   }),
   token: textOrEmpty(adminToken).optional().meta({
     description: 'Bearer token of the admin API, at least 16 characters. Default: none, which is allowed on loopback alone.',
@@ -171,7 +171,7 @@ export const schema = section({
   version: version().meta({ description: 'Version of this file format: 1.' }),
   source: source.prefault({}).meta({ description: 'The database whose changes are read.' }),
   state: state.prefault({}).meta({ description: 'Where walhook keeps what it must not forget.' }),
-  server: server.prefault({}).meta({ description: 'The HTTP server for health, metrics and administration.' }),
+  server: server.prefault({}).meta({ description: 'The HTTP server for health and administration.' }),
   limits: limits.prefault({}).meta({ description: 'What the process may use.' }),
   tables: mapOf(tableOptions, tableNameFault).prefault({}).meta({
     description: 'The watched tables, by name: `profiles` (in schema `public`) or `app.profiles`; case counts, and `"…"` goes around a name that has a dot in it. A table that only a hook names is watched with the defaults.',

@@ -81,3 +81,22 @@ test('a state schema that the role may not use is an error, one that is missing 
     await db.sql(`drop publication if exists walhook; reassign owned by ${role} to current_user; drop owned by ${role}; drop role ${role}`);
   }
 });
+
+test('an endpoint whose address is refused is told of before a delivery fails', async () => {
+  const db = await testDatabase(TABLE);
+  const yaml = `${HEAD}tables: { profiles: { replica_identity: full } }
+endpoints:
+  literal: { url: http://10.1.2.3/hooks, signing: { secrets: ["\${SECRET}"] } }
+  six: { url: "http://[::1]:8080/hooks", signing: { secrets: ["\${SECRET}"] } }
+  name: { url: http://localhost:8080/hooks, signing: { secrets: ["\${SECRET}"] } }
+  allowed: { url: http://127.0.0.1:8080/hooks, signing: { secrets: ["\${SECRET}"] }, network: { allow: [127.0.0.0/8] } }
+hooks: [{ name: a, table: profiles, to: [literal, six, name, allowed] }]
+`;
+  const { code, stdout, stderr } = await walhook(['check', '--json'], { yaml, env: daemonEnvironment({ db, receivers: {} }) });
+  expect(stderr).toBe('');
+  const report = JSON.parse(stdout) as { findings: { code: string; path: string; fix: string; message: string }[] };
+  const blocked = report.findings.filter((finding) => finding.code === 'blocked_address');
+  expect(blocked.map(({ path }) => path).toSorted()).toEqual(['endpoints.literal.network.allow', 'endpoints.name.network.allow', 'endpoints.six.network.allow']);
+  expect(blocked.find(({ path }) => path.includes('literal'))).toMatchObject({ fix: 'network: { allow: ["10.1.2.3/32"] }', message: expect.stringContaining('10.1.2.3') });
+  expect(code).toBe(0);
+});

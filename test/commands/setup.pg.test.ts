@@ -90,3 +90,37 @@ test('status before, after setup, and without a daemon says so', async () => {
     endpoints: [{ name: 'crm', configured: true, parked: 0, dead: 0 }],
   });
 });
+
+test('plan and setup refuse what they cannot put right, and make nothing', async () => {
+  const db = await testDatabase();
+  const options = { yaml: YAML, env: daemonEnvironment({ db, receivers: {} }) };
+  for (const verb of ['plan', 'setup']) {
+    const { code, stdout, stderr } = await walhook([verb], options);
+    expect(stderr).toContain('there is no table public.profiles');
+    expect(stdout).toBe('');
+    expect(code).toBe(3);
+  }
+  expect(await db.sql("select 1 from pg_namespace where nspname = 'walhook'")).toEqual([]);
+});
+
+test('setup says whether it made the state schema', async () => {
+  const db = await testDatabase(TABLE);
+  const options = { yaml: YAML, env: daemonEnvironment({ db, receivers: {} }) };
+  expect((await walhook(['setup'], options)).stdout).toContain('-- made the state schema "walhook" and its tables');
+  expect((await walhook(['setup'], options)).stdout).toContain('-- state schema "walhook" is up to date');
+});
+
+test('plan is there for an administrator, whatever the role itself lacks', async () => {
+  const db = await testDatabase(TABLE);
+  const role = `poor_of_${db.name}`;
+  const url = new URL(db.url);
+  url.username = role;
+  url.password = 'of the tests';
+  await db.sql(`create role ${role} login password 'of the tests'`);
+  try {
+    const plan = await walhook(['plan'], { yaml: YAML, env: { ...daemonEnvironment({ db, receivers: {} }), DATABASE_URL: url.href } });
+    expect(plan).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('CREATE PUBLICATION') });
+  } finally {
+    await db.sql(`drop role ${role}`);
+  }
+});
