@@ -12,7 +12,7 @@ export async function liveTable(client: Queryable, relationOid: number): Promise
   );
   const key = rows.flatMap(({ name, place }) => (place === null ? [] : [{ name, place }]));
   return {
-    primaryKey: key.sort((a, b) => a.place - b.place).map(({ name }) => name),
+    primaryKey: key.toSorted((a, b) => a.place - b.place).map(({ name }) => name),
     columns: rows.map(({ name }) => name),
   };
 }

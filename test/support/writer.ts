@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { TestDatabase } from './postgres.ts';
-import { random, type Random } from './random.ts';
+import { type Random, random as seeded } from './random.ts';
 
 /**
  * The table that the writer writes. `version` is new with each insert and update, so that it tells every change apart;
@@ -89,7 +89,7 @@ export class Writer implements WrittenRecord {
 
   constructor(options: WriterOptions) {
     this.#options = { rows: 50, connections: 4, pause: 40, largeOneIn: 50, arrived: () => Number.POSITIVE_INFINITY, ...options };
-    this.#random = random(options.seed);
+    this.#random = seeded(options.seed);
     this.#free = Array.from({ length: this.#options.rows }, (_, row) => row + 1);
   }
 
