@@ -47,14 +47,16 @@ export function isKnownBefore(change: Change, column: number): boolean {
   return !change.oldIsKey || change.relation.columns[column]?.identity === true;
 }
 
+/** The tuple that holds the value of a column in the event's row: see `holderOf`. */
+export function tupleOf({ row, change }: Event, column: number): Tuple | null {
+  return row === null ? null : holderOf(change, row, column);
+}
+
 /**
- * The tuple that holds the value of a column in the event's row: the row itself, or, for a TOASTed value that was not
- * changed, the old row. Null if the WAL does not carry the value.
+ * The tuple that holds the value of a column in one of the change's rows: that row itself, or, for a TOASTed value that
+ * was not changed, the old row. Null if the WAL does not carry the value.
  */
-export function tupleOf(event: Event, column: number): Tuple | null {
-  const { row, change } = event;
-  if (row === null) return null;
-  if (row === change.old) return isKnownBefore(change, column) ? row : null;
-  if (row.kind[column] !== UNCHANGED) return row;
+export function holderOf(change: Change, row: Tuple, column: number): Tuple | null {
+  if (row !== change.old && row.kind[column] !== UNCHANGED) return row;
   return isKnownBefore(change, column) ? change.old : null;
 }

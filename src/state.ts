@@ -22,13 +22,16 @@ export interface DurableState {
 export async function openDurableState(config: Config): Promise<DurableState> {
   const client = await reach(target(config.state.url ?? config.source.url));
   const state = openState({ client, schema: config.state.schema });
-  await migrate(state);
+  await migrate(state).catch(async (error: unknown) => {
+    await state.close();
+    throw error;
+  });
   const { slot } = config.source;
   return {
     parking: parkingStore(state),
     load: () => loadCheckpoint(state, slot),
     checkpoints: (stream) => checkpointStore(state, slot, stream),
-    close: () => state.db.destroy(),
+    close: () => state.close(),
   };
 }
 

@@ -61,11 +61,6 @@ export class PgoutputDecoder {
     this.#sink = sink;
   }
 
-  /** True between a Begin and its Commit. */
-  get inTransaction(): boolean {
-    return this.#transaction !== null;
-  }
-
   /** Handles one message. If it returns a promise, the next message must wait for it. */
   decode(bytes: Buffer): Promise<void> | void {
     switch (bytes[0]) {

@@ -1,7 +1,7 @@
-import { type Change, type Relation, TEXT, type Tuple, UNCHANGED } from '../change.ts';
+import { type Change, type Relation, TEXT, type Tuple } from '../change.ts';
 import type { VisibilityConfig } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
-import { type ColumnSet, isKnownBefore } from '../event.ts';
+import { type ColumnSet, holderOf } from '../event.ts';
 
 /** Reads from a row which of its columns are hidden. */
 export interface Visibility {
@@ -53,13 +53,6 @@ function earlierNames(absent: readonly string[], relation: Relation, live: reado
   return relation.columns.flatMap((column, i) => (live.includes(column.name) ? [] : [i]));
 }
 
-/** The tuple that has the column's value, or null. */
-function holder(change: Change, tuple: Tuple, column: number): Tuple | null {
-  if (tuple === change.old) return isKnownBefore(change, column) ? tuple : null;
-  if (tuple.kind[column] !== UNCHANGED) return tuple;
-  return isKnownBefore(change, column) ? change.old : null;
-}
-
 const TRUE = 0x74; // 't', as boolout writes it
 
 /** One boolean column for each field. */
@@ -76,7 +69,7 @@ class FlagVisibility implements Visibility {
     let any = false;
     hidden.fill(0);
     for (const { column, flag } of this.#pairs) {
-      const from = flag < 0 ? null : holder(change, tuple, flag);
+      const from = flag < 0 ? null : holderOf(change, tuple, flag);
       const visible = from !== null && from.kind[flag] === TEXT && from.bytes[from.start[flag]!] === TRUE;
       if (visible) continue;
       hidden[column] = 1;
@@ -123,7 +116,7 @@ class JsonVisibility implements Visibility {
   #flags(change: Change, tuple: Tuple): object | null {
     const column = this.#column;
     if (column === undefined) return null;
-    const from = holder(change, tuple, column);
+    const from = holderOf(change, tuple, column);
     if (from === null) return null;
     if (from.kind[column] !== TEXT) return {};
     const value = parse(from.bytes.toString('utf8', from.start[column], from.end[column]));

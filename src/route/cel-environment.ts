@@ -1,5 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
-import type { CelType, ExpressionColumn } from './expression.ts';
+import type { CelType } from '../codec.ts';
+import type { ExpressionColumn } from './expression.ts';
 import { sameNumber } from './sql-null.ts';
 
 const TIMESTAMP = 'google.protobuf.Timestamp';

@@ -1,5 +1,4 @@
-/** A CEL type as a column's declares it. `timestamp` is google.protobuf.Timestamp; `dyn` is known only at run time, as json is. */
-export type CelType = 'bool' | 'int' | 'double' | 'string' | 'timestamp' | 'dyn' | 'list' | 'map';
+import type { CelType } from '../codec.ts';
 
 /** A column as expressions see it. */
 export interface ExpressionColumn {

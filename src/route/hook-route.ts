@@ -2,7 +2,7 @@ import type { Codecs } from '../codec.ts';
 import type { EventKind, HookConfig } from '../config.ts';
 import type { Event, Operation, WatchedTable } from '../event.ts';
 import { ActivationBuilder } from './activation.ts';
-import { type EvaluationFailure, type ExpressionColumn, ExpressionError } from './expression.ts';
+import { type EvaluationFailure, ExpressionError } from './expression.ts';
 import { compileFilter, type Filter } from './filter.ts';
 import { Lane } from './lane.ts';
 
@@ -82,14 +82,12 @@ function compileOrExplain(when: string, table: WatchedTable, codecs: Codecs): Co
 }
 
 /** Throws an ExpressionError if `when` does not fit the table's columns. */
-export function compileWhen(when: string, table: WatchedTable, codecs: Codecs): CompiledWhen {
+function compileWhen(when: string, table: WatchedTable, codecs: Codecs): CompiledWhen {
   const { columns } = table.relation;
-  const filter = compileFilter(when, expressionColumns(table, codecs));
+  const filter = compileFilter(
+    when,
+    columns.map(({ name, typeOid }) => ({ name, celType: codecs.celType(typeOid) })),
+  );
   const fields = columns.map(({ name, typeOid }, column) => ({ name, column, value: codecs.value(typeOid) }));
   return { filter, activation: new ActivationBuilder(filter.columns, fields) };
-}
-
-/** A table's columns as expressions see them. */
-export function expressionColumns(table: WatchedTable, codecs: Codecs): ExpressionColumn[] {
-  return table.relation.columns.map(({ name, typeOid }) => ({ name, celType: codecs.celType(typeOid) }));
 }
