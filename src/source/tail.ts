@@ -97,6 +97,8 @@ export class Tail {
   resume(): void {
     if (this.#halted) return;
     this.#paused = false;
+    // Nobody listened meanwhile, so that the silence says nothing.
+    this.#heard = performance.now();
     this.#flow();
   }
 
