@@ -36,7 +36,11 @@ const MOMENTS: Readonly<Record<string, (round: Round) => Promise<unknown>>> = {
   'as it streams': ({ daemon }) => daemon.streaming(),
   'after some requests': ({ receiver, chance }) => receiver.received(receiver.requests.length + chance.int(1, 700)),
   'after some writes': ({ writer, chance }) => writer.more(chance.int(100, 400)),
-  'as rows are parked': ({ database, chance }) => untilQuery(database, `select count(*) > ${chance.int(0, 150)} from walhook.parked`, true),
+  'as rows are parked': async ({ database, daemon, chance }) => {
+    await daemon.streaming();
+    const { length } = await storedDeliveries(database);
+    await untilQuery(database, `select count(*) > ${length + chance.int(0, 150)} from walhook.parked`, true);
+  },
 };
 
 /** Moods and moments that go together: one that waits for requests is for an endpoint that gets some. */
