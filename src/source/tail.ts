@@ -36,6 +36,13 @@ export interface TailOptions {
 /** What the library keeps to itself and we need: the socket, to pause it. */
 interface ReplicationClient {
   readonly connection: { readonly stream: import('node:net').Socket };
+  on(event: 'notice', listener: (notice: Notice) => void): unknown;
+}
+
+/** https://www.postgresql.org/docs/current/protocol-error-fields.html */
+interface Notice {
+  readonly code?: string | undefined;
+  readonly routine?: string | undefined;
 }
 
 /**
@@ -47,6 +54,8 @@ export class Tail {
   readonly #service: LogicalReplicationService;
   readonly #pace = new ReadingPace();
   #socket: import('node:net').Socket | null = null;
+  /** Settles, and never fails, once `verify` has ended; null when it is not under way. */
+  #verifying: Promise<void> | null = null;
   #durable: Lsn;
   #heard = 0;
   #status: NodeJS.Timeout | null = null;
@@ -132,18 +141,29 @@ export class Tail {
     const socket = client.connection.stream;
     this.#socket = socket;
     socket.on('data', (chunk: Buffer) => this.#read(chunk.length));
+    // Since 18, Postgres leaves out the changes of a publication that is gone, and only warns of it.
+    client.on('notice', ({ code, routine }) => {
+      if (code !== '55000' || routine !== 'LoadPublications') return;
+      const failure = publicationGone(this.#options.publication);
+      // What `verify` is about to find says more. Else at once: a keepalive in the same read would claim what is left out.
+      if (this.#verifying === null) this.#fail(failure);
+      else void this.#verifying.then(() => this.#fail(failure));
+    });
   }
 
   #started(): void {
     this.#heard = performance.now();
-    this.#hold(
-      this.#options.verify().then(() => {
-        if (this.#failure !== null || this.#stopped) return;
-        this.#status = setInterval(() => this.#checkAndReport(), this.#options.statusInterval);
-        this.#report(false);
-        this.#options.onStart();
-      }),
-    );
+    const verified = this.#options.verify().then(() => {
+      if (this.#failure !== null || this.#stopped) return;
+      this.#status = setInterval(() => this.#checkAndReport(), this.#options.statusInterval);
+      this.#report(false);
+      this.#options.onStart();
+    });
+    const over = (): void => {
+      this.#verifying = null;
+    };
+    this.#hold(verified);
+    this.#verifying = verified.then(over, over);
   }
 
   #read(bytes: number): void {
@@ -241,6 +261,11 @@ export class Tail {
     await this.#service.stop().catch(() => undefined);
     clearTimeout(giveUp);
   }
+}
+
+/** To be tried again: on the next connection `verify` tells whether, and from where, changes are missing. */
+function publicationGone(publication: string): WalhookError {
+  return new WalhookError(`publication ${publication} is gone: changes are left out of the stream`, { code: 'publication_gone', reaction: 'retry' });
 }
 
 interface MessageHandlers {
