@@ -8,7 +8,7 @@ import type { Outcome } from './outcome.ts';
 import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
-import type { ParkingStore } from './queue/port.ts';
+import type { Failure, ParkingStore } from './queue/port.ts';
 import { Writer } from './queue/writer.ts';
 
 /** How often a full budget is looked at, in milliseconds, to park what a slow endpoint keeps in memory. */
@@ -132,6 +132,7 @@ export class Dispatcher {
       neighbours: count > 1,
       events: {
         onOutcome: (delivery, outcome, fate) => this.#outcome(delivery, outcome, fate),
+        onBuried: (delivery, failure) => this.#buried(delivery, failure),
         onBreaker: (endpoint, state) => this.#breaker(endpoint, state),
         onOverflow: (endpoint) =>
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
@@ -154,6 +155,12 @@ export class Dispatcher {
       else this.#options.log.warn(line, `parked: ${message}`);
     }
     this.#options.onOutcome(delivery, outcome, fate);
+  }
+
+  #buried({ id, table, request }: Delivery, { failure, message }: Failure): void {
+    const endpoint = this.#endpoints.get(request.endpoint);
+    if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
+    this.#options.log.error({ endpoint: request.endpoint, hook: request.hook, id, table, failure }, `dead: ${message}`);
   }
 
   #breaker(endpoint: string, state: 'open' | 'closed'): void {

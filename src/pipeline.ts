@@ -230,5 +230,5 @@ function bodyShape(hook: HookConfig): string {
 }
 
 function expressionFailure(failure: EvaluationFailure): Failure {
-  return { failure: 'expression', status: null, message: failure.message, response: '' };
+  return { failure: 'expression', status: null, message: `\`when\` failed: ${failure.message}`, response: '' };
 }

@@ -19,6 +19,8 @@ import type { Writer } from './writer.ts';
 /** What an endpoint's queue tells of itself. */
 export interface QueueEvents {
   readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
+  /** A delivery that can never be sent became a dead letter. */
+  readonly onBuried: (delivery: Delivery, failure: Failure) => void;
   readonly onBreaker: (endpoint: string, state: 'open' | 'closed') => void;
   readonly onOverflow: (endpoint: string) => void;
   readonly onCaughtUp: (endpoint: string) => void;
@@ -131,6 +133,7 @@ export class EndpointQueue {
   /** Makes a dead letter of a delivery that can never be sent. */
   bury(delivery: Delivery, failure: Failure): void {
     const item = this.#inFlight.enter(delivery);
+    this.#options.events.onBuried(delivery, failure);
     this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#settle(item));
   }
 

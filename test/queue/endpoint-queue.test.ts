@@ -57,6 +57,7 @@ class Rig {
       neighbours: true,
       events: {
         onOutcome: (delivery, _outcome, fate) => this.events.push(`${delivery.id} ${fate}`),
+        onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
         onBreaker: (_endpoint, state) => this.events.push(state),
         onOverflow: () => this.events.push('overflow'),
         onCaughtUp: () => this.events.push('caught up'),
@@ -191,6 +192,7 @@ test('a buried delivery is a dead letter, settled once it is durable', async () 
   expect(rig.budget).toMatchObject({ deliveries: 0, bytes: 0 });
   expect([...rig.store.dead.keys()]).toEqual([keyOf('crm', 'a1')]);
   expect(rig.attempts).toEqual([]);
+  expect(rig.events).toEqual(['a1 buried: expression']);
 });
 
 test('an open breaker parks everything and sends a single probe at a time', async () => {

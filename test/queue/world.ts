@@ -165,7 +165,7 @@ export class World {
       },
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
-      events: { onOutcome: () => undefined, onBreaker: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined, onBreaker: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
     });
     this.queue = queue;
     this.#isDraining = false;
