@@ -63,7 +63,7 @@ export const tableOptions = section({
   lookup: columns().prefault([]).meta({ description: 'Columns that a receiver finds its record by: `meta.lookup_values`, in this order.' }),
   visibility: narrowed(mapOf(column, identifierFault), visibility).optional().meta({
     description:
-      'What says whether a field may be seen. Either each field with its boolean flag column, `{ country: country_visible }`, or one json column that has the flags by field, `{ column: privacy }`. Flag columns are not in `data`. Default: every field may be seen.',
+      'What says whether a field may be seen. Either each field with its boolean flag column, `{ country: country_visible }`, or one json column that has the flags by field, `{ column: privacy }`. A flag shows its field only if it is true: false and null hide it. In a json column, a field that has no flag may be seen; so may all if the column is null. Flag columns are not in `data`. Default: every field may be seen.',
   }),
   replica_identity: choice(['full']).optional().meta({
     description:
