@@ -108,6 +108,8 @@ function makeSender(port: number): Sender {
     rate: null,
     retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
     breaker: { failures: 10, open: 30_000 },
+    responses: new Map(),
+    disable_after: null,
     network: { allow: ['127.0.0.1'] },
     tls: { ca: null, cert: null, key: null },
   };

@@ -1,3 +1,5 @@
+import type { Verdict } from './outcome.ts';
+
 /**
  * walhook.yaml, once loaded: interpolated, checked, defaults filled in, frozen.
  * Keys are the file's own. Durations are milliseconds, sizes bytes, rates per second.
@@ -11,6 +13,26 @@ export interface Config {
   readonly tables: readonly TableConfig[];
   readonly endpoints: readonly EndpointConfig[];
   readonly hooks: readonly HookConfig[];
+  readonly notify: NotifyConfig;
+  readonly dead_letters: DeadLettersConfig;
+}
+
+/** Operational webhooks: what happens to walhook itself. */
+export interface NotifyConfig {
+  /** Names of endpoints. */
+  readonly to: readonly string[];
+  /** Milliseconds by which deliveries may lag behind commits before it is told. */
+  readonly lag: number;
+  /** Told when retained WAL will run out sooner than this, in milliseconds. */
+  readonly wal: number;
+}
+
+/** How long dead letters are kept. */
+export interface DeadLettersConfig {
+  /** Milliseconds after death; null: for ever. */
+  readonly keep: number | null;
+  /** The latest so many of each endpoint; null: all. */
+  readonly most: number | null;
 }
 
 export interface SourceConfig {
@@ -19,6 +41,8 @@ export interface SourceConfig {
   readonly slot: string;
   readonly publication: string;
   readonly manage: boolean;
+  /** The slot is kept in step on standbys, so that it outlives a failover (Postgres 17 and later). */
+  readonly failover: boolean;
 }
 
 export interface StateConfig {
@@ -70,6 +94,10 @@ export interface EndpointConfig {
   readonly rate: number | null;
   readonly retry: RetryConfig;
   readonly breaker: { readonly failures: number; readonly open: number };
+  /** What a status means, by the status or its class: `409`, `4xx`. A status goes before its class. */
+  readonly responses: ReadonlyMap<string, 'delivered' | Verdict>;
+  /** Milliseconds of failure without a single success after which the endpoint is disabled; null: never. */
+  readonly disable_after: number | null;
   /** CIDRs of private, loopback or link-local addresses that may be connected to. */
   readonly network: { readonly allow: readonly string[] };
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };

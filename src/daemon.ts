@@ -340,7 +340,7 @@ async function open({ config, log, temporary = false }: DaemonOptions, source: T
     if (!temporary) refuseErrors(findings(config, await inspect(pool, config)).filter((finding) => !finding.managed));
     state = temporary ? memoryState() : await openDurableState(config);
     const opened = state;
-    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), log });
+    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), onStandby: () => undefined, log });
     refuseErrors(await expressionFindings(config, slot.facts, pool));
     return { source, pool, slot, state };
   } catch (error) {

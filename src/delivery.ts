@@ -4,9 +4,10 @@ import type { Lsn } from './lsn.ts';
 export interface RequestShape {
   readonly hook: string;
   readonly endpoint: string;
-  readonly method: string;
-  /** Path and query to send to. */
-  readonly path: string;
+  /** Null: the endpoint's, as it is when the delivery is sent. */
+  readonly method: string | null;
+  /** Path and query to send to. Null: those of the endpoint's URL, as it is when the delivery is sent. */
+  readonly path: string | null;
   readonly contentType: string;
 }
 

@@ -10,9 +10,21 @@ export type FailureClass =
   | 'status'
   | 'network';
 
+/**
+ * What a failed attempt means for its delivery: `retry` it later; it is `dead`, since trying again cannot help; or
+ * `disable` the endpoint, which keeps its deliveries, this one included.
+ */
+export type Verdict = 'retry' | 'dead' | 'disable';
+
 /** What one HTTP attempt came to. */
 export type Outcome =
-  | { readonly kind: 'delivered'; readonly status: number; readonly ms: number }
+  | {
+      readonly kind: 'delivered';
+      readonly status: number;
+      /** The endpoint asked, with the response, to be sent nothing more. */
+      readonly disable: boolean;
+      readonly ms: number;
+    }
   | {
       readonly kind: 'failed';
       readonly failure: FailureClass;
@@ -24,6 +36,7 @@ export type Outcome =
       readonly response: string;
       /** Milliseconds the endpoint asked to be left alone (Retry-After), or null. */
       readonly retryAfter: number | null;
+      readonly verdict: Verdict;
       readonly ms: number;
     };
 
@@ -32,3 +45,10 @@ export function isEndpointFailure(outcome: Outcome): boolean {
   if (outcome.kind === 'delivered') return false;
   return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
 }
+
+/** True if the endpoint says that it gets too much, so that less should be sent: too many requests, or a gateway that cannot keep up. */
+export function isOverload(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.status !== null && OVERLOAD.has(outcome.status);
+}
+
+const OVERLOAD: ReadonlySet<number> = new Set([429, 502, 503, 504]);

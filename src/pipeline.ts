@@ -200,16 +200,15 @@ export class Pipeline implements ChangeSink {
   }
 
   #target(hook: HookConfig, name: string): Route['targets'][number] {
-    const endpoint = this.#options.config.endpoints.find((candidate) => candidate.name === name);
     const queue = this.#options.queues.get(name);
-    if (!endpoint || !queue) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });
+    if (!queue) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });
     return {
       queue,
       request: {
         hook: hook.name,
         endpoint: name,
-        method: hook.method ?? endpoint.method,
-        path: endpoint.url.pathname + endpoint.url.search,
+        method: hook.method,
+        path: null,
         contentType: 'application/json',
       },
     };

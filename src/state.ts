@@ -12,6 +12,11 @@ import { parkingStore } from './store/parking.ts';
 /** What must outlive the process. */
 export interface DurableState {
   readonly parking: ParkingStore;
+  /**
+   * Makes this process the one that may write: what another one, which had the slot before, still tries to write fails
+   * there as `fenced`. To be called once the slot is free, before anything is loaded.
+   */
+  takeOver(): Promise<void>;
   /** The slot's stored checkpoint, or null if there is none yet. */
   load(): Promise<StoredPosition | null>;
   checkpoints(stream: StreamIdentity): CheckpointStore;
@@ -29,6 +34,7 @@ export async function openDurableState(config: Config): Promise<DurableState> {
   const { slot } = config.source;
   return {
     parking: parkingStore(state),
+    takeOver: () => Promise.resolve(),
     load: () => loadCheckpoint(state, slot),
     checkpoints: (stream) => checkpointStore(state, slot, stream),
     close: () => state.close(),
@@ -39,6 +45,7 @@ export async function openDurableState(config: Config): Promise<DurableState> {
 export function memoryState(): DurableState {
   return {
     parking: new MemoryParkingStore(),
+    takeOver: () => Promise.resolve(),
     load: () => Promise.resolve(null),
     checkpoints: () => noCheckpoints,
     close: () => Promise.resolve(),

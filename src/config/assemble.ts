@@ -13,6 +13,8 @@ export function assemble(loaded: Loaded): Config {
     tables: watchedTables(loaded, hooks),
     endpoints: [...loaded.endpoints].map(([name, endpoint]) => endpointConfig(name, endpoint)),
     hooks,
+    notify: loaded.notify,
+    dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
   });
 }
 
@@ -47,6 +49,7 @@ function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig 
     ...endpoint,
     signing: endpoint.signing ?? null,
     rate: endpoint.rate ?? null,
+    disable_after: endpoint.disable_after ?? null,
     tls: { ca: endpoint.tls.ca ?? null, cert: endpoint.tls.cert ?? null, key: endpoint.tls.key ?? null },
   };
 }

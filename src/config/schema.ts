@@ -6,6 +6,7 @@ import { headerNameFault, headerValue } from './headers.ts';
 import { listOf, mapOf, narrowed, section, shaped } from './kinds.ts';
 import { configName, identifier, identifierFault, NAME_PATTERN, nameFault, SLOT_PATTERN, slotName, stateSchema, tableName, tableNameFault } from './names.ts';
 import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, version } from './scalars.ts';
+import { statusFault } from './status-rules.ts';
 import { adminToken, pemPath, signingSecret } from './secrets.ts';
 import { visibility } from './visibility.ts';
 
@@ -28,6 +29,9 @@ const source = section({
   publication: textOf(identifier).prefault('walhook').meta({ description: 'Name of the publication that has the watched tables.' }),
   manage: flag().prefault(true).meta({
     description: '`true`: create the publication and the slot, and alter the publication to match the watched tables. `false`: only check, and print the SQL that is missing.',
+  }),
+  failover: flag().prefault(false).meta({
+    description: '`true`: the slot is kept in step on physical standbys, so that walhook goes on where it was after a failover. Postgres 17 and later.',
   }),
 });
 
@@ -114,6 +118,15 @@ const endpoint = section({
   rate: rate('1/h', '1000000/s').optional().meta({ description: 'Most requests in a time: `50/s`, `100/m`, `1000/h`. Default: no limit.' }),
   retry: retry.prefault({}).meta({ description: 'When a delivery that failed is tried again.' }),
   breaker: breaker.prefault({}).meta({ description: 'When an endpoint that fails altogether is left alone.' }),
+  responses: mapOf(choice(['delivered', 'retry', 'dead', 'disable']), statusFault)
+    .prefault({})
+    .meta({
+      description:
+        'What a response means, by status (`409`) or class (`4xx`); a status goes before its class. `delivered`: as good as 2xx. `retry`: try again. `dead`: a dead letter at once. `disable`: disable the endpoint, which keeps its deliveries. Default: `2xx` is delivered, `410` disables, all others are tried again. Redirects are never followed.',
+    }),
+  disable_after: duration('1m', '365d').optional().meta({
+    description: 'An endpoint that has failed for so long, without a single success, is disabled: its deliveries are parked until `walhook resume`. Default: never.',
+  }),
   network: section({
     allow: listOf(textOf(cidr)).prefault([]).meta({
       description: 'Networks that may be connected to although they are private, loopback, link-local or otherwise not public: `[10.0.0.0/8, "fd00::/8"]`. Others of that kind are refused.',
@@ -167,6 +180,19 @@ const hook = section({
   encoding: choice(['json'], ['form', 'query']).prefault('json').meta({ description: 'How the body is written. `json` is the only one yet.' }),
 });
 
+const notify = section({
+  to: listOf(endpointName, { orOne: true }).prefault([]).meta({
+    description: 'The endpoint, or endpoints, that get an operational webhook when an endpoint fails, recovers or is disabled, a delivery is dead, walhook lags, or WAL runs out. Default: the log alone tells.',
+  }),
+  lag: duration('1s', '30d').prefault('5m').meta({ description: 'Tell when reading is so far behind the latest commit.' }),
+  wal: duration('1m', '30d').prefault('6h').meta({ description: 'Tell when the WAL that Postgres keeps for the slot will run out within this time (`max_slot_wal_keep_size`).' }),
+});
+
+const deadLetters = section({
+  keep: duration('1m', '3650d').optional().meta({ description: 'How long dead letters are kept. Default: until someone replays or discards them.' }),
+  most: integer({ min: 0, max: 1_000_000_000 }).optional().meta({ description: 'How many are kept of each endpoint, the latest. Default: all.' }),
+});
+
 export const schema = section({
   version: version().meta({ description: 'Version of this file format: 1.' }),
   source: source.prefault({}).meta({ description: 'The database whose changes are read.' }),
@@ -178,6 +204,8 @@ export const schema = section({
   }),
   endpoints: mapOf(endpoint, nameFault).prefault({}).meta({ description: 'The HTTP targets, by name: letters, digits, `-` and `_`.' }),
   hooks: listOf(hook, { orNothing: true }).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
+  notify: notify.prefault({}).meta({ description: 'Who is told of what happens to walhook itself.' }),
+  dead_letters: deadLetters.prefault({}).meta({ description: 'How long dead letters are kept.' }),
 });
 
 /** What the schema makes of a file. `load.ts` makes the Config of it. */

@@ -1,9 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { EndpointConfig } from '../config.ts';
 import type { Outcome } from '../outcome.ts';
 import { classify } from './classify.ts';
 import { describeStatus, KEPT, printable, READ } from './response.ts';
 import { parseRetryAfter } from './retry-after.ts';
+import { askedFor, DELIVERY_HEADER, meaningOf } from './verdict.ts';
 
 /** A request, kept with its exchange and filled anew for each attempt: undici reads it and keeps nothing of it. */
 export interface MutableRequest {
@@ -22,6 +24,7 @@ export interface Line {
   readonly target: string;
   /** Milliseconds for the whole attempt. */
   readonly timeout: number;
+  readonly responses: EndpointConfig['responses'];
   dispatch(request: MutableRequest, handler: Dispatcher.DispatchHandler): void;
   /** True if the error is a kept-alive connection's that the other side closed before this request reached it. */
   isStale(error: Error): boolean;
@@ -100,7 +103,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.#status = status;
-    if (status > 299) this.#headers = headers;
+    this.#headers = headers;
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -158,8 +161,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** The outcome that the status alone decides. */
   #answer(): Outcome {
-    if (this.#status < 300) return { kind: 'delivered', status: this.#status, ms: this.#elapsed() };
     const headers = this.#headers;
+    const meaning = meaningOf(this.#status, this.#line.responses);
+    const asked = askedFor(headers?.[DELIVERY_HEADER]);
+    if (meaning === 'delivered') return { kind: 'delivered', status: this.#status, disable: asked === 'disable', ms: this.#elapsed() };
     return {
       kind: 'failed',
       failure: 'status',
@@ -167,6 +172,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       message: describeStatus(this.#status, headers?.location ?? null, this.#line.origin),
       response: printable(this.#kept, headers?.['content-encoding'] ?? ''),
       retryAfter: parseRetryAfter(headers?.['retry-after'], Date.now()),
+      verdict: asked ?? meaning,
       ms: this.#elapsed(),
     };
   }
@@ -187,7 +193,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #unanswered(failure: Extract<Outcome, { kind: 'failed' }>['failure'], message: string): Outcome {
-    return { kind: 'failed', failure, status: null, message, response: '', retryAfter: null, ms: this.#elapsed() };
+    return { kind: 'failed', failure, status: null, message, response: '', retryAfter: null, verdict: 'retry', ms: this.#elapsed() };
   }
 
   #elapsed(): number {

@@ -42,6 +42,8 @@ export class Sender {
   readonly #pool: Pool;
   readonly #sign: Sign | null;
   readonly #timeout: number;
+  readonly #method: string;
+  readonly #path: string;
   readonly #line: Line;
   readonly #headers: readonly (string | undefined)[];
   readonly #contentType: string | null;
@@ -58,6 +60,8 @@ export class Sender {
     const { list, contentType } = endpointHeaders(endpoint, options.userAgent);
     this.#sign = options.sign;
     this.#timeout = endpoint.timeout;
+    this.#method = endpoint.method;
+    this.#path = endpoint.url.pathname + endpoint.url.search;
     this.#contentType = contentType;
     this.#varying = list.length;
     // undici leaves out a header whose value is undefined.
@@ -85,6 +89,7 @@ export class Sender {
       origin,
       target: host,
       timeout: endpoint.timeout,
+      responses: endpoint.responses,
       dispatch: (request, handler) => {
         // undici's types want its own tuple of headers; it takes any flat list, and undefined for none.
         this.#pool.dispatch(request as Dispatcher.DispatchOptions, handler);
@@ -115,11 +120,12 @@ export class Sender {
   }
 
   #fill(request: MutableRequest, { id, body, request: shape }: Delivery): void {
-    const bodiless = BODILESS.has(shape.method);
+    const method = shape.method ?? this.#method;
+    const bodiless = BODILESS.has(method);
     const sent = bodiless ? '' : body;
     const timestamp = Math.floor(Date.now() / 1000);
-    request.method = shape.method;
-    request.path = shape.path;
+    request.method = method;
+    request.path = shape.path ?? this.#path;
     request.body = bodiless ? null : body;
     // undici closes the connection behind a body that the method does not call for (DELETE) unless told not to.
     request.reset = bodiless ? null : false;

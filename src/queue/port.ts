@@ -52,6 +52,20 @@ export interface Settlement {
   readonly dead: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure }[];
 }
 
+/** Whether an endpoint is sent to, and how it was doing: what must outlive a restart. */
+export interface Condition {
+  /** `paused` by a person; `disabled` by the endpoint itself or after days of failure. Until someone resumes it, all is parked. */
+  readonly state: 'active' | 'paused' | 'disabled';
+  /** Why it is not active, in a line for an operator; null if it is. */
+  readonly reason: string | null;
+  /** Milliseconds since it has failed without a success; null if it does not. */
+  readonly failingFor: number | null;
+  /** Milliseconds until its open breaker lets a probe through, 0 or less if it may; null if the breaker is closed. */
+  readonly probeIn: number | null;
+}
+
+export const WELL: Condition = { state: 'active', reason: null, failingFor: null, probeIn: null };
+
 /**
  * Durable storage of parked and dead deliveries. `store/` implements it on the state schema.
  * Every promise resolves only once Postgres has committed.
@@ -77,6 +91,10 @@ export interface ParkingStore {
   lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null>;
   /** The commit LSN of the endpoint's last parked delivery, or null if it has none. */
   lastParked(endpoint: string): Promise<Lsn | null>;
+  /** What is remembered of the endpoint; WELL if nothing is. */
+  condition(endpoint: string): Promise<Condition>;
+  /** Remembers it, by the database's clock. */
+  remember(endpoint: string, condition: Condition): Promise<void>;
 }
 
 export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failure {

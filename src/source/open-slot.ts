@@ -24,6 +24,10 @@ export interface OpenSlotOptions {
   readonly temporary: boolean;
   /** Loads what is stored of the slot: once nobody else uses it. */
   readonly checkpoint: () => Promise<StoredPosition | null>;
+  /** Called once nobody else uses the slot, before the checkpoint is loaded for good: from now on no other daemon may write to the state. */
+  readonly takeOver: () => Promise<void>;
+  /** Another daemon has the slot: this one waits for it. */
+  readonly onStandby: () => void;
   readonly log: Logger;
 }
 
@@ -50,12 +54,13 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
   if (temporary) return slotOf(options, await inspect(pool, config), START);
   await prepare({ config, client: pool, checkpoint: await options.checkpoint() });
   const facts = await untilFree(options);
+  await options.takeOver();
   // Only now: another daemon that had the slot until a moment ago has stored its last position.
   const stored = await options.checkpoint();
   return slotOf(options, facts, startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, config.source.publication));
 }
 
-async function untilFree({ config, pool, log }: OpenSlotOptions): Promise<Facts> {
+async function untilFree({ config, pool, log, onStandby }: OpenSlotOptions): Promise<Facts> {
   for (let told = false; ; told = true) {
     const facts = await inspect(pool, config);
     if (facts.slot === null) {
@@ -64,6 +69,7 @@ async function untilFree({ config, pool, log }: OpenSlotOptions): Promise<Facts>
     const { activePid } = facts.slot;
     if (activePid === null) return facts;
     if (!told) {
+      onStandby();
       log.warn(
         { hint: `select pg_terminate_backend(${activePid});` },
         `slot ${config.source.slot} is in use by process ${activePid} of the server: standing by until it is free`,

@@ -38,8 +38,8 @@ interface DeliveryColumns {
   nth: number;
   operation: string;
   table_name: string;
-  method: string;
-  path: string;
+  method: string | null;
+  path: string | null;
   content_type: string;
   body: Buffer;
   attempts: number;

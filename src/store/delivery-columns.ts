@@ -52,8 +52,8 @@ export interface DeliveryRow {
   readonly nth: number;
   readonly operation: string;
   readonly table_name: string;
-  readonly method: string;
-  readonly path: string;
+  readonly method: string | null;
+  readonly path: string | null;
   readonly content_type: string;
   readonly body: Buffer;
   readonly attempts: number;

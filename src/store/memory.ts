@@ -1,7 +1,7 @@
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import type { ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
+import { type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
 
 /**
  * Keeps parked deliveries in memory, for `listen`: it leaves nothing behind in the database, and nothing is resumed. So
@@ -50,6 +50,13 @@ export class MemoryParkingStore implements ParkingStore {
   async lastParked(endpoint: string): Promise<Lsn | null> {
     return this.#of(endpoint).at(-1)?.delivery.sequence.commitLsn ?? null;
   }
+
+  /** Nothing outlives the process. */
+  condition(): Promise<Condition> {
+    return Promise.resolve(WELL);
+  }
+
+  async remember(): Promise<void> {}
 
   #of(endpoint: string): (Parking & { readonly dueAt: number })[] {
     return [...this.#parked.values()]

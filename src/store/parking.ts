@@ -4,6 +4,7 @@ import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } fr
 import type { StateDatabase } from './database.ts';
 import { DELIVERY_COLUMNS, deliveryArrays, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
+import { condition, remember } from './condition.ts';
 import { guarded } from './store-error.ts';
 
 type PageQuery = Parameters<ParkingStore['page']>[0];
@@ -17,6 +18,8 @@ export function parkingStore(state: StateDatabase): ParkingStore {
     page: (query) => guarded(`read parked deliveries of ${query.endpoint}`, () => page(state, query)),
     lanes: (endpoint, limit) => guarded(`read parked lanes of ${endpoint}`, () => lanes(state, endpoint, limit)),
     lastParked: (endpoint) => guarded(`read the last parked delivery of ${endpoint}`, () => lastParked(state, endpoint)),
+    condition: (endpoint) => guarded(`read the condition of ${endpoint}`, () => condition(state, endpoint)),
+    remember: (endpoint, now) => guarded(`store the condition of ${endpoint}`, () => remember(state, endpoint, now)),
   };
 }
 

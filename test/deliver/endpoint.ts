@@ -16,6 +16,8 @@ export function endpointAt(url: string, changes: Partial<EndpointConfig> = {}): 
     rate: null,
     retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
     breaker: { failures: 10, open: 30_000 },
+    responses: new Map(),
+    disable_after: null,
     network: { allow: ['127.0.0.0/8', '::1'] },
     tls: { ca: null, cert: null, key: null },
     ...changes,

@@ -11,10 +11,10 @@ import { deliveryOf, endpointAt } from '../deliver/endpoint.ts';
 import { keyOf, MemoryParkingStore } from '../support/memory-parking-store.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 
-const OK: Outcome = { kind: 'delivered', status: 200, ms: 1 };
+const OK: Outcome = { kind: 'delivered', status: 200, disable: false, ms: 1 };
 
 function failed(status: number, retryAfter: number | null = null): Outcome {
-  return { kind: 'failed', failure: 'status', status, message: '', response: '', retryAfter, ms: 1 };
+  return { kind: 'failed', failure: 'status', status, message: '', response: '', retryAfter, verdict: 'retry', ms: 1 };
 }
 
 const DOWN = failed(503);
@@ -46,6 +46,8 @@ class Rig {
       endpoint: endpointAt('http://127.0.0.1/', {
         retry: { initial: 1000, factor: 2, max: 60_000, jitter: 0, attempts: 4 },
         breaker: { failures: 3, open: 500 },
+        responses: new Map(),
+        disable_after: null,
         ...endpoint,
       }),
       attempt: (delivery, done) => this.#attempt(delivery, done),

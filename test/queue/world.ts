@@ -84,6 +84,8 @@ export class World {
       rate: script.rate,
       retry: { initial: 20, factor: 2, max: 200, jitter: 0.2, attempts: 5 },
       breaker: { failures: 3, open: 100 },
+      responses: new Map(),
+      disable_after: null,
     });
     this.deliveries = Array.from({ length: script.deliveries }, (_, i) => this.#delivery(i));
     this.store.before = () => this.#wait(script.slowestStore);
@@ -236,14 +238,14 @@ export class World {
   }
 
   #outcome(delivery: Delivery): Outcome {
-    const failed = { kind: 'failed', failure: 'status', message: '', response: '', retryAfter: null, ms: 1 } as const;
+    const failed = { kind: 'failed', failure: 'status', message: '', response: '', retryAfter: null, verdict: 'retry', ms: 1 } as const;
     if (delivery.id === 'canary') this.#receive(delivery);
-    if (delivery.id === 'canary') return { kind: 'delivered', status: 200, ms: 1 };
+    if (delivery.id === 'canary') return { kind: 'delivered', status: 200, disable: false, ms: 1 };
     if (isWithin(this.script.outages, this.#time.now)) return { ...failed, status: 503 };
     if (this.script.poison > 0 && delivery.sequence.ordinal % this.script.poison === 1) return { ...failed, status: 422 };
     if (this.#random() < this.script.flaky) return { ...failed, status: this.#random() < 0.5 ? 500 : 400 };
     this.#receive(delivery);
-    return { kind: 'delivered', status: 200, ms: 1 };
+    return { kind: 'delivered', status: 200, disable: false, ms: 1 };
   }
 
   #receive(delivery: Delivery): void {

@@ -1,6 +1,6 @@
 import type { Delivery, Sequence } from '../../src/delivery.ts';
 import type { Lsn } from '../../src/lsn.ts';
-import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../../src/queue/port.ts';
+import { type Burial, type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
 
 interface Row {
   readonly delivery: Delivery;
@@ -16,6 +16,7 @@ export class MemoryParkingStore implements ParkingStore {
   /** By endpoint and id. */
   readonly parked = new Map<string, Row>();
   readonly dead = new Map<string, Delivery>();
+  readonly conditions = new Map<string, Condition>();
   /** Calls by method. */
   readonly calls = new Map<string, number>();
   /** Most rows that a page gave. */
@@ -84,6 +85,14 @@ export class MemoryParkingStore implements ParkingStore {
 
   lastParked(endpoint: string): Promise<Lsn | null> {
     return this.#call('lastParked', 1, () => this.of(endpoint).at(-1)?.delivery.sequence.commitLsn ?? null);
+  }
+
+  condition(endpoint: string): Promise<Condition> {
+    return this.#call('condition', 1, () => this.conditions.get(endpoint) ?? WELL);
+  }
+
+  remember(endpoint: string, condition: Condition): Promise<void> {
+    return this.#call('remember', 1, () => void this.conditions.set(endpoint, condition));
   }
 
   /** The process that called is gone: each call under way takes effect now, or never. Its promises stay open. */

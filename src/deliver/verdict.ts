@@ -1,0 +1,24 @@
+import type { EndpointConfig } from '../config.ts';
+import type { Verdict } from '../outcome.ts';
+
+/** The response header by which an endpoint says more than a status can: `disable`, or `abort-message`. */
+export const DELIVERY_HEADER = 'webhook-delivery';
+
+/**
+ * What a response means by its status: as `responses` of the endpoint say, a status before its class; else 2xx is delivered, 410
+ * disables the endpoint, and all others are tried again.
+ */
+export function meaningOf(status: number, responses: EndpointConfig['responses']): 'delivered' | Verdict {
+  const rule = responses.size === 0 ? undefined : (responses.get(String(status)) ?? responses.get(`${Math.floor(status / 100)}xx`));
+  if (rule !== undefined) return rule;
+  if (status < 300) return 'delivered';
+  return status === 410 ? 'disable' : 'retry';
+}
+
+/** What an endpoint asks for in DELIVERY_HEADER: that it be disabled, that this delivery be given up, or null for neither. */
+export function askedFor(header: string | readonly string[] | undefined): 'disable' | 'dead' | null {
+  if (header === undefined) return null;
+  const words = String(header).toLowerCase().split(',').map((word) => word.trim());
+  if (words.includes('disable')) return 'disable';
+  return words.includes('abort-message') ? 'dead' : null;
+}
