@@ -5,6 +5,7 @@ import { fieldsRules } from './fields-rules.ts';
 import { parseTableName } from './names.ts';
 import type { Finding } from './problem.ts';
 import { offsetInScalar } from './scalar-offset.ts';
+import { deliveredFault } from './status-rules.ts';
 import { childrenAt, keyAt, type Node, nodeAt, type Path, Scalar, Sequence, spanAt } from './tree.ts';
 import { parseDuration } from './units.ts';
 
@@ -18,6 +19,7 @@ export function rules(root: Node, text: string): Finding[] {
     ...tableRules(root),
     ...childrenAt(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
     ...hookRules(root, text),
+    ...targetRules(root, ['notify', 'to']),
   ];
 }
 
@@ -59,6 +61,10 @@ function endpointRules(root: Node, path: Path): Finding[] {
   if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
     findings.push(finding(root, [...path, 'url'], 'has a user and password, and there is an Authorization header: only one can be sent'));
   }
+  for (const response of childrenAt(root, [...path, 'responses'])) {
+    const fault = textAt(root, response) === 'delivered' ? deliveredFault(String(response.at(-1))) : null;
+    if (fault !== null) findings.push(finding(root, response, fault));
+  }
   const cert = textAt(root, [...path, 'tls', 'cert']) ?? '';
   const key = textAt(root, [...path, 'tls', 'key']) ?? '';
   if ((cert === '') !== (key === '') && !isFailed(root, [...path, 'tls', 'cert']) && !isFailed(root, [...path, 'tls', 'key'])) {
@@ -87,6 +93,7 @@ function hookRules(root: Node, text: string): Finding[] {
 
 function targetRules(root: Node, path: Path): Finding[] {
   const known = childrenAt(root, ['endpoints']).map((endpoint) => String(endpoint.at(-1)));
+  if (nodeAt(root, path) === null) return [];
   const targets = nodeAt(root, path) instanceof Sequence ? childrenAt(root, path) : [path];
   return targets.flatMap((target) => {
     const name = textAt(root, target);

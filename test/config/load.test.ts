@@ -11,6 +11,7 @@ source:
   slot: walhook
   publication: walhook
   manage: true
+  failover: true
 state: { url: "\${STATE_URL:-}", schema: walhook }
 server: { listen: 127.0.0.1:9464, token: "\${file:/run/secrets/walhook_token}" }
 limits: { in_flight: 10000, memory: 64MiB, shutdown: 25s }
@@ -33,6 +34,8 @@ endpoints:
     rate: 200/s
     retry: { initial: 5s, factor: 3, max: 1h, jitter: 0.2, attempts: 12 }
     breaker: { failures: 10, open: 30s }
+    responses: { 409: delivered, 4xx: dead }
+    disable_after: 5d
     network: { allow: [10.0.0.0/8] }
     tls: { ca: /etc/ssl/ca.pem }
 
@@ -49,12 +52,15 @@ hooks:
     format: event
     encoding: json
     method: PUT
+
+notify: { to: crm, lag: 1m, wal: 1d }
+dead_letters: { keep: 30d, most: 100000 }
 `;
 
 test('the example of the design loads', () => {
   const config = load(EXAMPLE, { DATABASE_URL: 'postgres://u:p@db/app', CRM_KEY: 'k', CRM_WHSEC: SECRET });
   expect(config).toEqual({
-    source: { url: 'postgres://u:p@db/app', slot: 'walhook', publication: 'walhook', manage: true },
+    source: { url: 'postgres://u:p@db/app', slot: 'walhook', publication: 'walhook', manage: true, failover: true },
     state: { url: null, schema: 'walhook' },
     server: { host: '127.0.0.1', port: 9464, token: 'a-token-from-a-file' },
     limits: { in_flight: 10_000, memory: 64 * 1024 * 1024, shutdown: 25_000 },
@@ -87,6 +93,11 @@ test('the example of the design loads', () => {
         rate: 200,
         retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
         breaker: { failures: 10, open: 30_000 },
+        responses: new Map([
+          ['409', 'delivered'],
+          ['4xx', 'dead'],
+        ]),
+        disable_after: 432_000_000,
         network: { allow: ['10.0.0.0/8'] },
         tls: { ca: '/etc/ssl/ca.pem', cert: null, key: null },
       },
@@ -114,13 +125,15 @@ test('the example of the design loads', () => {
         method: 'PUT',
       },
     ],
+    notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
+    dead_letters: { keep: 2_592_000_000, most: 100_000 },
   });
 });
 
 test('what is not given has its default', () => {
   const config = load(`version: 1\ntables: { profiles: {} }\n${ENDPOINT}\nhooks: [{ name: a, table: profiles, to: crm }]\n`);
   expect(config).toEqual({
-    source: { url: null, slot: 'walhook', publication: 'walhook', manage: true },
+    source: { url: null, slot: 'walhook', publication: 'walhook', manage: true, failover: false },
     state: { url: null, schema: 'walhook' },
     server: { host: '127.0.0.1', port: 9464, token: null },
     limits: { in_flight: 10_000, memory: 64 * 1024 * 1024, shutdown: 25_000 },
@@ -137,6 +150,8 @@ test('what is not given has its default', () => {
         rate: null,
         retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
         breaker: { failures: 10, open: 30_000 },
+        responses: new Map(),
+        disable_after: null,
         network: { allow: [] },
         tls: { ca: null, cert: null, key: null },
       },
@@ -158,6 +173,8 @@ test('what is not given has its default', () => {
         method: null,
       },
     ],
+    notify: { to: [], lag: 300_000, wal: 21_600_000 },
+    dead_letters: { keep: null, most: null },
   });
 });
 
@@ -261,6 +278,31 @@ hooks:
   test('a quoted number without a variable is text', () => {
     expect(refusal('version: 1\nlimits: { in_flight: "5" }\n').message).toContain('limits.in_flight: expected a whole number, found text');
   });
+});
+
+describe('responses', () => {
+  const responsesOf = (yaml: string) => load(`version: 1\nendpoints: { crm: { url: "https://crm.example.com", responses: ${yaml} } }\n`, { V: 'dead' }).endpoints[0]?.responses;
+
+  test('a status needs no quotes, and may have them', () => {
+    expect([...(responsesOf('{ 409: delivered, "410": retry, 5xx: disable, 404: "${V}" }') ?? [])]).toEqual([
+      ['409', 'delivered'],
+      ['410', 'retry'],
+      ['5xx', 'disable'],
+      ['404', 'dead'],
+    ]);
+  });
+
+  test('a redirect may be dead or disable, but is never delivered', () => {
+    expect(responsesOf('{ 3xx: dead, 308: disable }')?.size).toBe(2);
+    expect(refusal('version: 1\nendpoints: { crm: { url: "https://crm.example.com", responses: { 3xx: "${V}" } } }\n', { V: 'delivered' }).message).toContain(
+      'endpoints.crm.responses.3xx: a redirect is not followed',
+    );
+  });
+});
+
+test('notify may name one endpoint, several or none', () => {
+  const notified = (yaml: string) => load(`version: 1\n${ENDPOINT}\nnotify: ${yaml}\n`, { V: 'crm' }).notify.to;
+  expect([notified('{ to: crm }'), notified('{ to: [crm] }'), notified('{ to: "${V}" }'), notified('{ to: [] }'), notified('')]).toEqual([['crm'], ['crm'], ['crm'], [], []]);
 });
 
 test('an alias repeats what it names', () => {

@@ -43,6 +43,8 @@ describe('the JSON Schema agrees with the loader', () => {
     'version: 1\nlimits: { in_flight: "${N}", memory: "${N}MiB", shutdown: 1m30s }\nsource: { manage: "${B}" }\n',
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm }, { name: b, table: t, to: [crm], events: [insert] }]\n`,
     `version: 1\n${E}tables: { t: , u: { visibility: { a: b } } }\n`,
+    `version: 1\n${E}notify: { to: crm, lag: 1m }\ndead_letters: { keep: 30d, most: 5 }\nsource: { failover: true }\n`,
+    'version: 1\nendpoints: { crm: { url: "http://x", disable_after: 5d, responses: { 409: delivered, 4xx: dead, "503": "${R:-retry}" } } }\n',
     'version: 1\nendpoints: { crm: { url: "http://x", rate: 5/s, headers: { a: b }, retry: { factor: 2, max: "${N}h" } } }\n',
   ])('accepted by both: %j', (text) => {
     expect(validator.safeParse(parse(text)).success).toBe(true);
@@ -67,6 +69,10 @@ describe('the JSON Schema agrees with the loader', () => {
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, events: [inserted] }]\n`,
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, schedule: x }]\n`,
     'version: 1\ntables: { t: { key: [] } }\n',
+    'version: 1\nendpoints: { crm: { url: "http://x", responses: { 409: ignored } } }\n',
+    'version: 1\nendpoints: { crm: { url: "http://x", disable_after: 5 } }\n',
+    'version: 1\ndead_letters: { keep: forever }\n',
+    'version: 1\nnotify: { too: [] }\n',
   ])('refused by both: %j', (text) => {
     expect(validator.safeParse(parse(text)).success).toBe(false);
     expect(refusal(text).problems).not.toEqual([]);

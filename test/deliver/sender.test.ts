@@ -122,6 +122,19 @@ describe('the request', () => {
     expect(seen).toEqual(['GET   a:', 'HEAD   b:', 'DELETE {} application/json c:{}']);
   });
 
+  test('has the endpoint’s method and path where the delivery has none of its own', async () => {
+    const seen: string[] = [];
+    const url = await http((request, response) => {
+      seen.push(`${request.method} ${request.url}`);
+      response.end();
+    });
+    const sender = makeSender(`${url}/in?tenant=7`, { method: 'PUT', concurrency: 1 });
+    await attempt(sender, deliveryOf('a', '{}', { method: null, path: null }));
+    await attempt(sender, deliveryOf('b', '{}', { method: 'PATCH', path: null }));
+    await attempt(sender, deliveryOf('c', '{}', { method: null, path: '/other' }));
+    expect(seen).toEqual(['PUT /in?tenant=7', 'PATCH /in?tenant=7', 'PUT /other']);
+  });
+
   test('of PUT, PATCH and DELETE goes over one connection', async () => {
     const server = createHttpServer(answer(200));
     let connections = 0;
@@ -177,6 +190,57 @@ describe('the response', () => {
     const { retryAfter } = failed(await attempt(makeSender(url)));
     expect(retryAfter).toBeGreaterThan(55_000);
     expect(retryAfter).toBeLessThanOrEqual(60_000);
+  });
+
+  test.for([
+    [409, 'delivered'],
+    [404, 'dead'],
+    [422, 'dead'],
+    [410, 'retry'],
+    [500, 'disable'],
+    [503, 'retry'],
+    [200, 'delivered'],
+    [202, 'retry'],
+  ] as const)('%d is %s, as `responses` say, a status before its class', async ([status, expected]) => {
+    const responses = new Map([['409', 'delivered'], ['4xx', 'dead'], ['410', 'retry'], ['500', 'disable'], ['202', 'retry']] as const);
+    const outcome = await attempt(makeSender(await http(answer(status)), { responses }));
+    expect(outcome).toMatchObject(expected === 'delivered' ? { kind: 'delivered', status } : { kind: 'failed', status, verdict: expected });
+  });
+
+  test('410 disables the endpoint', async () => {
+    expect(await attempt(makeSender(await http(answer(410))))).toMatchObject({ kind: 'failed', status: 410, verdict: 'disable' });
+  });
+
+  test.for([
+    ['disable', 'disable'],
+    ['Disable', 'disable'],
+    ['ABORT-MESSAGE', 'dead'],
+    ['abort-message, disable', 'disable'],
+    [' x ,\tAbort-Message ;', 'retry'],
+    ['x, abort-message', 'dead'],
+    ['', 'retry'],
+    ['disabled', 'retry'],
+  ])('the header webhook-delivery: %j with a failure means %s', async ([header, verdict]) => {
+    expect(await attempt(makeSender(await http(answer(500, { 'Webhook-Delivery': header }))))).toMatchObject({ kind: 'failed', verdict });
+  });
+
+  test('several webhook-delivery headers count as one list', async () => {
+    const url = await http((_request, response) => {
+      response.writeHead(500, ['webhook-delivery', 'abort-message', 'webhook-delivery', 'disable']).end();
+    });
+    expect(await attempt(makeSender(url))).toMatchObject({ verdict: 'disable' });
+  });
+
+  test.for([
+    ['disable', true],
+    ['abort-message', false],
+  ] as const)('webhook-delivery: %s with a success is delivered, and disables: %s', async ([header, disable]) => {
+    expect(await attempt(makeSender(await http(answer(200, { 'webhook-delivery': header }))))).toMatchObject({ kind: 'delivered', disable });
+  });
+
+  test('webhook-delivery says more than `responses`', async () => {
+    const url = await http(answer(400, { 'webhook-delivery': 'abort-message' }));
+    expect(await attempt(makeSender(url, { responses: new Map([['400', 'disable']]) }))).toMatchObject({ verdict: 'dead' });
   });
 
   test('a redirect is a failure, is not followed, and tells the host alone', async () => {
