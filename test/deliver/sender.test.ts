@@ -220,7 +220,7 @@ describe('the response', () => {
     ['x, abort-message', 'dead'],
     ['', 'retry'],
     ['disabled', 'retry'],
-  ])('the header webhook-delivery: %j with a failure means %s', async ([header, verdict]) => {
+  ] as const)('the header webhook-delivery: %j with a failure means %s', async ([header, verdict]) => {
     expect(await attempt(makeSender(await http(answer(500, { 'Webhook-Delivery': header }))))).toMatchObject({ kind: 'failed', verdict });
   });
 
