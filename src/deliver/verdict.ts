@@ -18,7 +18,7 @@ export function meaningOf(status: number, responses: EndpointConfig['responses']
 /** What an endpoint asks for in DELIVERY_HEADER: that it be disabled, that this delivery be given up, or null for neither. */
 export function askedFor(header: string | readonly string[] | undefined): 'disable' | 'dead' | null {
   if (header === undefined) return null;
-  const words = String(header).toLowerCase().split(',').map((word) => word.trim());
-  if (words.includes('disable')) return 'disable';
-  return words.includes('abort-message') ? 'dead' : null;
+  const words = new Set(String(header).toLowerCase().split(',').map((word) => word.trim()));
+  if (words.has('disable')) return 'disable';
+  return words.has('abort-message') ? 'dead' : null;
 }
