@@ -8,6 +8,7 @@ import type { Sequence } from '../src/delivery.ts';
 import type { Parking, Settlement } from '../src/queue/port.ts';
 import { openState } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
+import { Ownership } from '../src/store/owner.ts';
 import { parkingStore } from '../src/store/parking.ts';
 
 const ROWS = Number(process.env['ROWS'] ?? 1_000_000);
@@ -19,7 +20,8 @@ const PAGE = 500;
 const url = process.argv[2];
 if (url === undefined) throw new Error('usage: node bench/parking.ts postgres://…');
 const state = openState({ client: { connectionString: url }, schema: `bench_${randomUUID().slice(0, 8)}` });
-const store = parkingStore(state);
+const owner = new Ownership(state, 'bench');
+const store = parkingStore(state, owner);
 const request = { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks', contentType: 'application/json' };
 const body = JSON.stringify({ data: { user_id: randomUUID(), email: 'a@b.example', text: 'x'.repeat(300) }, redacted: [], meta: {} });
 
@@ -43,6 +45,7 @@ async function timed<T>(name: string, count: number, work: () => Promise<T>): Pr
 }
 
 await migrate(state);
+await owner.takeOver();
 const cpu = process.cpuUsage();
 let next = 0;
 await timed(`park ${ROWS} in batches of ${BATCH}, ${WRITERS} at a time`, ROWS, () =>

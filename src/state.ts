@@ -5,16 +5,23 @@ import type { StoredPosition, StreamIdentity } from './position.ts';
 import { reach, target } from './source/connect.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { openState } from './store/database.ts';
-import { MemoryParkingStore, noCheckpoints } from './store/memory.ts';
+import { MemoryParkingStore, noCheckpoints, noDeliveries, noResync } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
+import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
+import { type Resync, resyncOf } from './store/resync.ts';
+import { storedDeliveries, type StoredDeliveries } from './store/stored-deliveries.ts';
 
 /** What must outlive the process. */
 export interface DurableState {
   readonly parking: ParkingStore;
+  /** What is parked and dead, for people. */
+  readonly deliveries: StoredDeliveries;
+  readonly resync: Resync;
   /**
    * Makes this process the one that may write: what another one, which had the slot before, still tries to write fails
-   * there as `fenced`. To be called once the slot is free, before anything is loaded.
+   * there as `fenced`. To be called once the slot is free, before anything is loaded; also by a command that writes
+   * while no daemon has the slot. Until then this process can read, but what it writes is `fenced` itself.
    */
   takeOver(): Promise<void>;
   /** The slot's stored checkpoint, or null if there is none yet. */
@@ -32,11 +39,14 @@ export async function openDurableState(config: Config): Promise<DurableState> {
     throw error;
   });
   const { slot } = config.source;
+  const owner = new Ownership(state, slot);
   return {
-    parking: parkingStore(state),
-    takeOver: () => Promise.resolve(),
+    parking: parkingStore(state, owner),
+    deliveries: storedDeliveries(state, owner),
+    resync: resyncOf(state, owner),
+    takeOver: () => owner.takeOver(),
     load: () => loadCheckpoint(state, slot),
-    checkpoints: (stream) => checkpointStore(state, slot, stream),
+    checkpoints: (stream) => checkpointStore(owner, stream),
     close: () => state.close(),
   };
 }
@@ -45,6 +55,8 @@ export async function openDurableState(config: Config): Promise<DurableState> {
 export function memoryState(): DurableState {
   return {
     parking: new MemoryParkingStore(),
+    deliveries: noDeliveries,
+    resync: noResync,
     takeOver: () => Promise.resolve(),
     load: () => Promise.resolve(null),
     checkpoints: () => noCheckpoints,

@@ -1,8 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import { formatLsn, parseLsn } from '../lsn.ts';
-import type { Position, StoredPosition, StreamIdentity } from '../position.ts';
+import type { StoredPosition, StreamIdentity } from '../position.ts';
 import type { StateDatabase } from './database.ts';
+import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
 
 /** The slot's stored checkpoint, or null if there is none yet. */
@@ -23,31 +24,34 @@ export function loadCheckpoint(state: StateDatabase, slot: string): Promise<Stor
   });
 }
 
-/** Keeps the position of one slot. */
-export function checkpointStore(state: StateDatabase, slot: string, stream: StreamIdentity): CheckpointStore {
-  return { save: (position) => guarded(`store the checkpoint of slot ${JSON.stringify(slot)}`, () => save(position)) };
-
-  async function save(position: Position): Promise<void> {
-    const row = {
-      system_id: stream.systemId,
-      timeline: stream.timeline,
-      publication: stream.publication,
-      lsn: formatLsn(position.lsn),
-      within_commit_lsn: position.within === null ? null : formatLsn(position.within.commitLsn),
-      within_ordinal: position.within === null ? null : String(position.within.ordinal),
-      updated_at: sql<Date>`clock_timestamp()`,
-    };
-    await state.db
-      .insertInto('checkpoint')
-      .values({ slot, ...row })
-      .onConflict((conflict) =>
-        // Never backwards: a daemon that was stopped (SIGSTOP) while another took over may still save what it knew.
-        conflict.column('slot').doUpdateSet(row).where(
-          sql<boolean>`(excluded.system_id, excluded.timeline) is distinct from (checkpoint.system_id, checkpoint.timeline)
-            or (excluded.lsn, coalesce(excluded.within_commit_lsn, '0/0'), coalesce(excluded.within_ordinal, 0))
-            >= (checkpoint.lsn, coalesce(checkpoint.within_commit_lsn, '0/0'), coalesce(checkpoint.within_ordinal, 0))`,
-        ),
-      )
-      .execute();
-  }
+/** Keeps the position of the owner's slot. */
+export function checkpointStore(owner: Ownership, stream: StreamIdentity): CheckpointStore {
+  return {
+    save: (position) =>
+      guarded(`store the checkpoint of slot ${JSON.stringify(owner.slot)}`, () =>
+        saveCheckpoint(owner, { ...stream, position }, sql`where ${NOT_BACKWARDS}`),
+      ),
+  };
 }
+
+/** @param where of the update, if there is a checkpoint already. */
+export async function saveCheckpoint(owner: Ownership, stored: StoredPosition, where: RawBuilder<unknown>): Promise<void> {
+  const { lsn, within } = stored.position;
+  const commitLsn = within === null ? null : formatLsn(within.commitLsn);
+  await owner.write(sql`
+    saved as (
+      insert into ${owner.table('checkpoint')} as checkpoint (slot, system_id, timeline, publication, lsn, within_commit_lsn, within_ordinal)
+      select ${owner.slot}, ${stored.systemId}::bigint, ${stored.timeline}::integer, ${stored.publication}, ${formatLsn(lsn)}::pg_lsn,
+        ${commitLsn}::pg_lsn, ${within?.ordinal ?? null}::bigint
+      where ${OWNED}
+      on conflict (slot) do update set system_id = excluded.system_id, timeline = excluded.timeline, publication = excluded.publication,
+        lsn = excluded.lsn, within_commit_lsn = excluded.within_commit_lsn, within_ordinal = excluded.within_ordinal, updated_at = excluded.updated_at
+      ${where}
+    )`);
+}
+
+/** A save that was repeated may arrive after a later one. */
+const NOT_BACKWARDS = sql.raw(`
+  (excluded.system_id, excluded.timeline) is distinct from (checkpoint.system_id, checkpoint.timeline)
+  or (excluded.lsn, coalesce(excluded.within_commit_lsn, '0/0'), coalesce(excluded.within_ordinal, 0))
+    >= (checkpoint.lsn, coalesce(checkpoint.within_commit_lsn, '0/0'), coalesce(checkpoint.within_ordinal, 0))`);

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Condition, WELL } from '../queue/port.ts';
 import type { StateDatabase } from './database.ts';
+import { OWNED, type Ownership } from './owner.ts';
 
 /** What is remembered of an endpoint. Times are told as milliseconds from now, by the database's clock. */
 export async function condition(state: StateDatabase, endpoint: string): Promise<Condition> {
@@ -11,11 +12,14 @@ export async function condition(state: StateDatabase, endpoint: string): Promise
   return row === undefined ? WELL : { state: row.state, reason: row.reason, failingFor: row.failing_for, probeIn: row.probe_in };
 }
 
-export async function remember(state: StateDatabase, endpoint: string, now: Condition): Promise<void> {
-  await sql`
-    insert into ${sql.id(state.schema, 'endpoint')} as known (name, state, reason, failing_since, probe_at)
-    values (${endpoint}, ${now.state}, ${now.reason}, clock_timestamp() - ${now.failingFor}::float8 * interval '1 millisecond',
-      clock_timestamp() + ${now.probeIn}::float8 * interval '1 millisecond')
-    on conflict (name) do update set state = excluded.state, reason = excluded.reason, failing_since = excluded.failing_since,
-      probe_at = excluded.probe_at, since = case when known.state = excluded.state then known.since else excluded.since end`.execute(state.db);
+export async function remember(owner: Ownership, endpoint: string, now: Condition): Promise<void> {
+  await owner.write(sql`
+    remembered as (
+      insert into ${owner.table('endpoint')} as known (name, state, reason, failing_since, probe_at)
+      select ${endpoint}, ${now.state}, ${now.reason}::text, clock_timestamp() - ${now.failingFor}::float8 * interval '1 millisecond',
+        clock_timestamp() + ${now.probeIn}::float8 * interval '1 millisecond'
+      where ${OWNED}
+      on conflict (name) do update set state = excluded.state, reason = excluded.reason, failing_since = excluded.failing_since,
+        probe_at = excluded.probe_at, since = case when known.state = excluded.state then known.since else excluded.since end
+    )`);
 }

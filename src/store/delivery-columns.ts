@@ -41,7 +41,7 @@ export function deliveryKey(id: string, endpoint: string): string {
   return `${id} ${endpoint}`;
 }
 
-/** A row of parked, with `committed_ms` for committed_at. */
+/** A row of parked, with `committed_ms` for committed_at and `due_in` for due_at, both in milliseconds. */
 export interface DeliveryRow {
   readonly endpoint: string;
   readonly id: string;
@@ -58,6 +58,7 @@ export interface DeliveryRow {
   readonly body: Buffer;
   readonly attempts: number;
   readonly committed_ms: string;
+  readonly due_in: number;
 }
 
 /** What a delivery takes besides its body: the object, its strings, its place in the queue. A guess, in bytes. */
@@ -84,6 +85,6 @@ export function toStored(rows: readonly DeliveryRow[]): Stored[] {
       bytes: row.body.length + OVERHEAD,
       committedAt: Number(row.committed_ms),
     };
-    return { delivery, attempts: row.attempts };
+    return { delivery, attempts: row.attempts, dueIn: row.due_in };
   });
 }

@@ -2,6 +2,8 @@ import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
 import { type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
+import type { Resync } from './resync.ts';
+import type { StoredDeliveries } from './stored-deliveries.ts';
 
 /**
  * Keeps parked deliveries in memory, for `listen`: it leaves nothing behind in the database, and nothing is resumed. So
@@ -36,7 +38,7 @@ export class MemoryParkingStore implements ParkingStore {
       .filter(({ delivery }) => after === null || compare(delivery.sequence, after) > 0)
       .slice(0, limit)
       .filter(({ delivery }) => (before += delivery.bytes) - delivery.bytes < bytes)
-      .map(({ delivery, attempts }) => ({ delivery, attempts }));
+      .map(({ delivery, attempts, dueAt }) => ({ delivery, attempts, dueIn: dueAt - performance.now() }));
   }
 
   async lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null> {
@@ -67,6 +69,23 @@ export class MemoryParkingStore implements ParkingStore {
 
 /** Keeps nothing. */
 export const noCheckpoints: CheckpointStore = { save: () => Promise.resolve() };
+
+/** What is parked in memory is shown to nobody. */
+export const noDeliveries: StoredDeliveries = {
+  list: () => Promise.resolve({ deliveries: [], next: null }),
+  count: () => Promise.resolve(new Map()),
+  show: () => Promise.resolve([]),
+  replay: () => Promise.resolve(new Map()),
+  discard: () => Promise.resolve(new Map()),
+  prune: () => Promise.resolve(new Map()),
+  conditions: () => Promise.resolve([]),
+};
+
+export const noResync: Resync = {
+  replaceCheckpoint: () => Promise.resolve(),
+  forgetCheckpoint: () => Promise.resolve(),
+  renumberParked: () => Promise.resolve(0),
+};
 
 function key(endpoint: string, id: string): string {
   return `${endpoint} ${id}`;

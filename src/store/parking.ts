@@ -5,79 +5,87 @@ import type { StateDatabase } from './database.ts';
 import { DELIVERY_COLUMNS, deliveryArrays, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
 import { condition, remember } from './condition.ts';
+import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
 
 type PageQuery = Parameters<ParkingStore['page']>[0];
 
 /** Parked and dead deliveries in the state schema. Each method is one statement, hence one transaction. */
-export function parkingStore(state: StateDatabase): ParkingStore {
+export function parkingStore(state: StateDatabase, owner: Ownership): ParkingStore {
   return {
-    park: (batch) => guarded(`park ${batch.length} deliveries`, () => park(state, batch)),
-    bury: (batch) => guarded(`store ${batch.length} dead letters`, () => bury(state, batch)),
-    settle: (settlement) => guarded(`settle parked deliveries of ${settlement.endpoint}`, () => settle(state, settlement)),
+    park: (batch) => guarded(`park ${batch.length} deliveries`, () => park(owner, batch)),
+    bury: (batch) => guarded(`store ${batch.length} dead letters`, () => bury(owner, batch)),
+    settle: (settlement) => guarded(`settle parked deliveries of ${settlement.endpoint}`, () => settle(owner, settlement)),
     page: (query) => guarded(`read parked deliveries of ${query.endpoint}`, () => page(state, query)),
     lanes: (endpoint, limit) => guarded(`read parked lanes of ${endpoint}`, () => lanes(state, endpoint, limit)),
     lastParked: (endpoint) => guarded(`read the last parked delivery of ${endpoint}`, () => lastParked(state, endpoint)),
     condition: (endpoint) => guarded(`read the condition of ${endpoint}`, () => condition(state, endpoint)),
-    remember: (endpoint, now) => guarded(`store the condition of ${endpoint}`, () => remember(state, endpoint, now)),
+    remember: (endpoint, now) => guarded(`store the condition of ${endpoint}`, () => remember(owner, endpoint, now)),
   };
 }
 
-async function park(state: StateDatabase, batch: readonly Parking[]): Promise<void> {
+async function park(owner: Ownership, batch: readonly Parking[]): Promise<void> {
   if (batch.length === 0) return;
-  await sql`
-    insert into ${parked(state)} (${DELIVERY_COLUMNS}, due_at, committed_at, failure, status, message, response)
-    select ${DELIVERY_COLUMNS}, ${DUE_AT}, ${COMMITTED_AT}, failure, status, message, response
-    from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.dueIn)}::double precision[],
-        ${batch.map((item) => item.delivery.committedAt)}::double precision[],
-        ${failureArrays(batch.map((item) => item.failure))})
-      as input (${DELIVERY_COLUMNS}, due_in, committed_ms, failure, status, message, response)
-    on conflict do nothing`.execute(state.db);
+  await owner.write(sql`
+    stored as (
+      insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at, failure, status, message, response)
+      select ${DELIVERY_COLUMNS}, ${DUE_AT}, ${COMMITTED_AT}, failure, status, message, response
+      from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.dueIn)}::double precision[],
+          ${batch.map((item) => item.delivery.committedAt)}::double precision[],
+          ${failureArrays(batch.map((item) => item.failure))})
+        as input (${DELIVERY_COLUMNS}, due_in, committed_ms, failure, status, message, response)
+      where ${OWNED}
+      on conflict do nothing
+    )`);
 }
 
-async function bury(state: StateDatabase, batch: readonly Burial[]): Promise<void> {
+async function bury(owner: Ownership, batch: readonly Burial[]): Promise<void> {
   if (batch.length === 0) return;
-  await sql`
-    insert into ${dead(state)} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
-    select ${DELIVERY_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
-    from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.delivery.committedAt)}::double precision[],
-        ${failureArrays(batch.map((item) => item.failure))})
-      as input (${DELIVERY_COLUMNS}, committed_ms, failure, status, message, response)
-    on conflict do nothing`.execute(state.db);
+  await owner.write(sql`
+    stored as (
+      insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
+      select ${DELIVERY_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
+      from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.delivery.committedAt)}::double precision[],
+          ${failureArrays(batch.map((item) => item.failure))})
+        as input (${DELIVERY_COLUMNS}, committed_ms, failure, status, message, response)
+      where ${OWNED}
+      on conflict do nothing
+    )`);
 }
 
-async function settle(state: StateDatabase, settlement: Settlement): Promise<void> {
+async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
   const { endpoint, delivered, failed, dead: died } = settlement;
   if (delivered.length + failed.length + died.length === 0) return;
   const key = (id: string): string => deliveryKey(id, endpoint);
-  await sql`
-    with forgotten as (
-      delete from ${parked(state)} where key = any(${delivered.map(key)}::text[])
+  await owner.write(sql`
+    forgotten as (
+      delete from ${owner.table('parked')} where key = any(${delivered.map(key)}::text[]) and ${OWNED}
     ), postponed as (
-      update ${parked(state)} as parked
+      update ${owner.table('parked')} as parked
       set attempts = input.attempts, due_at = ${DUE_AT}, failure = input.failure, status = input.status,
         message = input.message, response = input.response
       from unnest(${failed.map((item) => key(item.id))}::text[], ${failed.map((item) => item.attempts)}::integer[],
           ${failed.map((item) => item.dueIn)}::double precision[], ${failureArrays(failed.map((item) => item.failure))})
         as input (key, attempts, due_in, failure, status, message, response)
-      where parked.key = input.key
+      where parked.key = input.key and ${OWNED}
     ), given_up as (
-      delete from ${parked(state)} as parked
+      delete from ${owner.table('parked')} as parked
       using unnest(${died.map((item) => key(item.id))}::text[], ${died.map((item) => item.attempts)}::integer[],
           ${failureArrays(died.map((item) => item.failure))})
         as input (key, attempts, failure, status, message, response)
-      where parked.key = input.key
+      where parked.key = input.key and ${OWNED}
       returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path,
         content_type, body, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
-    )
-    insert into ${dead(state)} (${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response)
-    select ${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
-    on conflict do nothing`.execute(state.db);
+    ), buried as (
+      insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response)
+      select ${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
+      on conflict do nothing
+    )`);
 }
 
 async function page(state: StateDatabase, query: PageQuery): Promise<Stored[]> {
   const { endpoint, lanes: wanted, after, limit, bytes } = query;
-  const columns = sql`${DELIVERY_COLUMNS}, floor(extract(epoch from committed_at) * 1000) as committed_ms`;
+  const columns = sql`${DELIVERY_COLUMNS}, floor(extract(epoch from committed_at) * 1000) as committed_ms, ${DUE_IN} as due_in`;
   const rows =
     wanted === null
       ? alongSequence(state, columns, { endpoint, after, limit })
@@ -104,10 +112,10 @@ async function lanes(state: StateDatabase, endpoint: string, limit: number): Pro
       from heads cross join lateral (${headAfter(state, endpoint, sql.raw('heads.lane'))}) as next
       where heads.place <= ${limit} and heads.endpoint = ${endpoint}
     )
-    select lane, (extract(epoch from due_at - statement_timestamp()) * 1000)::double precision as due_in
+    select lane, ${DUE_IN} as due_in
     from heads where endpoint = ${endpoint}`.execute(state.db);
   if (rows.length > limit) return null;
-  return rows.map((row) => ({ lane: Number(row.lane), dueIn: Math.ceil(row.due_in) }));
+  return rows.map((row) => ({ lane: Number(row.lane), dueIn: row.due_in }));
 }
 
 async function lastParked(state: StateDatabase, endpoint: string): Promise<Lsn | null> {
@@ -121,12 +129,5 @@ const BEFORE_ANY_LANE = '(-9223372036854775808)';
 
 /** By the database's clock, so that daemons whose clocks differ agree. */
 const DUE_AT = sql.raw(`statement_timestamp() + due_in * interval '1 millisecond'`);
+const DUE_IN = sql.raw('ceil(extract(epoch from due_at - statement_timestamp()) * 1000)::double precision');
 const COMMITTED_AT = sql.raw('to_timestamp(committed_ms / 1000)');
-
-function parked(state: StateDatabase): ReturnType<typeof sql.id> {
-  return sql.id(state.schema, 'parked');
-}
-
-function dead(state: StateDatabase): ReturnType<typeof sql.id> {
-  return sql.id(state.schema, 'dead');
-}

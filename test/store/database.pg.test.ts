@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
+import { Ownership } from '../../src/store/owner.ts';
 import { parkingStore } from '../../src/store/parking.ts';
 import { guarded } from '../../src/store/store-error.ts';
 import { emptyState, open, testState } from './state.ts';
@@ -14,8 +15,8 @@ test('a query without an answer fails as a passing fault, and its connection is 
 });
 
 test('a connection that is terminated while it is idle is replaced', async () => {
-  const { state, database } = await testState();
-  const store = parkingStore(state);
+  const { state, owner, database } = await testState();
+  const store = parkingStore(state, owner);
   const lanes = (): Promise<unknown> => store.lanes('crm', 1);
   await lanes();
   await database.sql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`);
@@ -25,10 +26,11 @@ test('a connection that is terminated while it is idle is replaced', async () =>
 });
 
 test('a database that is not there is a passing fault; a schema that is not there is not', async () => {
-  const nobody = parkingStore(open({ client: { host: '127.0.0.1', port: 1, user: 'x', database: 'x' }, schema: 'walhook' }));
+  const away = open({ client: { host: '127.0.0.1', port: 1, user: 'x', database: 'x' }, schema: 'walhook' });
+  const nobody = parkingStore(away, new Ownership(away, 'walhook'));
   await expect(nobody.lanes('crm', 1)).rejects.toMatchObject({ code: 'state_unavailable', reaction: 'retry', exit: 69 });
-  const { state } = await emptyState();
-  await expect(parkingStore(state).lanes('crm', 1)).rejects.toMatchObject({ code: 'state_failed', reaction: 'stop', hint: 'walhook setup' });
+  const { state, owner } = await emptyState();
+  await expect(parkingStore(state, owner).lanes('crm', 1)).rejects.toMatchObject({ code: 'state_failed', reaction: 'stop', hint: 'walhook setup' });
 });
 
 test('an error tells no value of a row', async () => {

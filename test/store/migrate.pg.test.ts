@@ -10,7 +10,7 @@ test('makes the schema, and has nothing to do the next time', async () => {
   expect(await migrate(state)).toEqual(versions);
   expect(await migrate(state)).toEqual([]);
   const tables = await database.sql(`select relname from pg_class where relnamespace = 'walhook'::regnamespace and relkind = 'r' order by 1`);
-  expect(tables.map((row) => row['relname'])).toEqual(['checkpoint', 'dead', 'migration', 'parked']);
+  expect(tables.map((row) => row['relname'])).toEqual(['checkpoint', 'dead', 'endpoint', 'migration', 'owner', 'parked']);
 });
 
 test('a schema may have any name', async () => {

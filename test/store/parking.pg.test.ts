@@ -39,7 +39,7 @@ async function ids(store: ParkingStore, query: Partial<Parameters<ParkingStore['
 
 async function parked(...deliveries: Delivery[]): Promise<TestState & { store: ParkingStore }> {
   const found = await testState();
-  const store = parkingStore(found.state);
+  const store = parkingStore(found.state, found.owner);
   await store.park(deliveries.map((item) => parking(item)));
   return { ...found, store };
 }
@@ -50,7 +50,7 @@ test('a parked delivery comes back as it was', async () => {
   const { store } = await parked();
   await store.park([parking(given, { attempts: 3, failure: DOWN })]);
   const [stored] = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 1, bytes: 1e9 });
-  expect(stored).toEqual({ attempts: 3, delivery: { ...given, bytes: expect.any(Number) } });
+  expect(stored).toEqual({ attempts: 3, dueIn: expect.any(Number), delivery: { ...given, bytes: expect.any(Number) } });
   expect(stored?.delivery.bytes).toBeGreaterThan(Buffer.byteLength(body));
 });
 

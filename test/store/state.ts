@@ -1,10 +1,13 @@
 import { onTestFinished } from 'vitest';
 import { openState, type StateDatabase, type StateDatabaseOptions } from '../../src/store/database.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { Ownership } from '../../src/store/owner.ts';
 import { createDatabase, type TestDatabase } from '../support/postgres.ts';
 
 export interface TestState {
   readonly state: StateDatabase;
+  /** Of slot `walhook`: taken over where there is a schema. */
+  readonly owner: Ownership;
   readonly database: TestDatabase;
 }
 
@@ -12,6 +15,7 @@ export interface TestState {
 export async function testState(): Promise<TestState> {
   const found = await emptyState();
   await migrate(found.state);
+  await found.owner.takeOver();
   return found;
 }
 
@@ -19,7 +23,8 @@ export async function testState(): Promise<TestState> {
 export async function emptyState(schema = 'walhook'): Promise<TestState> {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
-  return { database, state: open({ client: { connectionString: database.url }, schema }) };
+  const state = open({ client: { connectionString: database.url }, schema });
+  return { database, state, owner: new Ownership(state, 'walhook') };
 }
 
 /** Closed when the test has finished. */

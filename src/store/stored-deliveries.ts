@@ -1,0 +1,117 @@
+import type { DeadLettersConfig } from '../config.ts';
+import { countDeliveries } from './count-deliveries.ts';
+import type { StateDatabase } from './database.ts';
+import type { DeliveryFilter, StoredFate } from './delivery-filter.ts';
+import { discardDeliveries } from './discard-deliveries.ts';
+import { type EndpointCondition, endpointConditions } from './endpoint-conditions.ts';
+import { listDeliveries } from './list-deliveries.ts';
+import type { Ownership } from './owner.ts';
+import { pruneDeadLetters } from './prune-dead-letters.ts';
+import { replayDeadLetters } from './replay-dead-letters.ts';
+import { showDelivery } from './show-delivery.ts';
+import { guarded } from './store-error.ts';
+
+/** A stored delivery as a list shows it: without its body. */
+export interface DeliverySummary {
+  readonly fate: StoredFate;
+  /** webhook-id. One event may be stored for several endpoints under the same id. */
+  readonly id: string;
+  readonly endpoint: string;
+  readonly hook: string;
+  readonly operation: string;
+  /** `schema.table`. */
+  readonly table: string;
+  /** The body's length in bytes. */
+  readonly bytes: number;
+  readonly attempts: number;
+  /** Why the last attempt failed; null if none has been made. */
+  readonly failure: string | null;
+  readonly status: number | null;
+  readonly message: string | null;
+  readonly committedAt: Date;
+  /** Null for a dead letter that was never parked. */
+  readonly parkedAt: Date | null;
+  /** When it is tried next at the earliest: the head of its lane, and the endpoint's condition, may make it later. Null if dead. */
+  readonly dueAt: Date | null;
+  /** Null if parked. */
+  readonly diedAt: Date | null;
+}
+
+/** All that is stored of a delivery. */
+export interface DeliveryDetail extends DeliverySummary {
+  /** Null: the endpoint's own, when it is sent. */
+  readonly method: string | null;
+  readonly path: string | null;
+  readonly contentType: string;
+  readonly body: string;
+  /** The start of the last response's body, redacted; null if no attempt has been made. */
+  readonly response: string | null;
+  /** The commit's LSN as text, the change's place in its transaction, the delivery's among those of the change. */
+  readonly commitLsn: string;
+  readonly ordinal: number;
+  readonly nth: number;
+}
+
+export interface ListQuery {
+  readonly filter: DeliveryFilter;
+  /** At most so many, 1 to 1,000. */
+  readonly limit: number;
+  /** `next` of the page before this one; null for the first page. */
+  readonly cursor: string | null;
+}
+
+export interface DeliveryList {
+  readonly deliveries: readonly DeliverySummary[];
+  /** For the next page; null if there is none. Rows that come or go meanwhile make no row appear twice. */
+  readonly next: string | null;
+}
+
+/** How many deliveries, by endpoint; endpoints without any are left out. */
+export type CountByEndpoint = ReadonlyMap<string, number>;
+
+/**
+ * Stored deliveries, for people. Whatever writes says `fenced` unless the slot has been taken over (Ownership.takeOver),
+ * which the daemon does when it starts and a command must do itself when no daemon runs.
+ */
+export interface StoredDeliveries {
+  /**
+   * The latest first: dead letters by the time of their death, parked deliveries by their place in the stream.
+   *
+   * @throws WalhookError `bad_cursor` for a cursor that no list of the same fate has given.
+   */
+  list(query: ListQuery): Promise<DeliveryList>;
+  /** Reads all that matches: for a bulk action's question, not for a loop. */
+  count(filter: DeliveryFilter): Promise<CountByEndpoint>;
+  /** Everything stored under a webhook-id: for each endpoint, parked or dead. Empty if there is nothing. */
+  show(id: string): Promise<DeliveryDetail[]>;
+  /**
+   * Parks dead letters again, with their id, sequence and body: no attempts, due now. One that is parked already stays
+   * parked as it is, and its dead letter goes. What dies after the call is not replayed by it. In chunks, each durable
+   * by itself: what an error leaves undone another call does. The daemon's `refresh` must be told of the endpoints.
+   * `filter.fate` must be `dead`.
+   *
+   * @param onChunk told after each chunk how many have been replayed so far.
+   */
+  replay(filter: DeliveryFilter, onChunk?: (done: number) => void): Promise<CountByEndpoint>;
+  /**
+   * Deletes parked deliveries or dead letters for good; what is being sent at the moment is sent all the same. What is
+   * parked, or dies, after the call stays. In chunks, as `replay`.
+   */
+  discard(filter: DeliveryFilter, onChunk?: (done: number) => void): Promise<CountByEndpoint>;
+  /** Deletes dead letters that are too old or too many. In chunks, as `replay`. Cheap when there is nothing to do. */
+  prune(keep: DeadLettersConfig): Promise<CountByEndpoint>;
+  /** How the endpoints are doing that the state schema knows of, configured or not. One that is missing is well. */
+  conditions(): Promise<EndpointCondition[]>;
+}
+
+export function storedDeliveries(state: StateDatabase, owner: Ownership): StoredDeliveries {
+  return {
+    list: (query) => guarded(`list ${query.filter.fate} deliveries`, () => listDeliveries(state, query)),
+    count: (filter) => guarded(`count ${filter.fate} deliveries`, () => countDeliveries(state, filter)),
+    show: (id) => guarded('read a stored delivery', () => showDelivery(state, id)),
+    replay: (filter, onChunk) => guarded('replay dead letters', () => replayDeadLetters(state, owner, { filter, onChunk })),
+    discard: (filter, onChunk) => guarded(`discard ${filter.fate} deliveries`, () => discardDeliveries(state, owner, { filter, onChunk })),
+    prune: (keep) => guarded('prune dead letters', () => pruneDeadLetters(state, owner, keep)),
+    conditions: () => guarded('read the conditions of endpoints', () => endpointConditions(state)),
+  };
+}
