@@ -1,5 +1,6 @@
 import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
+import type { WalhookError } from './errors.ts';
 import type { ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
 import { reach, target } from './source/connect.ts';
@@ -24,6 +25,8 @@ export interface DurableState {
    * while no daemon has the slot. Until then this process can read, but what it writes is `fenced` itself.
    */
   takeOver(): Promise<void>;
+  /** Resolves, with the reason, when another process has taken over and a write of this one was refused. */
+  readonly fenced: Promise<WalhookError>;
   /** The slot's stored checkpoint, or null if there is none yet. */
   load(): Promise<StoredPosition | null>;
   checkpoints(stream: StreamIdentity): CheckpointStore;
@@ -45,6 +48,7 @@ export async function openDurableState(config: Config): Promise<DurableState> {
     deliveries: storedDeliveries(state, owner),
     resync: resyncOf(state, owner),
     takeOver: () => owner.takeOver(),
+    fenced: owner.fenced,
     load: () => loadCheckpoint(state, slot),
     checkpoints: (stream) => checkpointStore(owner, stream),
     close: () => state.close(),
@@ -58,6 +62,7 @@ export function memoryState(): DurableState {
     deliveries: noDeliveries,
     resync: noResync,
     takeOver: () => Promise.resolve(),
+    fenced: new Promise(() => undefined),
     load: () => Promise.resolve(null),
     checkpoints: () => noCheckpoints,
     close: () => Promise.resolve(),

@@ -16,6 +16,7 @@ export class Ownership {
   readonly slot: string;
   readonly #state: StateDatabase;
   readonly #holder: string;
+  readonly #refused = Promise.withResolvers<WalhookError>();
   /** Bigint as text. Epochs begin at 1, so before the takeover nothing may be written. */
   #epoch = '0';
 
@@ -24,6 +25,11 @@ export class Ownership {
     this.#state = state;
     this.slot = slot;
     this.#holder = holder;
+  }
+
+  /** Resolves with the error of the first write that is refused because another process has taken over. */
+  get fenced(): Promise<WalhookError> {
+    return this.#refused.promise;
   }
 
   /** From now on this object's writes alone are taken. May be called again, to take it back. */
@@ -59,11 +65,13 @@ export class Ownership {
       select holder, since from ${this.table('owner')} where slot = ${this.slot}`.execute(this.#state.db);
     const [owner] = rows;
     const by = owner === undefined ? 'nobody has taken over' : `${owner.holder} has taken over, at ${owner.since.toISOString()}`;
-    return new WalhookError(`the state of slot ${JSON.stringify(this.slot)} may not be written any more: ${by}`, {
+    const error = new WalhookError(`the state of slot ${JSON.stringify(this.slot)} may not be written any more: ${by}`, {
       code: 'fenced',
       reaction: 'stop',
       hint: 'let one daemon at a time have the slot: this one may stand by, if it is started again',
     });
+    this.#refused.resolve(error);
+    return error;
   }
 
   /** A table of the state schema. */
