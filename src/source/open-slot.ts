@@ -28,6 +28,8 @@ export interface OpenSlotOptions {
   readonly takeOver: () => Promise<void>;
   /** Another daemon has the slot: this one waits for it. */
   readonly onStandby: () => void;
+  /** Ends the wait for the slot: `openSlot` then throws the signal's reason. */
+  readonly signal?: AbortSignal;
   readonly log: Logger;
 }
 
@@ -60,9 +62,10 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
   return slotOf(options, facts, startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, config.source.publication));
 }
 
-async function untilFree({ config, pool, log, onStandby }: OpenSlotOptions): Promise<Facts> {
+async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptions): Promise<Facts> {
   for (let told = false; ; told = true) {
     const facts = await inspect(pool, config);
+    signal?.throwIfAborted();
     if (facts.slot === null) {
       throw new WalhookError(`slot ${config.source.slot} has vanished while it was being opened`, { code: 'slot_missing', reaction: 'retry' });
     }
@@ -75,8 +78,21 @@ async function untilFree({ config, pool, log, onStandby }: OpenSlotOptions): Pro
         `slot ${config.source.slot} is in use by process ${activePid} of the server: standing by until it is free`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, STANDBY_INTERVAL));
+    await sleep(STANDBY_INTERVAL, signal);
   }
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const over = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', over);
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    signal?.addEventListener('abort', over);
+    if (signal?.aborted === true) over();
+  });
 }
 
 async function slotOf({ config, temporary }: OpenSlotOptions, facts: Facts, start: Position): Promise<OpenSlot> {
