@@ -1,4 +1,3 @@
-import pg from 'pg';
 import type { Logger } from 'pino';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Tracker } from './checkpoint/tracker.ts';
@@ -26,6 +25,7 @@ import { tableName } from './source/quote.ts';
 import { refuseBrokenStream } from './source/resume.ts';
 import { refuseErrors } from './source/setup.ts';
 import { ShutdownNotice } from './source/shutdown-notice.ts';
+import { SourcePool } from './source/source-pool.ts';
 import { Tail } from './source/tail.ts';
 import { type DurableState, memoryState, openDurableState } from './state.ts';
 
@@ -35,6 +35,8 @@ const CHECKPOINT_INTERVAL = 500;
 const QUERY_TIMEOUT = 90_000;
 /** The part of `limits.shutdown` in which deliveries go on; in the rest, what is left is parked. */
 const DELIVERY_PART = 0.7;
+/** The part of it in which attempts may end; then those that still hang are given up, parked. */
+const ATTEMPT_PART = 0.9;
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -63,7 +65,7 @@ export interface DaemonStatus {
 /** What was opened before the stages are wired. */
 interface Opened {
   readonly source: Target;
-  readonly pool: pg.Pool;
+  readonly pool: SourcePool;
   readonly slot: OpenSlot;
   readonly state: DurableState;
 }
@@ -91,7 +93,7 @@ export class Daemon {
   readonly done: Promise<void>;
 
   readonly #options: DaemonOptions;
-  readonly #pool: pg.Pool;
+  readonly #pool: SourcePool;
   readonly #slot: OpenSlot;
   readonly #state: DurableState;
   readonly #catalog: TypeCatalog;
@@ -262,6 +264,7 @@ export class Daemon {
       this.#options.log.warn(hint, `${error.message}; trying again, first in ${delay} ms`);
     }
     this.#sourceError = error.message;
+    this.#pool.giveUp();
   }
 
   /** The stream has been read up to an LSN. */
@@ -308,7 +311,7 @@ export class Daemon {
     this.#tracker.mark(this.#pipeline.received);
     const late = AbortSignal.timeout(shutdown);
     const finished = await Promise.race([
-      this.#dispatcher.close(AbortSignal.timeout(Math.round(shutdown * DELIVERY_PART))).then(() => true),
+      this.#dispatcher.close({ spill: part(shutdown, DELIVERY_PART), abandon: part(shutdown, ATTEMPT_PART) }).then(() => true),
       new Promise<boolean>((resolve) => late.addEventListener('abort', () => resolve(false), { once: true })),
     ]);
     await this.#dispatcher.abort();
@@ -332,8 +335,7 @@ export class Daemon {
 /** Opens what the stages work on: the database, the state, the slot. Leaves nothing open if it cannot. */
 async function open({ config, log, temporary = false }: DaemonOptions, source: Target): Promise<Opened> {
   // Its connections may lie idle: one of them hears when the server shuts down (ShutdownNotice).
-  const pool = new pg.Pool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
-  pool.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
+  const pool = new SourcePool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
   let state: DurableState | null = null;
   try {
     // What only an operator can put right is told before anything is made, the state schema included.
@@ -347,4 +349,8 @@ async function open({ config, log, temporary = false }: DaemonOptions, source: T
     await Promise.all([state?.close(), pool.end()]);
     throw error;
   }
+}
+
+function part(ms: number, of: number): AbortSignal {
+  return AbortSignal.timeout(Math.round(ms * of));
 }
