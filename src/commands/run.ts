@@ -67,6 +67,10 @@ function serve(config: Config, log: Logger, status: () => DaemonStatus): Promise
       });
       return daemonReport(status(), counts, walhookVersion());
     },
+    operations: () => {
+      throw new WalhookError('walhook is not streaming yet: try again in a moment', { code: 'not_running' });
+    },
+    audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   });
 }

@@ -1,10 +1,16 @@
+import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import { reach, target } from '../source/connect.ts';
 import { checkpointTime } from '../store/checkpoint-time.ts';
 import { countByEndpoint, type EndpointCounts } from '../store/counts.ts';
 import { openState, type StateDatabase } from '../store/database.ts';
+import { type EndpointCondition, endpointConditions } from '../store/endpoint-conditions.ts';
+import { guarded } from '../store/store-error.ts';
 
-/** Looks into the state schema over one connection, which is opened when it is first needed. */
+/**
+ * Looks into the state schema over one connection, which is opened when it is first needed. All but `close` throws a
+ * WalhookError if the database cannot be reached or has no state schema.
+ */
 export class StateReader {
   readonly #config: Config;
   #state: Promise<StateDatabase> | null = null;
@@ -13,14 +19,29 @@ export class StateReader {
     this.#config = config;
   }
 
-  /** Parked and dead deliveries, by endpoint. Throws a WalhookError if the database cannot be reached or has no state schema. */
+  /** Parked and dead deliveries, by endpoint. */
   async counts(): Promise<Map<string, EndpointCounts>> {
-    return countByEndpoint(await this.#open());
+    return countByEndpoint(await this.open());
   }
 
-  /** When the daemon last stored how far it is; null if it never did. Throws as `counts` does. */
+  /** How the endpoints are doing that something is known of. */
+  async conditions(): Promise<EndpointCondition[]> {
+    const state = await this.open();
+    return guarded('read the conditions of endpoints', () => endpointConditions(state));
+  }
+
+  /** When the daemon last stored how far it is; null if it never did. */
   async checkpointTime(): Promise<Date | null> {
-    return checkpointTime(await this.#open(), this.#config.source.slot);
+    return checkpointTime(await this.open(), this.#config.source.slot);
+  }
+
+  /** The database's clock. */
+  async now(): Promise<Date> {
+    const state = await this.open();
+    return guarded('read the clock', async () => {
+      const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(state.db);
+      return rows[0]?.now ?? new Date();
+    });
   }
 
   /** May be called twice, and without anything having been read. */
@@ -29,7 +50,7 @@ export class StateReader {
     await state?.close();
   }
 
-  #open(): Promise<StateDatabase> {
+  open(): Promise<StateDatabase> {
     const { source, state } = this.#config;
     if (this.#state === null) {
       const opening = reach(target(state.url ?? source.url)).then((client) => openState({ client, schema: state.schema, connections: 1 }));

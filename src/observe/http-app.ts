@@ -1,8 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
+import { type OperationsApi, operationsRoutes } from './http-operations.ts';
 import { isLoopbackHost, isOwnOrigin } from './http-origin.ts';
+import { EVERY_ANSWER, problem, problemOf } from './http-problem.ts';
+import { route } from './http-route.ts';
 
-export interface HttpAppOptions {
+export interface HttpAppOptions extends OperationsApi {
   /** The address that is listened on: on loopback, requests must name it. */
   readonly host: string;
   /** Bearer token of `/api/`; null: none is asked for, which config allows on loopback alone. */
@@ -19,11 +22,6 @@ export interface Readiness {
   readonly state: string;
   readonly problems: readonly string[];
 }
-
-/** The paths there are. All are for reading. */
-const METHODS = new Set(['GET', 'HEAD']);
-
-const EVERY_ANSWER = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
 
 /** The routes, without a socket. */
 export function httpApp(options: HttpAppOptions): Hono {
@@ -44,50 +42,36 @@ export function httpApp(options: HttpAppOptions): Hono {
   });
   app.use('/api/*', async (context, next) => {
     if (expected === null || holds(context.req.header('authorization'), expected)) return next();
-    return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { 'WWW-Authenticate': 'Bearer' });
+    return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { headers: { 'WWW-Authenticate': 'Bearer' } });
   });
-  app.use(async (context, next) => {
-    if (METHODS.has(context.req.method)) return next();
-    return problem(405, 'only GET and HEAD are answered here', { Allow: 'GET, HEAD' });
+  route(app, '/healthz', { GET: (context) => context.json({ status: 'ok' }) });
+  route(app, '/readyz', {
+    GET: (context) => {
+      const reasons = notReady(readiness());
+      if (reasons.length === 0) return context.json({ status: 'ready' });
+      return problem(503, reasons.join('; '), { members: { reasons } });
+    },
   });
+  route(app, '/api/v1/status', { GET: async (context) => context.json(await status()) });
+  operationsRoutes(app, options);
 
-  app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.get('/readyz', (context) => {
-    const reasons = notReady(readiness());
-    if (reasons.length === 0) return context.json({ status: 'ready' });
-    return problem(503, reasons.join('; '), {}, { reasons });
-  });
-  app.get('/api/v1/status', async (context) => context.json(await status()));
-
-  app.notFound(() => problem(404, 'there is /healthz, /readyz and /api/v1/status'));
+  app.notFound(() => problem(404, 'there is /healthz, /readyz, /api/v1/status, /api/v1/deliveries and /api/v1/endpoints'));
   app.onError((error) => {
+    const told = problemOf(error);
+    if (told !== null) return told;
     onError(error);
     return problem(500, 'the log has the reason');
   });
   return app;
 }
 
+/**
+ * Ready is a daemon that streams and confirms. One that stands by is alive and not ready: what must reach the active one
+ * is not sent to it. An endpoint that fails, is paused or disabled never makes walhook unready: restarting would not
+ * help it, and its deliveries are parked. `status` tells of it.
+ */
 function notReady({ state, problems }: Readiness): string[] {
   return [...(state === 'streaming' ? [] : [`state is ${state}`]), ...problems];
-}
-
-type ProblemStatus = 401 | 403 | 404 | 405 | 500 | 503;
-
-const TITLES: Record<ProblemStatus, string> = {
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  500: 'Internal Server Error',
-  503: 'Service Unavailable',
-};
-
-/** https://www.rfc-editor.org/rfc/rfc9457 */
-function problem(status: ProblemStatus, detail: string, headers: Readonly<Record<string, string>> = {}, members: object = {}): Response {
-  return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...members }), {
-    status,
-    headers: { 'Content-Type': 'application/problem+json', ...EVERY_ANSWER, ...headers },
-  });
 }
 
 /** Of one length whatever is given, so that comparing takes the same time. */

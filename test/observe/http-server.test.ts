@@ -21,6 +21,8 @@ async function serve(options: Partial<HttpAppOptions> & { port?: number } = {}):
     token: null,
     readiness: () => readiness,
     status: async () => ({ state: 'streaming' }),
+    operations: () => expect.unreachable('nothing was to be done'),
+    audit: () => {},
     onError: () => {},
     ...options,
   });

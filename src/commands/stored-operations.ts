@@ -1,0 +1,174 @@
+import { didYouMean } from '../closest.ts';
+import type { Config } from '../config.ts';
+import { WalhookError } from '../errors.ts';
+import type { BulkAction, ListQuery, Operations, Selection, StoredDetail, StoredList, StoredState, Tally } from '../operations.ts';
+import type { CountByEndpoint, StoredDeliveries } from '../store/stored-deliveries.ts';
+import { filterOf, toDetail, toSummary } from './stored-shape.ts';
+
+/**
+ * Who sends: the running daemon's dispatcher, or, where no daemon runs, the state that the next one starts from. Null:
+ * it has no such endpoint.
+ */
+export interface Engine {
+  /** Parked deliveries of the endpoint were added or taken away. */
+  refresh(endpoint: string): Promise<void> | null;
+  /** Resolves once it is durable. */
+  pause(endpoint: string, reason: string): Promise<void> | null;
+  resume(endpoint: string): Promise<void> | null;
+}
+
+export interface StoredOperationsOptions {
+  readonly config: Pick<Config, 'endpoints' | 'hooks'>;
+  readonly stored: StoredDeliveries;
+  readonly engine: Engine;
+  /** The state database's clock. */
+  readonly now: () => Promise<Date>;
+}
+
+/** Ids to look through for one that was meant. */
+const CANDIDATES = 500;
+const PAGE = 1_000;
+
+/** Operations on the state schema. */
+export class StoredOperations implements Operations {
+  readonly #options: StoredOperationsOptions;
+  readonly #endpoints: ReadonlySet<string>;
+
+  constructor(options: StoredOperationsOptions) {
+    this.#options = options;
+    this.#endpoints = new Set(options.config.endpoints.map(({ name }) => name));
+  }
+
+  async list({ limit, cursor, ...selection }: ListQuery): Promise<StoredList> {
+    const page = await this.#options.stored.list({ filter: filterOf(selection), limit, cursor: cursor ?? null });
+    if (page.deliveries.length === 0) await this.#refuseUnknown(selection);
+    return { deliveries: page.deliveries.map(toSummary), next: page.next };
+  }
+
+  async show(id: string): Promise<readonly StoredDetail[]> {
+    const found = await this.#options.stored.show(id);
+    if (found.length === 0) {
+      throw new WalhookError(`nothing is stored under the id ${JSON.stringify(id)}${didYouMean(id, await this.#someIds('dead', 'parked'))}`, {
+        code: 'unknown_delivery',
+        hint: 'walhook deliveries   # what is parked and dead; what was delivered is not kept',
+      });
+    }
+    return found.map(toDetail);
+  }
+
+  async count(action: BulkAction, selection: Selection): Promise<Tally> {
+    const asOf = await this.#options.now();
+    const before = selection.before ?? asOf.toISOString();
+    const { configured, others } = await this.#select(action, { ...selection, before });
+    return tally(configured, others, asOf);
+  }
+
+  async act(action: BulkAction, selection: Selection): Promise<Tally> {
+    const { stored, engine, now } = this.#options;
+    const asOf = await now();
+    const { configured, others } = await this.#select(action, selection);
+    const done = new Map<string, number>();
+    for (const endpoint of configured.keys()) {
+      const filter = { ...filterOf(selection), endpoint };
+      try {
+        for (const [name, count] of await stored[action](filter)) done.set(name, count);
+      } finally {
+        // Also after an error: what was done before it stays done.
+        if (action === 'replay' || selection.state === 'parked') await engine.refresh(endpoint);
+      }
+    }
+    return tally(done, others, asOf);
+  }
+
+  async pause(endpoint: string, reason: string): Promise<void> {
+    this.#refuseUnconfigured(endpoint);
+    await this.#options.engine.pause(endpoint, reason);
+  }
+
+  async resume(endpoint: string): Promise<void> {
+    this.#refuseUnconfigured(endpoint);
+    await this.#options.engine.resume(endpoint);
+  }
+
+  /** How many are selected: of endpoints that the action can be done for, and of others. */
+  async #select(action: BulkAction, selection: Selection): Promise<{ configured: CountByEndpoint; others: CountByEndpoint }> {
+    if (action === 'replay' && selection.state !== 'dead') throw new Error('what is parked is sent without being replayed');
+    if (selection.ids !== undefined) await this.#refuseUnknownIds(selection, selection.ids);
+    const counts = await this.#options.stored.count(filterOf(selection));
+    if (counts.size === 0) await this.#refuseUnknown(selection);
+    if (action === 'discard') return { configured: counts, others: new Map() };
+    const [configured, others] = [true, false].map((wanted) => new Map([...counts].filter(([name]) => this.#endpoints.has(name) === wanted)));
+    if (configured === undefined || others === undefined) throw new Error('unreachable');
+    if (configured.size === 0 && others.size > 0) {
+      const names = [...others.keys()].join(', ');
+      throw new WalhookError(`the configuration no longer has ${others.size === 1 ? 'the endpoint' : 'the endpoints'} ${names}, so nothing can be sent there`, {
+        code: 'not_configured',
+        hint: `put it back into the configuration, or: ${[...others.keys()].map((name) => `walhook discard --endpoint ${name}`).join('; ')}`,
+      });
+    }
+    return { configured, others };
+  }
+
+  /** Of a selection that nothing is in: is that because a name in it is wrong? */
+  async #refuseUnknown({ endpoint, hook, table }: Selection): Promise<void> {
+    const { stored, config } = this.#options;
+    const any = async (part: Partial<Pick<Selection, 'endpoint' | 'hook' | 'table'>>): Promise<string[]> => {
+      const counts = await Promise.all((['dead', 'parked'] as const).map((state) => stored.count(filterOf({ state, ...part }))));
+      return counts.flatMap((byEndpoint) => [...byEndpoint.keys()]);
+    };
+    if (endpoint !== undefined && !this.#endpoints.has(endpoint) && (await any({ endpoint })).length === 0) {
+      throw unknown('endpoint', endpoint, [...this.#endpoints, ...(await any({}))]);
+    }
+    const hooks = config.hooks.map(({ name }) => name);
+    if (hook !== undefined && !hooks.includes(hook) && (await any({ hook })).length === 0) throw unknown('hook', hook, hooks);
+    const tables = config.hooks.map((rule) => (rule.schema === 'public' ? rule.table : `${rule.schema}.${rule.table}`));
+    if (table === undefined || (await any({ table })).length > 0) return;
+    if (!tables.includes(table.replace(/^public\./, ''))) throw unknown('table', table, tables);
+  }
+
+  #refuseUnconfigured(endpoint: string): void {
+    if (!this.#endpoints.has(endpoint)) throw unknown('endpoint', endpoint, this.#endpoints);
+  }
+
+  async #refuseUnknownIds(selection: Selection, ids: readonly string[]): Promise<void> {
+    const found = new Set<string>();
+    for (let cursor: string | null = null; ; ) {
+      const page = await this.#options.stored.list({ filter: filterOf(selection), limit: PAGE, cursor });
+      for (const { id } of page.deliveries) found.add(id);
+      cursor = page.next;
+      if (cursor === null) break;
+    }
+    const missing = ids.filter((id) => !found.has(id));
+    const [first] = missing;
+    if (first === undefined) return;
+    const [what, other] = selection.state === 'dead' ? ['dead letter', 'parked'] : ['parked delivery', 'dead'];
+    const elsewhere = (await this.#options.stored.show(first)).map(({ fate, endpoint }) => `it is ${fate} for ${endpoint}`);
+    const why = elsewhere.length > 0 ? `: ${elsewhere.join(', ')}` : didYouMean(first, await this.#someIds(selection.state));
+    const more = missing.length === 1 ? '' : `, nor ${missing.length - 1} more of the ids; nothing was done`;
+    throw new WalhookError(`there is no such ${what}: ${first}${why}${more}`, {
+      code: 'unknown_delivery',
+      hint: elsewhere.length > 0 && other === 'parked' ? 'what is parked is sent by itself; walhook discard --parked takes it away' : 'walhook deliveries',
+    });
+  }
+
+  async #someIds(...states: readonly StoredState[]): Promise<string[]> {
+    const pages = await Promise.all(states.map((fate) => this.#options.stored.list({ filter: { fate }, limit: CANDIDATES, cursor: null })));
+    return pages.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));
+  }
+}
+
+function unknown(kind: 'endpoint' | 'hook' | 'table', name: string, known: Iterable<string>): WalhookError {
+  return new WalhookError(`there is no ${kind} ${JSON.stringify(name)}${didYouMean(name, known)}`, {
+    code: `unknown_${kind}`,
+    hint: kind === 'endpoint' ? 'walhook status   # lists them' : `the configuration has: ${[...new Set(known)].join(', ')}`,
+  });
+}
+
+function tally(counts: CountByEndpoint, others: CountByEndpoint, asOf: Date): Tally {
+  return {
+    count: [...counts.values()].reduce((sum, count) => sum + count, 0),
+    endpoints: Object.fromEntries(counts),
+    not_configured: Object.fromEntries(others),
+    as_of: asOf.toISOString(),
+  };
+}

@@ -1,0 +1,41 @@
+import type { Selection, StoredDelivery, StoredDetail } from '../operations.ts';
+import type { DeliveryFilter } from '../store/delivery-filter.ts';
+import type { DeliveryDetail, DeliverySummary } from '../store/stored-deliveries.ts';
+
+/** A selection in the store's words. */
+export function filterOf({ state, ids, endpoint, hook, table, before }: Selection): DeliveryFilter {
+  return {
+    fate: state,
+    ...(ids === undefined ? {} : { ids }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(hook === undefined ? {} : { hook }),
+    ...(table === undefined ? {} : { table: table.includes('.') ? table : `public.${table}` }),
+    ...(before === undefined ? {} : { before: new Date(before) }),
+  };
+}
+
+export function toSummary(stored: DeliverySummary): StoredDelivery {
+  const { fate, id, endpoint, hook, table, operation, bytes, attempts, failure, status, message } = stored;
+  return {
+    state: fate,
+    id,
+    endpoint,
+    hook,
+    table,
+    operation,
+    bytes,
+    attempts,
+    failure,
+    status,
+    message,
+    committed_at: stored.committedAt.toISOString(),
+    parked_at: stored.parkedAt?.toISOString() ?? null,
+    died_at: stored.diedAt?.toISOString() ?? null,
+    next_at: stored.dueAt?.toISOString() ?? null,
+  };
+}
+
+export function toDetail(stored: DeliveryDetail): StoredDetail {
+  const { method, path, contentType, body, response, commitLsn } = stored;
+  return { ...toSummary(stored), method, path, content_type: contentType, body, response, commit_lsn: commitLsn };
+}

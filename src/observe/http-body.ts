@@ -1,0 +1,42 @@
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { z } from 'zod';
+import { problem } from './http-problem.ts';
+
+/** The largest body that is read, in bytes: the ids of a bulk action fit in. */
+export const MOST_BODY = 256 * 1024;
+
+/** Refuses a body that is larger, before or while it is read. */
+export const refuseLargeBody = bodyLimit({
+  maxSize: MOST_BODY,
+  onError: () => problem(413, `a body of at most ${MOST_BODY} bytes is read here`),
+});
+
+/** The body as `schema` has it, or the answer that refuses it. */
+export async function jsonBody<T>(context: Context, schema: z.ZodType<T>): Promise<T | Response> {
+  // A page of another origin can send a form without being asked for leave, but not this type.
+  if (!/^application\/json\s*(?:;|$)/i.test(context.req.header('content-type') ?? '')) {
+    return problem(415, 'the body must be JSON, with Content-Type: application/json');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(await context.req.text());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return problem(400, 'the body is no JSON');
+  }
+  return checked(schema, value, 422);
+}
+
+/** The query string as `schema` has it, or the answer that refuses it. A name that is given twice counts once, the first time. */
+export function queryValues<T>(context: Context, schema: z.ZodType<T>): T | Response {
+  return checked(schema, context.req.query(), 400);
+}
+
+function checked<T>(schema: z.ZodType<T>, value: unknown, status: 400 | 422): T | Response {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const errors = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+  return problem(status, detail, { members: { errors } });
+}

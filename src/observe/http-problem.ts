@@ -1,0 +1,54 @@
+import { EXIT, WalhookError } from '../errors.ts';
+
+export type ProblemStatus = keyof typeof TITLES;
+
+const TITLES = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+/** Headers of every answer. */
+export const EVERY_ANSWER = { 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' };
+
+export interface ProblemExtras {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the problem says besides: https://www.rfc-editor.org/rfc/rfc9457#name-extension-members */
+  readonly members?: object;
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9457 */
+export function problem(status: ProblemStatus, detail: string, { headers = {}, members = {} }: ProblemExtras = {}): Response {
+  return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...members }), {
+    status,
+    headers: { 'Content-Type': 'application/problem+json', ...EVERY_ANSWER, ...headers },
+  });
+}
+
+/** An answer for an error that is the asker's, or that passes; null for one that only the log may have. */
+export function problemOf(error: unknown): Response | null {
+  if (!(error instanceof WalhookError)) return null;
+  const status = STATUS[error.code] ?? (error.exit === EXIT.unavailable ? 503 : null);
+  if (status === null) return null;
+  // Made for an operator, so without row values and secrets.
+  return problem(status, error.message, { members: { code: error.code, hint: error.hint } });
+}
+
+const STATUS: Readonly<Record<string, ProblemStatus>> = {
+  unknown_endpoint: 404,
+  unknown_hook: 404,
+  unknown_table: 404,
+  unknown_delivery: 404,
+  not_configured: 409,
+  bad_cursor: 400,
+  not_running: 503,
+  fenced: 503,
+};
