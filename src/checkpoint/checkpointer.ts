@@ -7,7 +7,7 @@ export interface CheckpointerOptions {
   readonly store: CheckpointStore;
   /** What is safe now. */
   readonly safe: () => Position;
-  /** Called only after the position has been stored, or when no delivery depends on it. */
+  /** Called only after the position has been stored. */
   readonly confirm: (lsn: Lsn) => void;
   /** Called for each save that fails; it is tried again at the next look. */
   readonly onError: (error: unknown) => void;
@@ -19,19 +19,24 @@ export interface CheckpointerOptions {
   readonly interval: number;
 }
 
+/** While nothing is delivered the LSN still advances, because others write. It is stored at most so often, in milliseconds. */
+const IDLE_STORE = 1_000;
 /**
- * While nothing is delivered the LSN still advances, because others write. Such an advance is confirmed to Postgres
- * at once but stored this seldom (milliseconds): storing it writes WAL, which would advance it again.
+ * An advance of fewer bytes over nothing of ours is not stored by itself. Storing it writes WAL too, some 600 bytes of
+ * it, which would be the next advance: on an idle database that would go on for ever.
  */
-const IDLE_STORE = 60_000;
+const SMALL_ADVANCE = 2_048n;
 
-/** Stores the safe position, then confirms its LSN to Postgres: by time, never by event. */
+/**
+ * Stores the safe position, then confirms its LSN to Postgres: by time, never by event. Nothing is ever confirmed that
+ * is not stored, so a slot that is further than what is stored was moved by somebody else.
+ */
 export class Checkpointer {
   readonly #options: CheckpointerOptions;
   #timer: NodeJS.Timeout | null = null;
   #saving: Promise<void> | null = null;
   #stored: Position;
-  #storedAt = performance.now();
+  #storedAt = Number.NEGATIVE_INFINITY;
   /** True if deliveries were settled since the position was stored. */
   #delivered = false;
   #failing = false;
@@ -63,10 +68,7 @@ export class Checkpointer {
     if (this.#saving !== null) return;
     const safe = this.#options.safe();
     if (safe === this.#stored) return;
-    if (!this.#delivered && safe.within === null && performance.now() - this.#storedAt < IDLE_STORE) {
-      this.#options.confirm(safe.lsn);
-      return;
-    }
+    if (!this.#delivered && safe.within === null && !this.#isDue(safe)) return;
     this.#saving = this.#save(safe);
     try {
       await this.#saving;
@@ -78,6 +80,11 @@ export class Checkpointer {
     } finally {
       this.#saving = null;
     }
+  }
+
+  /** Of an advance over nothing of ours: whether it is worth a write. */
+  #isDue({ lsn }: Position): boolean {
+    return lsn - this.#stored.lsn >= SMALL_ADVANCE && performance.now() - this.#storedAt >= IDLE_STORE;
   }
 
   async #save(position: Position): Promise<void> {

@@ -42,7 +42,8 @@ export function forecast(samples: readonly WalSample[]): WalForecast {
   const last = samples.at(-1);
   if (first === undefined || last === undefined) return { bytesPerSecond: null, secondsLeft: null };
   if (last.walStatus === 'lost' || (last.safeBytes !== null && last.safeBytes <= 0)) return { bytesPerSecond: rate(first, last), secondsLeft: 0 };
-  const since = samples.find((sample) => sample.safeBytes !== null);
+  // A limit that was altered is no news of how much is written.
+  const since = samples.find((sample) => sample.safeBytes !== null && sample.limitBytes === last.limitBytes);
   return { bytesPerSecond: rate(first, last), secondsLeft: since === undefined ? null : secondsLeft(since, last) };
 }
 

@@ -73,17 +73,30 @@ test('a store that fails stops confirming, also for later positions, until it wo
   expect(log.slice(6)).toEqual(['store 20', 'stored 20', 'confirm 20', 'recovered']);
 });
 
-test('an LSN that advances over nothing of ours is confirmed at once, and stored once a minute', async () => {
+test('an LSN that advances over nothing of ours is stored before it is confirmed, at most once a second', async () => {
   checkpointer.start();
-  for (let lsn = 1n; lsn <= 119n; lsn++) {
-    safe = { lsn, within: null };
+  for (let i = 1n; i <= 20n; i++) {
+    safe = { lsn: i * 4096n, within: null };
     await time.run(INTERVAL);
   }
-  expect(log.filter((line) => line.startsWith('confirm')).length).toBe(119);
-  expect(log.filter((line) => line.startsWith('store '))).toEqual([]);
-  safe = { lsn: 1000n, within: null };
-  await time.run(INTERVAL * 2);
-  expect(log.slice(-3)).toEqual(['store 1000', 'stored 1000', 'confirm 1000']);
+  const saves = log.filter((line) => line.startsWith('store '));
+  expect(saves.length).toBeGreaterThanOrEqual(8);
+  expect(saves.length).toBeLessThanOrEqual(10);
+  expect(log).toEqual(saves.flatMap((line) => [line, line.replace('store', 'stored'), line.replace('store', 'confirm')]));
+});
+
+// Fails if each advance is stored: storing writes WAL, which is the next advance.
+test('on an idle database, where what it stores is all that is written, it comes to rest', async () => {
+  save = () => {
+    safe = { lsn: safe.lsn + 700n, within: null };
+    return Promise.resolve();
+  };
+  checkpointer.start();
+  deliveredUpTo(10_000n);
+  await time.run(600_000);
+  expect(log.filter((line) => line.startsWith('store '))).toEqual(['store 10000']);
+  await checkpointer.stop();
+  expect(log.slice(-3)).toEqual(['store 10700', 'stored 10700', 'confirm 10700']);
 });
 
 test('a position within a transaction is always stored', async () => {
