@@ -148,9 +148,12 @@ export class Daemon {
           this.#checkpointer.delivered();
         },
       },
+      progress: () => this.#tracker,
       onFull: () => this.#follower.pause(),
       onRelief: () => this.#follower.resume(),
       onOutcome: options.onOutcome ?? (() => undefined),
+      onNotice: () => undefined,
+      onFenced: (error) => this.#fail(error),
     });
     // 3 event, 4 route, 5 format
     this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);

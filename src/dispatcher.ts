@@ -4,11 +4,14 @@ import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
 import { Signer } from './format/signature.ts';
 import type { Lsn } from './lsn.ts';
+import type { Notice } from './notice.ts';
 import type { Outcome } from './outcome.ts';
 import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
+import type { CloseSignals } from './queue/closing.ts';
 import type { Failure, ParkingStore } from './queue/port.ts';
+import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
 
 /** How often a full budget is looked at, in milliseconds, to park what a slow endpoint keeps in memory. */
@@ -23,10 +26,16 @@ export interface DispatcherOptions {
   readonly userAgent: string;
   readonly store: ParkingStore;
   readonly tickets: Tickets;
+  /** How far the tickets have come, now. */
+  readonly progress: () => Progress;
   /** Memory is full: nothing more should be read. */
   readonly onFull: () => void;
   readonly onRelief: () => void;
   readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
+  /** For whoever is to be told besides the log. */
+  readonly onNotice: (notice: Notice) => void;
+  /** Another daemon has taken over the state: nothing more can be made durable here. */
+  readonly onFenced: (error: Error) => void;
 }
 
 export interface EndpointStatus {
@@ -35,7 +44,17 @@ export interface EndpointStatus {
   readonly queued: number;
   /** `direct`: sent as they come; `storing`: all go through the store; `holding`: about to be direct again. */
   readonly mode: 'direct' | 'storing' | 'holding';
+  /** `paused` by a person, `disabled` by the endpoint or after days of failure: all is parked until it is resumed. */
+  readonly condition: 'active' | 'paused' | 'disabled';
+  /** Why it is not active. */
+  readonly reason: string | null;
   readonly breaker: 'open' | 'closed';
+  /** Milliseconds until an open breaker lets a probe through. */
+  readonly probe_in: number | null;
+  /** Milliseconds since it has failed without a success. */
+  readonly failing_for: number | null;
+  /** It said that it gets too much, and gets less. */
+  readonly slowed: boolean;
   readonly delivered: number;
   readonly failed_attempts: number;
   readonly last_error: string | null;
@@ -56,6 +75,8 @@ export class Dispatcher {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
+  readonly #stragglers: Stragglers;
+  #watch: NodeJS.Timeout | null = null;
   #relief: NodeJS.Timeout | null = null;
   #storeError: string | null = null;
 
@@ -65,7 +86,9 @@ export class Dispatcher {
     this.#writer = new Writer(store, {
       onError: (error) => this.#storeFailed(error),
       onRecovered: () => this.#storeRecovered(),
+      onFenced: options.onFenced,
     });
+    this.#stragglers = new Stragglers(config.endpoints.reduce((sum, { concurrency }) => sum + concurrency, 0));
     this.budget = new Budget(
       config.limits,
       () => this.#full(),
@@ -82,8 +105,22 @@ export class Dispatcher {
 
   get status(): EndpointStatus[] {
     return [...this.#endpoints].map(([name, { queue, delivered, failedAttempts, lastError }]) => {
-      const { queued, mode, breaker } = queue.state;
-      return { name, queued, mode, breaker, delivered, failed_attempts: failedAttempts, last_error: lastError };
+      const { queued, mode, slowed, condition } = queue.state;
+      const { state, reason, probeIn, failingFor } = condition;
+      return {
+        name,
+        queued,
+        mode,
+        condition: state,
+        reason,
+        breaker: probeIn === null ? 'closed' : 'open',
+        probe_in: probeIn,
+        failing_for: failingFor,
+        slowed,
+        delivered,
+        failed_attempts: failedAttempts,
+        last_error: lastError,
+      };
     });
   }
 
@@ -94,6 +131,7 @@ export class Dispatcher {
       const parked = await queue.restore();
       if (parked !== null && (last === null || parked > last)) last = parked;
     }
+    this.#watch ??= setInterval(() => this.#parkLate(), STRAGGLER_INTERVAL);
     return last;
   }
 
@@ -101,14 +139,28 @@ export class Dispatcher {
     for (const queue of this.queues.values()) queue.startDraining();
   }
 
-  /** Sends what is in memory until `signal`, then parks the rest. Resolves once nothing is in flight. */
-  async close(signal: AbortSignal): Promise<void> {
-    await Promise.all([...this.queues.values()].map((queue) => queue.close(signal)));
+  /** See EndpointQueue. Null if there is no such endpoint. */
+  pause(endpoint: string, reason: string): Promise<void> | null {
+    return this.queues.get(endpoint)?.pause(reason) ?? null;
+  }
+
+  resume(endpoint: string): Promise<void> | null {
+    return this.queues.get(endpoint)?.resume() ?? null;
+  }
+
+  refresh(endpoint: string): Promise<void> | null {
+    return this.queues.get(endpoint)?.refresh() ?? null;
+  }
+
+  /** Resolves once nothing is in flight, or all of it is stored. See EndpointQueue. */
+  async close(signals: CloseSignals): Promise<void> {
+    await Promise.all([...this.queues.values()].map((queue) => queue.close(signals)));
   }
 
   /** Ends all attempts and writes at once. */
   async abort(): Promise<void> {
     if (this.#relief !== null) clearInterval(this.#relief);
+    if (this.#watch !== null) clearInterval(this.#watch);
     this.#writer.stop();
     await Promise.all([...this.#endpoints.values()].map(({ sender }) => sender.abort()));
   }
@@ -133,7 +185,7 @@ export class Dispatcher {
       events: {
         onOutcome: (delivery, outcome, fate) => this.#outcome(delivery, outcome, fate),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
-        onBreaker: (endpoint, state) => this.#breaker(endpoint, state),
+        onNotice: (notice) => this.#notice(notice),
         onOverflow: (endpoint) =>
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
@@ -151,7 +203,10 @@ export class Dispatcher {
       endpoint.lastError = outcome.message;
       const { failure, status, message } = outcome;
       const line = { endpoint: name, hook, id: delivery.id, table: delivery.table, failure, status };
-      if (fate === 'dead') this.#options.log.error(line, `dead: ${message}`);
+      if (fate === 'dead') {
+        this.#options.log.error(line, `dead: ${message}`);
+        this.#options.onNotice({ type: 'delivery.dead', endpoint: name, hook, id: delivery.id, reason: message });
+      }
       else this.#options.log.warn(line, `parked: ${message}`);
     }
     this.#options.onOutcome(delivery, outcome, fate);
@@ -161,12 +216,18 @@ export class Dispatcher {
     const endpoint = this.#endpoints.get(request.endpoint);
     if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
     this.#options.log.error({ endpoint: request.endpoint, hook: request.hook, id, table, failure }, `dead: ${message}`);
+    this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
   }
 
-  #breaker(endpoint: string, state: 'open' | 'closed'): void {
+  #notice(notice: Notice): void {
     const { log } = this.#options;
-    if (state === 'open') log.warn({ endpoint }, 'the endpoint fails: its deliveries are parked until it answers a probe');
-    else log.info({ endpoint }, 'the endpoint answers again');
+    if (notice.type === 'endpoint.failing') log.warn({ endpoint: notice.endpoint }, `the endpoint fails: its deliveries are parked until it answers a probe: ${notice.reason}`);
+    if (notice.type === 'endpoint.recovered') log.info({ endpoint: notice.endpoint }, 'the endpoint answers again');
+    if (notice.type === 'endpoint.disabled') {
+      const hint = `walhook resume ${notice.endpoint}`;
+      log.error({ endpoint: notice.endpoint, hint }, `the endpoint is disabled, its deliveries are parked until it is resumed: ${notice.reason}`);
+    }
+    this.#options.onNotice(notice);
   }
 
   #storeFailed(error: unknown): void {
@@ -190,6 +251,11 @@ export class Dispatcher {
     if (this.#relief !== null) clearInterval(this.#relief);
     this.#relief = null;
     this.#options.onRelief();
+  }
+
+  #parkLate(): void {
+    const late = this.#stragglers.look(this.#options.progress());
+    if (late > 0) for (const queue of this.queues.values()) queue.parkLate(late);
   }
 
   #relieve(): void {

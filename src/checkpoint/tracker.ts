@@ -22,6 +22,10 @@ export class Tracker {
   #low = 0;
   /** The next ticket to give. */
   #next = 0;
+  /** The highest ticket that has been settled; -1 before the first. */
+  #highest = -1;
+  /** Settled tickets above the lowest open one. */
+  #ahead = 0;
   readonly #marks: Mark[] = [];
   /** Index of the first mark that is not passed yet; passed ones are dropped in bulk. */
   #firstMark = 0;
@@ -41,6 +45,26 @@ export class Tracker {
     return this.#next - this.#low;
   }
 
+  /** The lowest ticket that is still open, or the next one if none is. */
+  get lowest(): number {
+    return this.#low;
+  }
+
+  /** The next ticket that will be taken. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The highest ticket that has been settled; -1 if none has. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** How many tickets above the lowest open one are settled: after a crash their deliveries are sent again. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
   /** Takes a ticket for a delivery that belongs above all positions marked so far. */
   take(): number {
     if (this.#next - this.#low === this.#settled.length) this.#grow();
@@ -53,9 +77,14 @@ export class Tracker {
   settle(ticket: number): void {
     const mask = this.#settled.length - 1;
     this.#settled[ticket & mask] = 1;
-    if (ticket !== this.#low) return;
+    if (ticket > this.#highest) this.#highest = ticket;
+    if (ticket !== this.#low) {
+      this.#ahead++;
+      return;
+    }
     let low = this.#low + 1;
     while (low < this.#next && this.#settled[low & mask] === 1) low++;
+    this.#ahead -= low - this.#low - 1;
     this.#low = low;
     this.#pass();
   }

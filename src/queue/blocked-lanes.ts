@@ -42,6 +42,10 @@ export class BlockedLanes {
     return this.#lanes.get(lane) === BUSY;
   }
 
+  isWaiting(lane: number): boolean {
+    return this.#lanes.get(lane)?.state === 'waiting';
+  }
+
   wait(lane: number, dueAt: number): void {
     this.#lanes.set(lane, { state: 'waiting', dueAt });
     this.#nextDue = Math.min(this.#nextDue, dueAt);

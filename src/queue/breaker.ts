@@ -3,9 +3,8 @@ export interface BreakerOptions {
   readonly failures: number;
   /** How long it stays open before one delivery may probe, in milliseconds. */
   readonly open: number;
-  readonly onOpen: () => void;
-  /** It was open long enough to let a probe through, and the probe failed: it stays open as long again. */
-  readonly onReopen: () => void;
+  /** It opens, or stays open, for so many milliseconds. `again`: it was open already. */
+  readonly onOpen: (ms: number, again: boolean) => void;
   readonly onClose: () => void;
 }
 
@@ -16,38 +15,45 @@ export interface BreakerOptions {
 export class Breaker {
   readonly #options: BreakerOptions;
   #failures = 0;
-  #openedAt: number | null = null;
+  /** null: closed. */
+  #openUntil: number | null = null;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
   }
 
-  /** False while nothing but a probe may be sent. */
-  get closed(): boolean {
-    return this.#openedAt === null;
+  /** When a probe may be sent; null if it is closed, and all may. */
+  get openUntil(): number | null {
+    return this.#openUntil;
   }
 
   /** Closes it if its time is over. An attempt that began before it opened, and ends soon after, proves nothing. */
   success(now: number): void {
     this.#failures = 0;
-    if (this.#openedAt === null || !this.#isOver(this.#openedAt, now)) return;
-    this.#openedAt = null;
-    this.#options.onClose();
+    if (this.#openUntil === null || now < this.#openUntil) return;
+    this.close();
   }
 
   failure(now: number): void {
-    if (this.#openedAt === null) {
-      this.#failures++;
-      if (this.#failures < this.#options.failures) return;
-      this.#openedAt = now;
-      this.#options.onOpen();
-    } else if (this.#isOver(this.#openedAt, now)) {
-      this.#openedAt = now;
-      this.#options.onReopen();
-    }
+    if (this.#openUntil !== null && now < this.#openUntil) return;
+    this.#failures++;
+    if (this.#openUntil !== null || this.#failures >= this.#options.failures) this.open(now, this.#options.open);
   }
 
-  #isOver(openedAt: number, now: number): boolean {
-    return now - openedAt >= this.#options.open;
+  /** Opens it for so many milliseconds, or longer if it is open for longer already. */
+  open(now: number, ms: number): void {
+    const again = this.#openUntil !== null;
+    const until = now + ms;
+    if (this.#openUntil !== null && this.#openUntil > until) return;
+    this.#openUntil = until;
+    this.#options.onOpen(ms, again);
+  }
+
+  /** Whatever happened before counts no more. */
+  close(): void {
+    this.#failures = 0;
+    if (this.#openUntil === null) return;
+    this.#openUntil = null;
+    this.#options.onClose();
   }
 }

@@ -1,4 +1,4 @@
-import type { Sequence } from '../delivery.ts';
+import type { Delivery, Sequence } from '../delivery.ts';
 import { type BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import type { Item } from './item.ts';
 import { Loaded } from './loaded.ts';
@@ -76,19 +76,20 @@ export class Drain {
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
   }
 
-  /** The breaker is open: nothing is read for `ms`, then one row as a probe. */
-  pause(ms: number): void {
+  /** Nothing is read for `ms`, then one row as a probe; null: nothing until `resume`. */
+  pause(ms: number | null): void {
     if (this.#stopped) return;
     this.#state = 'paused';
-    this.#pause = ms;
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
+    if (ms === null) return;
+    this.#pause = ms;
     this.#probeAlarm = after(ms + PROBE_DELAY, () => {
       if (this.#state === 'paused') this.#state = 'probing';
       this.wake();
     });
   }
 
-  /** The breaker is closed again. */
+  /** All may be read again. */
   resume(): void {
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     this.#state = 'open';
@@ -100,6 +101,11 @@ export class Drain {
     this.#cursor = null;
     this.#scan++;
     this.wake();
+  }
+
+  /** A delivery in memory has been stored where it is: it is one of the rows from now on. */
+  adopt(delivery: Delivery): void {
+    this.#loaded.add(delivery);
   }
 
   /** A row has left memory, and what became of it is durable. */
@@ -230,18 +236,28 @@ export class Drain {
     const { rows, isAll } = await this.#page(null, this.#cursor);
     // A scan that began anew meanwhile has to see these rows again: others came before them.
     if (scan !== this.#scan || !this.#mayLoad()) return false;
+    const { blocked } = this.#options;
     for (const row of rows) {
       this.#cursor = row.delivery.sequence;
-      if (!this.#options.blocked.has(row.delivery.lane)) this.#load(row);
+      const { lane } = row.delivery;
+      if (blocked.has(lane)) continue;
+      // The head of a lane that was not known to wait: there are too many of them to be asked for at a restart.
+      if (row.dueIn > 0 && !this.#isKnown(row.delivery.id)) blocked.wait(lane, performance.now() + row.dueIn);
+      else this.#load(row);
     }
     return isAll;
   }
 
   #load(row: Stored): void {
     const { delivery } = row;
-    if (this.#loaded.has(delivery.id) || this.#done.has(delivery.id)) return;
+    if (this.#isKnown(delivery.id)) return;
     this.#loaded.add(delivery);
     this.#options.load(row);
+  }
+
+  /** It is in memory, or has been done with since the page was asked for. */
+  #isKnown(id: string): boolean {
+    return this.#loaded.has(id) || this.#done.has(id);
   }
 
   async #page(lanes: readonly number[] | null, behind: Sequence | null): Promise<Page> {

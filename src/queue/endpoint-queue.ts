@@ -1,30 +1,24 @@
 import type { EndpointConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { isEndpointFailure, type Outcome } from '../outcome.ts';
+import { isOverload, type Outcome } from '../outcome.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
-import { Breaker } from './breaker.ts';
 import type { Budget } from './budget.ts';
+import { type CloseSignals, Closing } from './closing.ts';
 import { CompletionRate } from './completion-rate.ts';
 import { Drain } from './drain.ts';
 import { InFlight, type Tickets } from './in-flight.ts';
 import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
+import { Parker } from './parker.ts';
 import { type Attempt, type Failure, failureOf, type ParkingStore } from './port.ts';
+import type { Mode, QueueEvents, QueueState } from './queue-state.ts';
 import { nextAttemptIn } from './retry.ts';
 import { Slots } from './slots.ts';
+import { Standing } from './standing.ts';
+import { Throttle } from './throttle.ts';
 import type { Writer } from './writer.ts';
-
-/** What an endpoint's queue tells of itself. */
-export interface QueueEvents {
-  readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
-  /** A delivery that can never be sent became a dead letter. */
-  readonly onBuried: (delivery: Delivery, failure: Failure) => void;
-  readonly onBreaker: (endpoint: string, state: 'open' | 'closed') => void;
-  readonly onOverflow: (endpoint: string) => void;
-  readonly onCaughtUp: (endpoint: string) => void;
-}
 
 export interface EndpointQueueOptions {
   readonly endpoint: EndpointConfig;
@@ -39,15 +33,13 @@ export interface EndpointQueueOptions {
   readonly events: QueueEvents;
 }
 
-type Mode = 'direct' | 'storing' | 'holding';
-
 /**
  * One endpoint's deliveries: lanes in memory, sent within the limits of a p-queue; what cannot be sent goes to the store
  * and comes back from there.
  *
  * - `direct`: deliveries go straight to their lanes, but for those of blocked lanes, which follow what is stored.
  * - `storing`: all deliveries are parked, and a drain reads them back in order: the breaker is open, the endpoint is too
- *   slow for its share of memory, or too many lanes are blocked.
+ *   slow for its share of memory, it is paused or disabled, or too many lanes are blocked.
  * - `holding`: the drain has nearly caught up; what comes is kept in memory for the moment it takes to read the rest.
  */
 export class EndpointQueue {
@@ -56,25 +48,35 @@ export class EndpointQueue {
   readonly #lanes = new Lanes();
   readonly #blocked = new BlockedLanes();
   readonly #slots: Slots;
-  readonly #breaker: Breaker;
+  readonly #throttle: Throttle;
+  readonly #standing: Standing;
+  readonly #parker: Parker;
   readonly #drain: Drain;
   readonly #rate = new CompletionRate(performance.now());
   #mode: Mode = 'direct';
   #held: Item[] = [];
+  #closing: Closing | null = null;
   #closed: Promise<void> | null = null;
-  #idle: (() => void) | null = null;
 
   constructor(options: EndpointQueueOptions) {
     const { endpoint, attempt } = options;
-    const { concurrency, rate, breaker } = endpoint;
     this.#options = options;
     this.#inFlight = new InFlight(options);
-    this.#slots = new Slots({ concurrency, rate, lanes: this.#lanes, attempt, finish: (item, outcome) => this.#finish(item, outcome) });
-    this.#breaker = new Breaker({
-      ...breaker,
-      onOpen: () => this.#breakerOpened(),
-      onReopen: () => this.#drain.pause(breaker.open),
-      onClose: () => this.#breakerClosed(),
+    this.#throttle = new Throttle(endpoint.concurrency);
+    this.#slots = new Slots({
+      rate: endpoint.rate,
+      concurrency: endpoint.concurrency,
+      throttle: this.#throttle,
+      lanes: this.#lanes,
+      attempt,
+      finish: (item, outcome) => this.#finish(item, outcome),
+    });
+    this.#standing = new Standing({
+      endpoint,
+      remember: (condition) => options.writer.remember(endpoint.name, condition),
+      onHalt: (ms) => this.#halt(ms),
+      onResume: () => this.#goOn(),
+      tell: options.events.onNotice,
     });
     this.#drain = new Drain({
       endpoint: endpoint.name,
@@ -86,19 +88,27 @@ export class EndpointQueue {
       readmit: (items) => this.#readmit(items),
       storing: () => this.#mode === 'storing',
     });
+    this.#parker = new Parker({
+      lanes: this.#lanes,
+      blocked: this.#blocked,
+      drain: this.#drain,
+      inFlight: this.#inFlight,
+      writer: options.writer,
+      onDurable: () => this.#look(),
+    });
   }
 
   get name(): string {
     return this.#options.endpoint.name;
   }
 
-  /** For status: what is in memory and how the endpoint is doing. */
-  get state(): { readonly queued: number; readonly blocked: number; readonly mode: Mode; readonly breaker: 'open' | 'closed' } {
+  get state(): QueueState {
     return {
       queued: this.#lanes.size,
       blocked: this.#blocked.size,
       mode: this.#mode,
-      breaker: this.#breaker.closed ? 'closed' : 'open',
+      condition: this.#standing.condition(performance.now()),
+      slowed: this.#throttle.isOn,
     };
   }
 
@@ -110,9 +120,34 @@ export class EndpointQueue {
     const { store } = this.#options;
     const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
     if (lanes === null) this.#mode = 'storing';
+    const condition = await store.condition(this.name);
     const now = performance.now();
     for (const { lane, dueIn } of lanes ?? []) this.#blocked.wait(lane, now + dueIn);
+    this.#standing.restore(condition, now);
     return store.lastParked(this.name);
+  }
+
+  /** Rows of this endpoint were put into the store, or taken out of it, by someone else: reads it again from the start. */
+  async refresh(): Promise<void> {
+    this.#store();
+    const { store, writer } = this.#options;
+    await writer.flushed();
+    const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
+    const now = performance.now();
+    for (const { lane, dueIn } of lanes ?? []) if (this.#blocked.isWaiting(lane)) this.#blocked.wait(lane, now + dueIn);
+    this.#drain.restart();
+  }
+
+  /** Sends nothing more until `resume`. Resolves once that is durable. */
+  pause(reason: string): Promise<void> {
+    this.#standing.pause(reason);
+    return this.#options.writer.flushed();
+  }
+
+  /** Sends again, whatever was wrong before. Resolves once that is durable. */
+  resume(): Promise<void> {
+    this.#standing.resume();
+    return this.#options.writer.flushed();
   }
 
   /**
@@ -134,7 +169,7 @@ export class EndpointQueue {
   bury(delivery: Delivery, failure: Failure): void {
     const item = this.#inFlight.enter(delivery);
     this.#options.events.onBuried(delivery, failure);
-    this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#settle(item));
+    this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#parker.settle(item));
   }
 
   /** Parks what is in memory if the endpoint is too slow for it, so that the others can go on. */
@@ -152,31 +187,39 @@ export class EndpointQueue {
     this.#store();
   }
 
+  /** Parks what holds the safe position back: the deliveries with tickets below `ticket`, and what waits behind them. */
+  parkLate(ticket: number): void {
+    this.#parker.parkLate(ticket);
+    if (this.#mode === 'direct' && this.#blocked.size > MOST_BLOCKED_LANES) this.#store();
+  }
+
   /**
-   * Lets what is in memory be sent, until `signal`; parks what is left. Resolves once nothing is in flight, which takes
-   * a store that works. May be called twice.
+   * Lets what is in memory be sent, until `spill`; then parks what is left, and lets what is being sent end, until
+   * `abandon`. Resolves once nothing is in flight, or all of it is stored, which takes a store that works. May be called twice.
    */
-  close(signal: AbortSignal): Promise<void> {
-    this.#closed ??= this.#close(signal);
+  close(signals: CloseSignals): Promise<void> {
+    this.#closed ??= this.#close(signals);
     return this.#closed;
   }
 
-  async #close(signal: AbortSignal): Promise<void> {
+  async #close(signals: CloseSignals): Promise<void> {
     this.#drain.stop();
-    const spill = (): void => this.#store();
-    if (signal.aborted) spill();
-    else signal.addEventListener('abort', spill, { once: true });
-    await new Promise<void>((resolve) => {
-      this.#idle = resolve;
-      this.#wakeIfIdle();
+    this.#closing = new Closing({
+      ...signals,
+      onSpill: () => this.#store(),
+      onAbandon: () => {
+        this.parkLate(Number.POSITIVE_INFINITY);
+        this.#look();
+      },
     });
-    signal.removeEventListener('abort', spill);
+    this.#look();
+    await this.#closing.run();
     this.#slots.stop();
     await this.#options.writer.flushed();
   }
 
   #admit(item: Item): void {
-    if (this.#mode === 'storing') return this.#park(item);
+    if (this.#mode === 'storing') return this.#parker.park(item);
     if (this.#mode === 'holding') {
       this.#held.push(item);
       return;
@@ -184,7 +227,7 @@ export class EndpointQueue {
     const blocked = this.#blocked.size === 0 ? undefined : this.#blocked.get(item.delivery.lane);
     if (blocked === undefined) this.#add(item);
     else if (blocked.state === 'held') blocked.items.push(item);
-    else this.#park(item);
+    else this.#parker.park(item);
   }
 
   #add(item: Item): void {
@@ -194,31 +237,33 @@ export class EndpointQueue {
 
   #finish(item: Item, outcome: Outcome): void {
     const now = performance.now();
+    item.ended = true;
     this.#rate.completed(now);
+    if (outcome.kind === 'delivered') this.#throttle.succeeded();
+    else if (isOverload(outcome)) this.#throttle.overloaded(now);
     if (outcome.kind === 'delivered') this.#delivered(item, outcome);
     else this.#failed(item, outcome);
-    if (isEndpointFailure(outcome)) this.#breaker.failure(now);
-    else this.#breaker.success(now);
+    this.#standing.outcome(outcome, now);
   }
 
   #delivered(item: Item, outcome: Outcome): void {
     this.#options.events.onOutcome(item.delivery, outcome, 'delivered');
-    if (item.ticket === null) this.#options.writer.delivered(this.name, item.delivery.id, () => this.#settle(item));
-    else this.#settle(item);
+    if (item.ticket === null) this.#options.writer.delivered(this.name, item.delivery.id, () => this.#parker.settle(item));
+    else this.#parker.settle(item);
     this.#release(item);
   }
 
   #failed(item: Item, outcome: Extract<Outcome, { kind: 'failed' }>): void {
-    const { endpoint, writer, events } = this.#options;
+    const { writer, events } = this.#options;
     const attempts = item.attempts + 1;
     const failure = failureOf(outcome);
-    const dueIn = nextAttemptIn(endpoint.retry, attempts, outcome.retryAfter, Math.random());
+    const dueIn = this.#dueIn(outcome, attempts);
     const { delivery } = item;
     if (dueIn === null) {
       events.onOutcome(delivery, outcome, 'dead');
       // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
       const done = (): void => {
-        this.#settle(item);
+        this.#parker.settle(item);
         this.#release(item);
         this.#slots.fill();
       };
@@ -229,23 +274,20 @@ export class EndpointQueue {
     events.onOutcome(delivery, outcome, 'parked');
     const followers = this.#lanes.drop(item);
     this.#blocked.wait(delivery.lane, performance.now() + dueIn);
-    const done = (): void => this.#settle(item);
+    const done = (): void => this.#parker.settle(item);
     if (item.ticket === null) writer.failed(this.name, { id: delivery.id, attempts, failure, dueIn }, done);
     else writer.park({ delivery, attempts, failure, dueIn }, done);
-    this.#setAside(followers);
+    this.#parker.setAside(followers);
     if (this.#mode === 'direct' && this.#blocked.size > MOST_BLOCKED_LANES) this.#store();
     this.#drain.wake();
-    this.#wakeIfIdle();
+    this.#look();
   }
 
-  /** What became of the delivery is durable. */
-  #settle({ delivery, ticket }: Item): void {
-    if (ticket === null) {
-      this.#drain.done(delivery.id);
-      return;
-    }
-    this.#inFlight.leave(delivery, ticket);
-    this.#wakeIfIdle();
+  /** Milliseconds until the next attempt; null if there is none. An endpoint that is not sent to loses no delivery. */
+  #dueIn({ verdict, retryAfter }: Extract<Outcome, { kind: 'failed' }>, attempts: number): number | null {
+    if (verdict === 'dead') return null;
+    if (verdict === 'disable' || !this.#standing.isActive) return 0;
+    return nextAttemptIn(this.#options.endpoint.retry, attempts, retryAfter, Math.random());
   }
 
   #release(item: Item): void {
@@ -256,41 +298,16 @@ export class EndpointQueue {
       this.#blocked.wait(lane, performance.now());
       this.#drain.wake();
     }
-    this.#wakeIfIdle();
-  }
-
-  /** Items that must not be sent now: live ones are parked, stored ones are where they were. */
-  #setAside(items: readonly Item[]): void {
-    for (const item of items) {
-      if (item.ticket === null) this.#drain.returned(item.delivery.id);
-      else this.#park(item);
-    }
-  }
-
-  #park(item: Item): void {
-    const { delivery, attempts } = item;
-    this.#options.writer.park({ delivery, attempts, failure: null, dueIn: 0 }, () => {
-      this.#settle(item);
-      this.#drain.wake();
-    });
+    this.#look();
   }
 
   /** From now on everything goes through the store, what waits in memory first. */
   #store(): void {
     this.#mode = 'storing';
     // What is held too: newcomers are parked at once, and must not be read before it.
-    const waiting = [...this.#lanes.clear(), ...this.#held.splice(0), ...this.#blocked.takeHeld()];
-    // Of a lane that was read back in part, nothing may be in memory any more: then nobody else would read on.
-    for (const { delivery } of waiting) {
-      if (this.#blocked.isBusy(delivery.lane)) this.#blocked.wait(delivery.lane, performance.now());
-    }
-    // What is being sent now comes before whatever is stored of its lane.
-    for (const item of this.#lanes.running) this.#blocked.busy(item.delivery.lane);
-    // The store is read in sequence; batches that are written in sequence keep a reader from passing one by.
-    waiting.sort((a, b) => (a.ticket ?? 0) - (b.ticket ?? 0));
-    this.#setAside(waiting);
+    this.#parker.parkAll(this.#held.splice(0));
     this.#drain.restart();
-    this.#wakeIfIdle();
+    this.#look();
   }
 
   /** The drain has read all but the newest rows: holds newcomers back while it reads those, then goes direct again. */
@@ -315,19 +332,18 @@ export class EndpointQueue {
     for (const item of items) this.#admit(item);
   }
 
-  #breakerOpened(): void {
-    this.#options.events.onBreaker(this.name, 'open');
-    this.#drain.pause(this.#options.endpoint.breaker.open);
+  #halt(ms: number | null): void {
+    this.#drain.pause(ms);
     this.#store();
   }
 
-  #breakerClosed(): void {
-    this.#options.events.onBreaker(this.name, 'closed');
+  #goOn(): void {
+    this.#throttle.restart();
     this.#drain.resume();
   }
 
-  /** Lets `close` go on once nothing is in flight. */
-  #wakeIfIdle(): void {
-    if (this.#lanes.size === 0 && this.#inFlight.size === 0) this.#idle?.();
+  /** Lets `close` go on once nothing is left. */
+  #look(): void {
+    this.#closing?.look(this.#inFlight.size, this.#lanes.size);
   }
 }

@@ -3,10 +3,12 @@ import type { Delivery } from '../delivery.ts';
 /** A delivery in memory, on its way through its lane. */
 export class Item {
   readonly delivery: Delivery;
-  /** The tracker's ticket; null for a delivery read back from the store, which is durable already. */
-  readonly ticket: number | null;
+  /** The tracker's ticket; null for a delivery that is in the store, and so is durable already. */
+  ticket: number | null;
   /** Attempts made before this one. */
   readonly attempts: number;
+  /** An attempt's outcome is known; what becomes of the delivery is being stored. */
+  ended = false;
   /** What comes after it in its lane. */
   next: Item | null = null;
 

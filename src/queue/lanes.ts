@@ -71,18 +71,32 @@ export class Lanes {
     return followers;
   }
 
-  /** Takes out everything that is not being sent, in no particular order. What is being sent has an empty lane behind it. */
-  clear(): Item[] {
-    const waiting = this.#ready.slice(this.#firstReady).flatMap((head) => chain(head));
+  /**
+   * Takes out what waits in the lanes that `wants` names, by their heads, in no particular order. A head that is being sent
+   * stays, with an empty lane behind it.
+   */
+  cut(wants: (head: Item) => boolean): Item[] {
+    const waiting: Item[] = [];
     for (const head of this.#running) {
+      if (head.next === null || !wants(head)) continue;
       waiting.push(...chain(head.next));
       head.next = null;
+      this.#tails.set(head.delivery.lane, head);
     }
-    for (const item of waiting) this.#tails.delete(item.delivery.lane);
-    for (const head of this.#running) this.#tails.set(head.delivery.lane, head);
-    this.#ready = [];
+    const ready: Item[] = [];
+    for (let i = this.#firstReady; i < this.#ready.length; i++) {
+      const head = this.#ready[i];
+      if (head === undefined) continue;
+      if (!wants(head)) {
+        ready.push(head);
+        continue;
+      }
+      this.#tails.delete(head.delivery.lane);
+      waiting.push(...chain(head));
+    }
+    this.#ready = ready;
     this.#firstReady = 0;
-    this.#size = this.#running.size;
+    this.#size -= waiting.length;
     return waiting;
   }
 

@@ -32,6 +32,8 @@ export interface Burial {
 export interface Stored {
   readonly delivery: Delivery;
   readonly attempts: number;
+  /** Milliseconds until it is due, 0 or less if it is. */
+  readonly dueIn: number;
 }
 
 /** A lane whose head is parked. */

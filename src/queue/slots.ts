@@ -4,6 +4,7 @@ import type { Item } from './item.ts';
 import type { Lanes } from './lanes.ts';
 import { Pace } from './pace.ts';
 import type { Attempt } from './port.ts';
+import type { Throttle } from './throttle.ts';
 import { LONGEST_TIMEOUT } from './retry.ts';
 
 export interface SlotsOptions {
@@ -11,6 +12,8 @@ export interface SlotsOptions {
   readonly concurrency: number;
   /** Attempts a second; null for no limit. */
   readonly rate: number | null;
+  /** Lowers both while the endpoint gets too much. */
+  readonly throttle: Throttle;
   readonly lanes: Lanes;
   readonly attempt: Attempt;
   /** Takes each attempt's outcome. */
@@ -35,8 +38,8 @@ export class Slots {
 
   /** A head has become ready: sends it if a slot is free. */
   fill(): void {
-    const { lanes, concurrency } = this.#options;
-    if (lanes.ready === 0 || this.#turns === concurrency || this.#mustWait()) return;
+    const { lanes, throttle } = this.#options;
+    if (lanes.ready === 0 || this.#turns >= throttle.limit || this.#mustWait()) return;
     this.#turns++;
     void this.#queue.add(() => this.#turn());
   }
@@ -49,18 +52,22 @@ export class Slots {
 
   /** Sends heads of lanes, one after the other, for as long as there are any: p-queue is asked once a turn, not once a delivery. */
   #turn(): Promise<void> {
-    const { lanes, rate, attempt, finish } = this.#options;
+    const { lanes, rate, throttle, attempt, finish } = this.#options;
     return new Promise((resolve) => {
       const next = (): void => {
-        const item = this.#mustWait() ? null : lanes.take();
+        const item = this.#turns > throttle.limit || this.#mustWait() ? null : lanes.take();
         if (item === null) {
           this.#turns--;
           resolve();
           return;
         }
-        this.#pace.sent(performance.now());
+        const now = performance.now();
+        this.#pace.sent(now);
+        throttle.sent(now);
         attempt(item.delivery, (outcome) => {
+          const slowed = throttle.isOn;
           finish(item, outcome);
+          if (slowed) this.fill();
           next();
         });
         // Heads that had to wait for the rate have nobody else who sends them while this one is under way.
@@ -72,8 +79,10 @@ export class Slots {
 
   /** True if the rate does not allow an attempt now; then the alarm is set. */
   #mustWait(): boolean {
-    if (this.#options.rate === null) return false;
-    const wait = this.#pace.wait(performance.now());
+    const { rate, throttle } = this.#options;
+    if (rate === null && !throttle.isOn) return false;
+    const now = performance.now();
+    const wait = Math.max(this.#pace.wait(now), throttle.wait(now));
     if (wait === 0) return false;
     this.#alarm ??= setTimeout(() => {
       this.#alarm = null;

@@ -1,4 +1,5 @@
-import type { Burial, Parking, ParkingStore, Settlement } from './port.ts';
+import { WalhookError } from '../errors.ts';
+import type { Burial, Condition, Parking, ParkingStore, Settlement } from './port.ts';
 
 /** How many operations go into one transaction at most, and after how many bytes of bodies it ends. */
 const BATCH = 2_000;
@@ -17,11 +18,14 @@ type Operation = { readonly done: () => void } & (
       readonly failed: Settlement['failed'][number];
     }
   | { readonly kind: 'dead'; readonly endpoint: string; readonly dead: Settlement['dead'][number] }
+  | { readonly kind: 'remember'; readonly endpoint: string; readonly condition: Condition }
 );
 
 export interface WriterEvents {
   /** A batch could not be written; it is tried again. */
   readonly onError: (error: unknown) => void;
+  /** Another daemon has taken over: nothing more can be written, and the writer has stopped. */
+  readonly onFenced: (error: Error) => void;
   /** A batch that had failed is durable. */
   readonly onRecovered: () => void;
 }
@@ -70,6 +74,10 @@ export class Writer {
 
   dead(endpoint: string, dead: Settlement['dead'][number], done: () => void): void {
     this.#take({ kind: 'dead', endpoint, dead, done });
+  }
+
+  remember(endpoint: string, condition: Condition): void {
+    this.#take({ kind: 'remember', endpoint, condition, done: () => undefined });
   }
 
   /** Resolves when all that was handed in before is durable. */
@@ -123,9 +131,15 @@ export class Writer {
         await this.#store.park(batch.flatMap((operation) => (operation.kind === 'park' ? [operation.parking] : [])));
         await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
         for (const settlement of settlements(batch)) await this.#store.settle(settlement);
+        for (const [endpoint, condition] of conditions(batch)) await this.#store.remember(endpoint, condition);
         if (failed) this.#events.onRecovered();
         return;
       } catch (error) {
+        if (error instanceof WalhookError && error.code === 'fenced') {
+          this.#stopped = true;
+          this.#events.onFenced(error);
+          return;
+        }
         failed = true;
         this.#events.onError(error);
         await new Promise<void>((resolve) => {
@@ -163,4 +177,9 @@ function settlements(batch: readonly Operation[]): Settlement[] {
     else if (operation.kind === 'dead') of(operation.endpoint).dead.push(operation.dead);
   }
   return [...byEndpoint].map(([endpoint, lists]) => ({ endpoint, ...lists }));
+}
+
+/** The last condition of each endpoint. */
+function conditions(batch: readonly Operation[]): Map<string, Condition> {
+  return new Map(batch.flatMap((operation) => (operation.kind === 'remember' ? [[operation.endpoint, operation.condition] as const] : [])));
 }

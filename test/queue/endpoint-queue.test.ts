@@ -5,7 +5,9 @@ import type { Delivery } from '../../src/delivery.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { START } from '../../src/position.ts';
 import { Budget } from '../../src/queue/budget.ts';
+import type { CloseSignals } from '../../src/queue/closing.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import { WELL } from '../../src/queue/port.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { deliveryOf, endpointAt } from '../deliver/endpoint.ts';
 import { keyOf, MemoryParkingStore } from '../support/memory-parking-store.ts';
@@ -17,7 +19,15 @@ function failed(status: number, retryAfter: number | null = null): Outcome {
   return { kind: 'failed', failure: 'status', status, message: '', response: '', retryAfter, verdict: 'retry', ms: 1 };
 }
 
-const DOWN = failed(503);
+/** Shorter names of notices. */
+const NOTICES: Readonly<Record<string, string>> = { 'endpoint.failing': 'open', 'endpoint.recovered': 'closed', 'endpoint.disabled': 'disabled' };
+
+const DOWN = failed(500);
+
+/** Closes once nothing is in flight; what is being sent is waited for. */
+function patient(spill: AbortSignal = new AbortController().signal): CloseSignals {
+  return { spill, abandon: new AbortController().signal };
+}
 
 /** A queue whose receiver does what the test says. */
 class Rig {
@@ -41,7 +51,7 @@ class Rig {
   constructor(endpoint: Partial<EndpointConfig> = {}, options: { readonly store?: MemoryParkingStore; readonly inFlight?: number; readonly memory?: number; readonly share?: number } = {}) {
     this.store = options.store ?? new MemoryParkingStore();
     this.budget = new Budget({ in_flight: options.inFlight ?? 1000, memory: options.memory ?? 1 << 30 }, () => undefined, () => undefined);
-    this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined });
+    this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined, onFenced: () => undefined });
     this.queue = new EndpointQueue({
       endpoint: endpointAt('http://127.0.0.1/', {
         retry: { initial: 1000, factor: 2, max: 60_000, jitter: 0, attempts: 4 },
@@ -60,7 +70,7 @@ class Rig {
       events: {
         onOutcome: (delivery, _outcome, fate) => this.events.push(`${delivery.id} ${fate}`),
         onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
-        onBreaker: (_endpoint, state) => this.events.push(state),
+        onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
         onOverflow: () => this.events.push('overflow'),
         onCaughtUp: () => this.events.push('caught up'),
       },
@@ -134,7 +144,7 @@ test('a failed delivery is parked with what follows it in its lane, and other la
   await time.run(1000);
   expect(rig.delivered).toEqual(['b1', 'b2', 'a1', 'a2', 'a3']);
   expect(rig.parked).toEqual([]);
-  expect(rig.queue.state).toEqual({ queued: 0, blocked: 0, mode: 'direct', breaker: 'closed' });
+  expect(rig.queue.state).toMatchObject({ queued: 0, blocked: 0, mode: 'direct', condition: WELL });
 });
 
 test('a delivery that is always refused dies after its schedule, and its lane goes on', async () => {
@@ -213,7 +223,7 @@ test('an open breaker parks everything and sends a single probe at a time', asyn
   await time.run(60_000);
   expect(rig.events.filter((event) => event === 'open' || event === 'closed' || event === 'caught up')).toEqual(['open', 'closed', 'caught up']);
   expect(rig.delivered).toHaveLength(20);
-  expect(rig.queue.state).toEqual({ queued: 0, blocked: 0, mode: 'direct', breaker: 'closed' });
+  expect(rig.queue.state).toMatchObject({ queued: 0, blocked: 0, mode: 'direct', condition: WELL });
 });
 
 test('probes use up no attempts beyond the schedule: an outage kills nothing before its time', async () => {
@@ -250,7 +260,7 @@ test('with an open breaker and nothing stored, the next delivery is the probe, a
   rig.offer('next', 1);
   await time.run(50);
   expect(rig.delivered).toEqual(['next']);
-  expect(rig.queue.state.breaker).toBe('closed');
+  expect(rig.queue.state.condition.probeIn).toBeNull();
 });
 
 test('a breaker that closes while a probe is looked for goes on reading', async () => {
@@ -271,7 +281,7 @@ test('a breaker that closes while a probe is looked for goes on reading', async 
   answerPage();
   await time.run(60_000);
   expect(rig.delivered).toHaveLength(6);
-  expect(rig.queue.state).toEqual({ queued: 0, blocked: 0, mode: 'direct', breaker: 'closed' });
+  expect(rig.queue.state).toMatchObject({ queued: 0, blocked: 0, mode: 'direct', condition: WELL });
 });
 
 test('a breaker that opens before the drain may start holds it back all the same', async () => {
@@ -515,7 +525,7 @@ test('close waits for what is being sent, and sends what is in memory', async ()
   rig.queue.startDraining();
   for (let i = 0; i < 5; i++) rig.offer(`${i}`, i);
   let isClosed = false;
-  void rig.queue.close(new AbortController().signal).then(() => (isClosed = true));
+  void rig.queue.close(patient()).then(() => (isClosed = true));
   await time.run(2);
   expect(isClosed).toBe(false);
   await time.until(() => isClosed, 1000);
@@ -530,7 +540,7 @@ test('close parks the rest when its time is over, and what is being sent may end
   for (let i = 0; i < 5; i++) rig.offer(`${i}`, i % 2);
   const late = new AbortController();
   let isClosed = false;
-  void rig.queue.close(late.signal).then(() => (isClosed = true));
+  void rig.queue.close(patient(late.signal)).then(() => (isClosed = true));
   await time.run(100);
   late.abort();
   await time.run(100);
@@ -553,7 +563,7 @@ test('close waits for what is held until the store has been read, and parks it',
   await time.until(() => rig.store.calls.has('page'), 5000);
   rig.offer('a2', 1);
   let isClosed = false;
-  void rig.queue.close(new AbortController().signal).then(() => (isClosed = true));
+  void rig.queue.close(patient()).then(() => (isClosed = true));
   await time.run(100);
   expect(isClosed).toBe(false);
   answerPage();
@@ -573,8 +583,8 @@ test.for(['with nothing to do', 'with nothing started', 'while the breaker is op
     await time.run(100);
   }
   let closes = 0;
-  void rig.queue.close(AbortSignal.abort()).then(() => closes++);
-  if (how === 'twice') void rig.queue.close(AbortSignal.abort()).then(() => closes++);
+  void rig.queue.close(patient(AbortSignal.abort())).then(() => closes++);
+  if (how === 'twice') void rig.queue.close(patient(AbortSignal.abort())).then(() => closes++);
   expect(await time.until(() => closes === (how === 'twice' ? 2 : 1), 1000)).toBe(true);
   expect(rig.tracker.open).toBe(0);
   await time.run(10_000);

@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/outcome.ts';
 import { type Position, START } from '../../src/position.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import { STRAGGLER_INTERVAL, Stragglers } from '../../src/queue/stragglers.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { endpointAt } from '../deliver/endpoint.ts';
 import { keyOf, MemoryParkingStore } from '../support/memory-parking-store.ts';
@@ -102,9 +103,9 @@ export class World {
 
   /** True if all that was offered is delivered or dead, and nothing is left in memory or store. */
   get isDone(): boolean {
-    const { queued, blocked, mode, breaker } = this.queue.state;
+    const { queued, blocked, mode, condition } = this.queue.state;
     // With an open breaker and nothing stored, it waits for something to probe with.
-    const isAtRest = mode === 'direct' || (mode === 'storing' && breaker === 'open');
+    const isAtRest = mode === 'direct' || (mode === 'storing' && condition.probeIn !== null);
     return this.#isUp && this.#isRead && queued === 0 && blocked === 0 && isAtRest && this.store.of(ENDPOINT).length === 0 && this.isSafe;
   }
 
@@ -146,7 +147,7 @@ export class World {
     this.#next = this.deliveries.findIndex(({ sequence }) => sequence.commitLsn >= this.#checkpoint.lsn);
     if (this.#next < 0) this.#next = this.deliveries.length;
     this.#budget = new Budget({ in_flight: script.inFlight, memory: 1 << 30 }, () => undefined, () => undefined);
-    this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined });
+    this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined, onFenced: () => undefined });
     const queue = new EndpointQueue({
       endpoint: this.#endpoint,
       attempt: (delivery, done) => this.#attempt(delivery, (outcome) => run === this.run && done(outcome)),
@@ -167,7 +168,7 @@ export class World {
       },
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
-      events: { onOutcome: () => undefined, onBuried: () => undefined, onBreaker: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
     });
     this.queue = queue;
     this.#isDraining = false;
@@ -182,7 +183,14 @@ export class World {
     this.#isUp = true;
     this.#reached(this.#checkpoint.lsn);
     this.#later(CHECKPOINT, () => this.#saveCheckpoint());
+    this.#later(STRAGGLER_INTERVAL, () => this.#parkLate(new Stragglers(script.concurrency)));
     this.#later(0, () => this.#offer());
+  }
+
+  #parkLate(stragglers: Stragglers): void {
+    const late = stragglers.look(this.tracker);
+    if (late > 0) this.queue.parkLate(late);
+    this.#later(STRAGGLER_INTERVAL, () => this.#parkLate(stragglers));
   }
 
   /** Kills the process: what is under way takes effect or does not; then it starts again. */
@@ -194,7 +202,7 @@ export class World {
     for (const delivery of this.#attempts) if (this.#random() < 0.5) this.#receive(delivery);
     this.#attempts.clear();
     this.writer.stop();
-    void this.queue.close(AbortSignal.abort());
+    void this.queue.close({ spill: AbortSignal.abort(), abandon: AbortSignal.abort() });
     const stored = new Set(this.store.of(ENDPOINT).map(({ delivery }) => delivery.id));
     this.#mayComeAgain = new Set(
       this.deliveries.filter(({ id, sequence }) => sequence.commitLsn >= this.#checkpoint.lsn || stored.has(id)).map(({ id }) => id),

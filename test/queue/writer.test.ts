@@ -12,7 +12,7 @@ beforeEach(() => {
   time = VirtualTime.install();
   store = new MemoryParkingStore();
   log = [];
-  writer = new Writer(store, { onError: () => log.push('error'), onRecovered: () => log.push('recovered') });
+  writer = new Writer(store, { onError: () => log.push('error'), onRecovered: () => log.push('recovered'), onFenced: () => log.push('fenced') });
 });
 afterEach(() => time.uninstall());
 

@@ -67,7 +67,7 @@ export class MemoryParkingStore implements ParkingStore {
         .slice(0, limit)
         .filter(({ delivery }) => (before += delivery.bytes) - delivery.bytes < bytes)
         // Read back, a delivery is another object.
-        .map(({ delivery, attempts }) => ({ delivery: { ...delivery }, attempts }));
+        .map(({ delivery, attempts, dueAt }) => ({ delivery: { ...delivery }, attempts, dueIn: dueAt - performance.now() }));
       this.largestPage = Math.max(this.largestPage, rows.length);
       return rows;
     });

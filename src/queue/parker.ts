@@ -1,0 +1,109 @@
+import type { BlockedLanes } from './blocked-lanes.ts';
+import type { Drain } from './drain.ts';
+import type { InFlight } from './in-flight.ts';
+import type { Item } from './item.ts';
+import type { Lanes } from './lanes.ts';
+import type { Writer } from './writer.ts';
+
+export interface ParkerOptions {
+  readonly lanes: Lanes;
+  readonly blocked: BlockedLanes;
+  readonly drain: Drain;
+  readonly inFlight: InFlight;
+  readonly writer: Writer;
+  /** Something has become durable. */
+  readonly onDurable: () => void;
+}
+
+/** Puts an endpoint's deliveries out of memory into the store, so that each lane still goes on in its order. */
+export class Parker {
+  readonly #options: ParkerOptions;
+
+  constructor(options: ParkerOptions) {
+    this.#options = options;
+  }
+
+  /** A delivery that came with the stream, and must wait. */
+  park(item: Item): void {
+    const { writer, drain } = this.#options;
+    const { delivery, attempts } = item;
+    writer.park({ delivery, attempts, failure: null, dueIn: 0 }, () => {
+      this.settle(item);
+      drain.wake();
+    });
+  }
+
+  /** What became of the delivery is durable. */
+  settle({ delivery, ticket }: Item): void {
+    const { drain, inFlight, onDurable } = this.#options;
+    if (ticket === null) return drain.done(delivery.id);
+    inFlight.leave(delivery, ticket);
+    onDurable();
+  }
+
+  /** Items that must not be sent now: live ones are parked, stored ones are where they were. */
+  setAside(items: readonly Item[]): void {
+    for (const item of items) {
+      if (item.ticket === null) this.#options.drain.returned(item.delivery.id);
+      else this.park(item);
+    }
+  }
+
+  /** Parks all that waits in memory, `held` included; the store is read from the start afterwards. */
+  parkAll(held: readonly Item[]): void {
+    const { lanes, blocked } = this.#options;
+    const waiting = [...lanes.cut(() => true), ...held, ...blocked.takeHeld()];
+    // Of a lane that was read back in part, nothing may be in memory any more: then nobody else would read on.
+    for (const { delivery } of waiting) {
+      if (blocked.isBusy(delivery.lane)) blocked.wait(delivery.lane, performance.now());
+    }
+    // What is being sent now comes before whatever is stored of its lane.
+    for (const item of lanes.running) blocked.busy(item.delivery.lane);
+    this.setAside(inSequence(waiting));
+  }
+
+  /**
+   * Parks the deliveries whose tickets are below `ticket`, with what waits behind them in their lanes. What is being sent
+   * goes on being sent, as a delivery that is stored.
+   */
+  parkLate(ticket: number): void {
+    const { lanes, blocked, drain } = this.#options;
+    const isLate = (item: Item | null): boolean => item !== null && item.ticket !== null && item.ticket < ticket;
+    for (const item of lanes.running) if (isLate(item) && !item.ended) this.#parkRunning(item);
+    const cut = lanes.cut((head) => isLate(firstLive(head)));
+    if (cut.length === 0) return;
+    const sending = new Set([...lanes.running].map(({ delivery }) => delivery.lane));
+    for (const { delivery } of cut) {
+      if (sending.has(delivery.lane)) blocked.busy(delivery.lane);
+      else blocked.wait(delivery.lane, performance.now());
+    }
+    this.setAside(inSequence(cut));
+    drain.wake();
+  }
+
+  /** Parks what is being sent. For its outcome it is from now on a delivery that was read back. */
+  #parkRunning(item: Item): void {
+    const { blocked, drain, inFlight, writer, onDurable } = this.#options;
+    const { delivery, ticket, attempts } = item;
+    if (ticket === null) return;
+    item.ticket = null;
+    drain.adopt(delivery);
+    blocked.busy(delivery.lane);
+    writer.park({ delivery, attempts, failure: null, dueIn: 0 }, () => {
+      inFlight.leave(delivery, ticket);
+      onDurable();
+    });
+  }
+}
+
+/** The first of a lane that came with the stream; what was read back before it is durable. */
+function firstLive(head: Item): Item | null {
+  let item: Item | null = head;
+  while (item !== null && item.ticket === null) item = item.next;
+  return item;
+}
+
+/** The store is read in sequence; batches that are written in sequence keep a reader from passing one by. */
+function inSequence(items: Item[]): Item[] {
+  return items.sort((a, b) => (a.ticket ?? 0) - (b.ticket ?? 0));
+}

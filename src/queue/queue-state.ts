@@ -1,0 +1,29 @@
+import type { Delivery } from '../delivery.ts';
+import type { Notice } from '../notice.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Condition, Failure } from './port.ts';
+
+/** What an endpoint's queue tells of itself. */
+export interface QueueEvents {
+  readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
+  /** A delivery that can never be sent became a dead letter. */
+  readonly onBuried: (delivery: Delivery, failure: Failure) => void;
+  readonly onNotice: (notice: Notice) => void;
+  readonly onOverflow: (endpoint: string) => void;
+  readonly onCaughtUp: (endpoint: string) => void;
+}
+
+/** See EndpointQueue. */
+export type Mode = 'direct' | 'storing' | 'holding';
+
+/** What a queue tells of itself, for status. */
+export interface QueueState {
+  /** Deliveries in memory. */
+  readonly queued: number;
+  /** Lanes that wait behind something stored. */
+  readonly blocked: number;
+  readonly mode: Mode;
+  readonly condition: Condition;
+  /** It gets less than it may, because it said that it gets too much. */
+  readonly slowed: boolean;
+}
