@@ -19,6 +19,15 @@ export interface OptionValues {
   readonly table?: readonly string[];
   readonly forwardTo?: string;
   readonly logLevel?: string;
+  readonly endpoint?: string;
+  readonly hook?: string;
+  readonly dead?: boolean;
+  readonly parked?: boolean;
+  readonly limit?: string;
+  readonly all?: boolean;
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+  readonly reason?: string;
 }
 
 /** Does a command's work and gives the exit code. Throws a WalhookError, whose `exit` is the code then. */
@@ -32,8 +41,10 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** Environment variable that stands in for it. */
   readonly env?: string;
-  /** May be given several times, and must be given once. */
+  /** May be given several times. */
   readonly list?: boolean;
+  /** Must be given. */
+  readonly required?: boolean;
 }
 
 export interface Example {

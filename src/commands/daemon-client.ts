@@ -1,14 +1,32 @@
 import type { ServerConfig } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import { codeOf } from '../reaction.ts';
+import type { DaemonReport } from './daemon-report.ts';
 
 /** A daemon that does not answer in this time is not well, in milliseconds. */
 const PATIENCE = 3_000;
+
+export interface Question {
+  /** Sent as JSON, by POST. */
+  readonly body?: object;
+  /** Milliseconds to wait for the answer. Default 3,000. */
+  readonly patience?: number;
+}
 
 export interface Answer {
   readonly status: number;
   /** Parsed JSON; null if it is none. */
   readonly body: unknown;
+}
+
+/** Asks for `/api/v1/status`. Throws as `askDaemon` does, and `daemon_token` or `not_walhook` for what else may answer. */
+export async function askStatus(server: ServerConfig): Promise<DaemonReport> {
+  const { status, body } = await askDaemon(server, '/api/v1/status');
+  if (status === 200 && typeof body === 'object' && body !== null && 'state' in body && 'endpoints' in body) return body as DaemonReport;
+  const url = daemonUrl(server) ?? '';
+  throw status === 401
+    ? new WalhookError(`${url} refuses the token: it runs with another server.token`, { code: 'daemon_token' })
+    : new WalhookError(`what answers on ${url} is no walhook (status ${status})`, { code: 'not_walhook' });
 }
 
 /** Where a daemon with this configuration is to be asked from its own machine. Null if it took any free port. */
@@ -23,7 +41,7 @@ export function daemonUrl({ host, port }: ServerConfig): string | null {
  *
  * @throws WalhookError `daemon_silent` if nothing answers.
  */
-export async function askDaemon(server: ServerConfig, path: string): Promise<Answer> {
+export async function askDaemon(server: ServerConfig, path: string, { body, patience = PATIENCE }: Question = {}): Promise<Answer> {
   const url = daemonUrl(server);
   if (url === null) {
     throw new WalhookError('server.listen has port 0, so where the daemon listens is in its log alone', {
@@ -33,13 +51,17 @@ export async function askDaemon(server: ServerConfig, path: string): Promise<Ans
   }
   try {
     const response = await fetch(`${url}${path}`, {
-      headers: server.token === null ? {} : { authorization: `Bearer ${server.token}` },
+      headers: {
+        ...(server.token === null ? {} : { authorization: `Bearer ${server.token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       redirect: 'manual',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(patience),
     });
     return { status: response.status, body: parsed(await response.text()) };
   } catch (cause) {
-    throw new WalhookError(`nothing answers on ${url} (${reason(cause)})`, { code: 'daemon_silent', hint: 'walhook run', cause });
+    throw new WalhookError(`nothing answers on ${url} (${reason(cause, patience)})`, { code: 'daemon_silent', hint: 'walhook run', cause });
   }
 }
 
@@ -52,8 +74,8 @@ function parsed(text: string): unknown {
 }
 
 /** fetch hides the socket's error in `cause`. */
-function reason(error: unknown): string {
+function reason(error: unknown, patience: number): string {
   if (!(error instanceof Error)) return 'unknown error';
-  if (error.name === 'TimeoutError') return `no answer within ${PATIENCE / 1000} s`;
+  if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
   return codeOf(error.cause) ?? error.message;
 }

@@ -59,7 +59,7 @@ export function commandsMarkdown(): string {
 
 /** The name, the arguments, and the options that must be given. */
 function usage(spec: CommandSpec): string {
-  const required = spec.options.filter((option) => option.list === true).map((option) => option.flags.replace(/^-\w, /, ''));
+  const required = spec.options.filter((option) => option.required === true).map((option) => option.flags.replace(/^-\w, /, ''));
   return [spec.name, ...spec.arguments.map(({ name }) => name), ...required].join(' ');
 }
 

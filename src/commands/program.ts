@@ -63,7 +63,8 @@ function commanderOption(spec: OptionSpec): Option {
   if (spec.choices !== undefined) option.choices(spec.choices);
   if (spec.default !== undefined) option.default(spec.default);
   if (spec.env !== undefined) option.env(spec.env);
-  if (spec.list === true) option.makeOptionMandatory().argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  if (spec.required === true) option.makeOptionMandatory();
+  if (spec.list === true) option.argParser((value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   return option;
 }
 

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import type { EndpointStatus } from '../dispatcher.ts';
 import type { DaemonReport, StoredCounts } from './daemon-report.ts';
+import { textTable } from './text-table.ts';
 import { countOf, humanBytes, humanDuration } from './units.ts';
 
 /** What `walhook status --json` prints. */
@@ -87,14 +88,9 @@ function endpointsText({ endpoints, state_error, daemon }: StatusReport, now: nu
   const errors = endpoints.flatMap(({ name, live }) => (live === null || live.last_error === null ? [] : [`last error of ${name}: ${live.last_error}`]));
   return [
     ...(state_error === null ? [] : [`${bad('parked and dead cannot be counted:')} ${state_error.message}${state_error.hint === null ? '' : ` (${state_error.hint})`}`]),
-    ...table([head, ...rows]),
+    ...textTable([head, ...rows]),
     ...errors,
   ].join('\n');
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
 }
 
 function size(bytes: number | null): string {

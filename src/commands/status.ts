@@ -4,7 +4,7 @@ import { flushLag } from '../source/flush-lag.ts';
 import { inspect } from '../source/inspect.ts';
 import type { EndpointCounts } from '../store/counts.ts';
 import type { Verb } from './command.ts';
-import { askDaemon, daemonUrl } from './daemon-client.ts';
+import { askStatus, daemonUrl } from './daemon-client.ts';
 import { type DaemonReport, storedCounts } from './daemon-report.ts';
 import { readConfig } from './read-config.ts';
 import { StateReader } from './state-reader.ts';
@@ -14,7 +14,7 @@ import { withSource } from './with-source.ts';
 /** `walhook status`: what the daemon says, and what the database knows whether it runs or not. */
 export const status: Verb = async ({ options }) => {
   const config = readConfig(options.config);
-  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), outcome(slotReport(config)), outcome(stateReport(config))]);
+  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config.server)), outcome(slotReport(config)), outcome(stateReport(config))]);
   // Without the daemon and without the database there is nothing to show.
   if (daemon.value === null && slot.error !== null && state.error !== null) throw slot.error;
   const report: StatusReport = {
@@ -31,15 +31,6 @@ export const status: Verb = async ({ options }) => {
   process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
   return daemon.value === null ? EXIT.failure : EXIT.ok;
 };
-
-async function askStatus({ server }: Config): Promise<DaemonReport> {
-  const { status: code, body } = await askDaemon(server, '/api/v1/status');
-  if (code === 200 && typeof body === 'object' && body !== null && 'state' in body && 'endpoints' in body) return body as DaemonReport;
-  const url = daemonUrl(server) ?? '';
-  throw code === 401
-    ? new WalhookError(`${url} refuses the token: it runs with another server.token`, { code: 'daemon_token' })
-    : new WalhookError(`what answers on ${url} is no walhook (status ${code})`, { code: 'not_walhook' });
-}
 
 /** Null if there is no such slot. */
 async function slotReport(config: Config): Promise<SlotReport | null> {

@@ -1,0 +1,27 @@
+import { createInterface } from 'node:readline/promises';
+import { EXIT, WalhookError } from '../errors.ts';
+
+/**
+ * Asks at the terminal; only a yes is a yes.
+ *
+ * @throws WalhookError `confirmation_needed` where nobody can be asked.
+ */
+export async function confirm(question: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    throw new WalhookError(`${question} Nothing was done: there is no terminal to ask at`, {
+      code: 'confirmation_needed',
+      hint: '--yes does it without asking; --dry-run only counts',
+      exit: EXIT.usage,
+    });
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-D, or Ctrl-C, which readline would keep to itself.
+  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  terminal.once('SIGINT', () => terminal.close());
+  try {
+    const answer = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
+    return /^\s*y(?:es)?\s*$/i.test(answer);
+  } finally {
+    terminal.close();
+  }
+}

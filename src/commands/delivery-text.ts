@@ -1,0 +1,77 @@
+import type { StoredDelivery, StoredDetail } from '../operations.ts';
+import { type Paint, prettyJson } from './pretty-json.ts';
+import { printable, printableLine } from './printable.ts';
+import { textTable } from './text-table.ts';
+import { humanBytes, humanDuration } from './units.ts';
+
+/** How much of a reason a line of a table shows. */
+const WHY = 60;
+
+/** Deliveries of one state as a table. `now` in Unix milliseconds. */
+export function deliveriesTable(deliveries: readonly StoredDelivery[], now: number): string {
+  const head = ['id', 'state', 'endpoint', 'hook', 'table', 'operation', 'attempts', 'since', 'next', 'why'];
+  const rows = deliveries.map((delivery) => [
+    delivery.id,
+    delivery.state,
+    delivery.endpoint,
+    delivery.hook,
+    delivery.table,
+    delivery.operation,
+    String(delivery.attempts),
+    ago(delivery.died_at ?? delivery.parked_at, now),
+    next(delivery.next_at, now),
+    delivery.message === null ? '-' : printableLine(delivery.message, WHY),
+  ]);
+  return `${textTable([head, ...rows]).join('\n')}\n`;
+}
+
+/** Everything that is kept of a delivery. `redacted`: the text that stands for hidden values in its body. */
+export function deliveryText(delivery: StoredDetail, { now, redacted, paint }: { readonly now: number; readonly redacted: string; readonly paint: Paint }): string {
+  const { state, id, attempts, message, response, method, path, content_type, bytes } = delivery;
+  const when = (time: string | null): string => (time === null ? '-' : `${time}, ${ago(time, now)}`);
+  const lines = [
+    ['endpoint', delivery.endpoint],
+    ['hook', delivery.hook],
+    ['event', `${delivery.operation} of ${delivery.table}`],
+    ['committed', `${when(delivery.committed_at)}, at ${delivery.commit_lsn}`],
+    ...(delivery.parked_at === null ? [] : [['parked', when(delivery.parked_at)]]),
+    ...(delivery.died_at === null ? [] : [['dead', when(delivery.died_at)]]),
+    ...(delivery.next_at === null ? [] : [['next', `${delivery.next_at}, ${next(delivery.next_at, now)}`]]),
+    ['attempts', String(attempts)],
+    ...(message === null ? [] : [['why', `${delivery.failure ?? ''}${delivery.status === null ? '' : ` ${delivery.status}`}: ${indented(message)}`]]),
+    ['request', `${method ?? "the endpoint's method"} ${path ?? "the endpoint's URL"}, ${content_type}, ${humanBytes(bytes)}`],
+  ].map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
+  return [
+    `${paint(state === 'dead' ? ['red', 'bold'] : ['yellow', 'bold'], state)} ${paint('bold', id)}`,
+    ...lines,
+    ...(response === null || response === '' ? [] : ['  last response', `    ${indented(response)}`]),
+    '  body',
+    `    ${bodyText(delivery, redacted, paint)}`,
+    '',
+  ].join('\n');
+}
+
+function bodyText({ body, content_type }: StoredDetail, redacted: string, paint: Paint): string {
+  if (!/\bjson\b/i.test(content_type)) return indented(body);
+  try {
+    // JSON escapes most control characters itself, and the escapes of the others are JSON too.
+    return prettyJson(body, { indent: '    ', redacted, paint: (color, text) => paint(color, printable(text)) });
+  } catch {
+    return indented(body);
+  }
+}
+
+function indented(text: string): string {
+  return printable(text).replaceAll('\n', '\n    ');
+}
+
+function ago(time: string | null, now: number): string {
+  return time === null ? '-' : `${humanDuration(Math.max(0, now - Date.parse(time)))} ago`;
+}
+
+/** What is due waits for its turn: its lane, its endpoint. */
+function next(time: string | null, now: number): string {
+  if (time === null) return '-';
+  const ms = Date.parse(time) - now;
+  return ms <= 0 ? 'due' : `in ${humanDuration(ms)}`;
+}

@@ -1,0 +1,13 @@
+import { EXIT } from '../errors.ts';
+import type { Verb } from './command.ts';
+import { withOperations } from './open-operations.ts';
+import { readConfig } from './read-config.ts';
+import { print } from './terminal.ts';
+
+/** `walhook pause ENDPOINT`: its deliveries are parked until it is resumed. */
+export const pause: Verb = async ({ arguments: [endpoint = ''], options }) => {
+  const reason = options.reason?.trim() || 'paused by hand';
+  await withOperations(readConfig(options.config), { writes: true }, (operations) => operations.pause(endpoint, reason));
+  print(options.json === true ? JSON.stringify({ endpoint, state: 'paused', reason }) : `${endpoint} is paused: its deliveries are parked until \`walhook resume ${endpoint}\``);
+  return EXIT.ok;
+};

@@ -1,0 +1,19 @@
+import { EXIT } from '../errors.ts';
+import type { Verb } from './command.ts';
+import { deliveryText } from './delivery-text.ts';
+import { withOperations } from './open-operations.ts';
+import { readConfig } from './read-config.ts';
+import { paint } from './terminal.ts';
+
+/** `walhook show ID`: all that is kept of a delivery, for each endpoint it was meant for. */
+export const show: Verb = async ({ arguments: [id = ''], options }) => {
+  const config = readConfig(options.config);
+  const found = await withOperations(config, { writes: false }, (operations) => operations.show(id));
+  const redactedIn = (name: string): string => config.tables.find(({ schema, table }) => `${schema}.${table}` === name)?.redacted ?? '<<REDACTED>>';
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ deliveries: found }, null, 2)}\n`
+      : found.map((delivery) => deliveryText(delivery, { now: Date.now(), redacted: redactedIn(delivery.table), paint })).join('\n'),
+  );
+  return EXIT.ok;
+};
