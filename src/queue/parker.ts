@@ -69,8 +69,9 @@ export class Parker {
   parkLate(ticket: number): void {
     const { lanes, blocked, drain } = this.#options;
     const isLate = (item: Item | null): boolean => item !== null && item.ticket !== null && item.ticket < ticket;
-    for (const item of lanes.running) if (isLate(item) && !item.ended) this.#parkRunning(item);
-    const cut = lanes.cut((head) => isLate(firstLive(head)));
+    const hanging = new Set([...lanes.running].filter((item) => isLate(item) && !item.ended));
+    for (const item of hanging) this.#parkRunning(item);
+    const cut = lanes.cut((head) => hanging.has(head) || isLate(firstLive(head)));
     if (cut.length === 0) return;
     const sending = new Set([...lanes.running].map(({ delivery }) => delivery.lane));
     for (const { delivery } of cut) {
@@ -104,6 +105,6 @@ function firstLive(head: Item): Item | null {
 }
 
 /** The store is read in sequence; batches that are written in sequence keep a reader from passing one by. */
-function inSequence(items: Item[]): Item[] {
-  return items.sort((a, b) => (a.ticket ?? 0) - (b.ticket ?? 0));
+function inSequence(items: readonly Item[]): Item[] {
+  return items.toSorted((a, b) => (a.ticket ?? 0) - (b.ticket ?? 0));
 }

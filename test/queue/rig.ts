@@ -1,0 +1,106 @@
+import { Tracker } from '../../src/checkpoint/tracker.ts';
+import type { EndpointConfig } from '../../src/config.ts';
+import type { Delivery } from '../../src/delivery.ts';
+import type { Outcome } from '../../src/outcome.ts';
+import { START } from '../../src/position.ts';
+import { Budget } from '../../src/queue/budget.ts';
+import type { CloseSignals } from '../../src/queue/closing.ts';
+import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import { Writer } from '../../src/queue/writer.ts';
+import { deliveryOf, endpointAt } from '../deliver/endpoint.ts';
+import { MemoryParkingStore } from '../support/memory-parking-store.ts';
+
+export const OK: Outcome = { kind: 'delivered', status: 200, disable: false, ms: 1 };
+
+export function failed(status: number, retryAfter: number | null = null): Extract<Outcome, { kind: 'failed' }> {
+  return { kind: 'failed', failure: 'status', status, message: '', response: '', retryAfter, verdict: 'retry', ms: 1 };
+}
+
+/** Shorter names of notices. */
+const NOTICES: Readonly<Record<string, string>> = { 'endpoint.failing': 'open', 'endpoint.recovered': 'closed', 'endpoint.disabled': 'disabled' };
+
+export const DOWN = failed(500);
+
+/** Closes once nothing is in flight; what is being sent is waited for. */
+export function patient(spill: AbortSignal = new AbortController().signal): CloseSignals {
+  return { spill, abandon: new AbortController().signal };
+}
+
+/** A queue whose receiver does what the test says. */
+export class Rig {
+  readonly store: MemoryParkingStore;
+  readonly tracker = new Tracker(START);
+  readonly budget: Budget;
+  readonly writer: Writer;
+  readonly queue: EndpointQueue;
+  /** Ids of all attempts, in order, and those that were delivered. */
+  readonly attempts: string[] = [];
+  readonly delivered: string[] = [];
+  readonly events: string[] = [];
+  /** Attempts that wait for the test to answer. */
+  readonly waiting = new Map<string, (outcome: Outcome) => void>();
+  /** How the receiver answers; null: the test answers by hand. */
+  answer: (delivery: Delivery) => Outcome | null = () => OK;
+  most = 0;
+  #running = 0;
+  #ordinal = 0;
+
+  constructor(endpoint: Partial<EndpointConfig> = {}, options: { readonly store?: MemoryParkingStore; readonly inFlight?: number; readonly memory?: number; readonly share?: number } = {}) {
+    this.store = options.store ?? new MemoryParkingStore();
+    this.budget = new Budget({ in_flight: options.inFlight ?? 1000, memory: options.memory ?? 1 << 30 }, () => undefined, () => undefined);
+    this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined, onFenced: () => undefined });
+    this.queue = new EndpointQueue({
+      endpoint: endpointAt('http://127.0.0.1/', {
+        retry: { initial: 1000, factor: 2, max: 60_000, jitter: 0, attempts: 4 },
+        breaker: { failures: 3, open: 500 },
+        responses: new Map(),
+        disable_after: null,
+        ...endpoint,
+      }),
+      attempt: (delivery, done) => this.#attempt(delivery, done),
+      store: this.store,
+      writer: this.writer,
+      budget: this.budget,
+      tickets: this.tracker,
+      share: options.share ?? 1000,
+      neighbours: true,
+      events: {
+        onOutcome: (delivery, _outcome, fate) => this.events.push(`${delivery.id} ${fate}`),
+        onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
+        onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
+        onOverflow: () => this.events.push('overflow'),
+        onCaughtUp: () => this.events.push('caught up'),
+      },
+    });
+  }
+
+  offer(id: string, lane: number, changes: Partial<Delivery> = {}): void {
+    this.queue.offer(this.delivery(id, lane, changes));
+  }
+
+  delivery(id: string, lane: number, changes: Partial<Delivery> = {}): Delivery {
+    return { ...deliveryOf(id, '{}'), lane, sequence: { commitLsn: 10n, ordinal: ++this.#ordinal, nth: 0 }, ...changes };
+  }
+
+  /** Ids of what is stored, in sequence. */
+  get parked(): string[] {
+    return this.store.of('crm').map(({ delivery }) => delivery.id);
+  }
+
+  #attempt(delivery: Delivery, done: (outcome: Outcome) => void): void {
+    this.attempts.push(delivery.id);
+    this.#running++;
+    this.most = Math.max(this.most, this.#running);
+    const finish = (outcome: Outcome): void => {
+      this.#running--;
+      this.waiting.delete(delivery.id);
+      if (outcome.kind === 'delivered') this.delivered.push(delivery.id);
+      done(outcome);
+    };
+    setTimeout(() => {
+      const outcome = this.answer(delivery);
+      if (outcome === null) this.waiting.set(delivery.id, finish);
+      else finish(outcome);
+    }, 1);
+  }
+}
