@@ -130,6 +130,9 @@ export class Dispatcher {
     for (const queue of this.queues.values()) {
       const parked = await queue.restore();
       if (parked !== null && (last === null || parked > last)) last = parked;
+      const { state, reason } = queue.state.condition;
+      if (state === 'active') continue;
+      this.#options.log.warn({ endpoint: queue.name, hint: `walhook resume ${queue.name}` }, `the endpoint is ${state}, its deliveries are parked until it is resumed: ${reason ?? ''}`);
     }
     this.#watch ??= setInterval(() => this.#parkLate(), STRAGGLER_INTERVAL);
     return last;

@@ -53,6 +53,8 @@ export class Drain {
   #running = false;
   /** True if something happened that the running loop may have missed. */
   #woken = false;
+  /** The row that is in memory as a probe, and whose outcome decides. */
+  #probeId: string | null = null;
   /** The length of the breaker's pause, in milliseconds. */
   #pause = 0;
   /** Wakes when the next lane is due, or to try the store again. */
@@ -80,6 +82,7 @@ export class Drain {
   pause(ms: number | null): void {
     if (this.#stopped) return;
     this.#state = 'paused';
+    this.#probeId = null;
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     if (ms === null) return;
     this.#pause = ms;
@@ -93,6 +96,7 @@ export class Drain {
   resume(): void {
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     this.#state = 'open';
+    this.#probeId = null;
     this.wake();
   }
 
@@ -117,6 +121,12 @@ export class Drain {
   /** A row has left memory and is in the store as it was. */
   returned(id: string): void {
     this.#loaded.remove(id);
+    if (id === this.#probeId) {
+      // It was not sent, or came to nothing that decides: another one has to.
+      this.#probeId = null;
+      this.#state = 'probing';
+      this.wake();
+    }
     if (this.#loaded.hasRoom) this.wake();
   }
 
@@ -167,6 +177,7 @@ export class Drain {
     if (row !== undefined) {
       // Until its outcome is known.
       this.#state = 'paused';
+      this.#probeId = row.delivery.id;
       blocked.busy(row.delivery.lane);
       this.#load(row);
     } else if (due !== undefined) {

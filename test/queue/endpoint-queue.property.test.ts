@@ -59,6 +59,9 @@ const script: fc.Arbitrary<Script> = fc.record({
   outages: fc.array(window, { maxLength: 2 }),
   storeOutages: fc.array(window, { maxLength: 2 }),
   overflow: fc.constantFrom(0, 0.01, 0.5),
+  pauses: fc.array(window, { maxLength: 1 }),
+  refreshes: fc.array(fc.nat(3000), { maxLength: 3 }),
+  lates: fc.array(fc.nat(2000), { maxLength: 12 }),
   crashes: fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 3 }),
 });
 
@@ -68,9 +71,17 @@ async function play(drawn: Script): Promise<World> {
   overflow = () => world.random() < drawn.overflow;
   const start = time.now;
   await Promise.race([world.start(), time.run(1000)]);
-  for (const at of drawn.crashes.toSorted((a, b) => a - b)) {
-    await time.until(() => time.now - start >= at, at);
-    void world.crash();
+  const happenings = [
+    ...drawn.crashes.map((at) => ({ at, happen: () => void world.crash() })),
+    ...drawn.refreshes.map((at) => ({ at, happen: () => world.meddle('refresh') })),
+    ...drawn.lates.map((at) => ({ at, happen: () => world.meddle('late') })),
+    ...drawn.pauses.map(([at]) => ({ at, happen: () => world.meddle('pause') })),
+    // Once nothing else happens, so that it is not a process on its way up that misses it.
+    ...drawn.pauses.map(() => ({ at: 10_000, happen: () => world.meddle('resume') })),
+  ];
+  for (const { at, happen } of happenings.toSorted((a, b) => a.at - b.at)) {
+    await time.until(() => time.now - start >= at, at + 1);
+    happen();
   }
   await time.until(() => world.isDone || world.violations.length > 0, 600_000);
   return world;

@@ -36,6 +36,11 @@ export interface Script {
   readonly storeOutages: readonly Window[];
   /** How often a full share counts as an overflow: 0 to 1. */
   readonly overflow: number;
+  /** When the endpoint is paused, and when someone resumes it. */
+  readonly pauses: readonly Window[];
+  /** When the queue is told to read its store again, and when some of what is in flight counts as late. */
+  readonly refreshes: readonly number[];
+  readonly lates: readonly number[];
   /** When the process is killed. */
   readonly crashes: readonly number[];
 }
@@ -193,6 +198,15 @@ export class World {
     this.#later(STRAGGLER_INTERVAL, () => this.#parkLate(stragglers));
   }
 
+  /** What a person does, and what the stragglers' watch may do at any time. */
+  meddle(what: 'pause' | 'resume' | 'refresh' | 'late'): void {
+    if (!this.#isUp) return;
+    const failed = (): void => undefined;
+    if (what === 'late') this.queue.parkLate(this.tracker.lowest + Math.floor(this.#random() * (this.tracker.next - this.tracker.lowest + 1)));
+    else if (what === 'refresh') this.queue.refresh().catch(failed);
+    else this.queue[what]('by hand').catch(failed);
+  }
+
   /** Kills the process: what is under way takes effect or does not; then it starts again. */
   async crash(): Promise<void> {
     this.run++;
@@ -249,7 +263,7 @@ export class World {
     const failed = { kind: 'failed', failure: 'status', message: '', response: '', retryAfter: null, verdict: 'retry', ms: 1 } as const;
     if (delivery.id === 'canary') this.#receive(delivery);
     if (delivery.id === 'canary') return { kind: 'delivered', status: 200, disable: false, ms: 1 };
-    if (isWithin(this.script.outages, this.#time.now)) return { ...failed, status: 503 };
+    if (isWithin(this.script.outages, this.#time.now)) return this.#random() < 0.2 ? { ...failed, status: 429, retryAfter: 50 } : { ...failed, status: 503 };
     if (this.script.poison > 0 && delivery.sequence.ordinal % this.script.poison === 1) return { ...failed, status: 422 };
     if (this.#random() < this.script.flaky) return { ...failed, status: this.#random() < 0.5 ? 500 : 400 };
     this.#receive(delivery);
