@@ -142,6 +142,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     config,
     tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
     systemId: '1',
+    timelineAt: () => 1,
     codecs: new CatalogCodecs(catalog),
     describe: async (relation) => {
       await catalog.load(relation.columns.map((column) => column.typeOid));

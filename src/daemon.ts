@@ -1,42 +1,24 @@
 import type { Logger } from 'pino';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Tracker } from './checkpoint/tracker.ts';
-import type { LiveTable, Relation } from './change.ts';
 import type { Config } from './config.ts';
-import { ConfiguredTables } from './configured-tables.ts';
-import { CatalogCodecs } from './decode/codecs.ts';
-import { PgoutputDecoder } from './decode/pgoutput.ts';
-import { TypeCatalog } from './decode/type-catalog.ts';
 import type { Delivery } from './delivery.ts';
 import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
+import { abandon, drain } from './draining.ts';
 import { WalhookError } from './errors.ts';
-import { expressionFindings } from './expression-findings.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
+import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
-import { Pipeline } from './pipeline.ts';
-import { reach, type Target, target } from './source/connect.ts';
+import { codeOf } from './reaction.ts';
+import { Reading } from './reading.ts';
+import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
-import { findings } from './source/findings.ts';
-import { Follower } from './source/follower.ts';
-import { inspect } from './source/inspect.ts';
-import { liveTable } from './source/live-table.ts';
-import { openSlot, type OpenSlot } from './source/open-slot.ts';
-import { tableName } from './source/quote.ts';
-import { refuseBrokenStream } from './source/resume.ts';
-import { refuseErrors } from './source/setup.ts';
-import { ShutdownNotice } from './source/shutdown-notice.ts';
-import { SourcePool } from './source/source-pool.ts';
-import { Tail } from './source/tail.ts';
-import { type DurableState, memoryState, openDurableState } from './state.ts';
+import type { StoredDeliveries } from './store/stored-deliveries.ts';
+import { asksForRestart, RESTART } from './source/restart.ts';
+import { Troubles } from './troubles.ts';
 
 /** How often the safe position is stored and confirmed, in milliseconds. */
 const CHECKPOINT_INTERVAL = 500;
-/** Milliseconds until a query of the source gets no answer any more. Above what making a slot may take. */
-const QUERY_TIMEOUT = 90_000;
-/** The part of `limits.shutdown` in which deliveries go on; in the rest, what is left is parked. */
-const DELIVERY_PART = 0.7;
-/** The part of it in which attempts may end; then those that still hang are given up, parked. */
-const ATTEMPT_PART = 0.9;
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -47,13 +29,18 @@ export interface DaemonOptions {
   readonly temporary?: boolean;
   /** Told of each attempt's outcome: for `demo` and `listen`, which show them. */
   readonly onOutcome?: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
+  /** Another daemon has the slot: this one waits for it. */
+  readonly onStandby?: () => void;
+  /** Ends a start that waits for the slot: `start` then throws a WalhookError `start_ended`. */
+  readonly signal?: AbortSignal;
 }
 
 /** What the daemon tells of itself: `/readyz`, `/api/v1/status` and `walhook status`. */
 export interface DaemonStatus {
   /** Empty if all is well; else a sentence for each thing that is wrong. */
   readonly problems: readonly string[];
-  readonly state: 'starting' | 'streaming' | 'reconnecting' | 'draining' | 'stopped';
+  /** `standby`: another daemon has the slot; this one waits until it is free. */
+  readonly state: 'starting' | 'standby' | 'streaming' | 'reconnecting' | 'draining' | 'stopped';
   readonly slot: string;
   /** LSNs as text. */
   readonly received: string;
@@ -62,30 +49,38 @@ export interface DaemonStatus {
   readonly endpoints: readonly EndpointStatus[];
 }
 
-/** What was opened before the stages are wired. */
-interface Opened {
-  readonly source: Target;
-  readonly pool: SourcePool;
-  readonly slot: OpenSlot;
-  readonly state: DurableState;
-}
+/** What `temporary`, `onOutcome` and the like come to. */
+type Wired = DaemonOptions & Opened & { readonly label: string };
 
 /** The daemon: wires the stages, top to bottom, and takes them down again in order. */
 export class Daemon {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
-    const source = target(options.config.source.url);
+    const { config, log, temporary = false, onStandby = () => undefined, signal } = options;
+    const source = target(config.source.url);
+    const { label } = source;
     for (;;) {
       try {
-        const opened = await open(options, source);
-        const daemon = new Daemon({ ...options, ...opened });
-        await daemon.#begin();
-        return daemon;
+        const opened = await open({ config, source, log, temporary, onStandby, signal });
+        const daemon = await Daemon.#begin({ ...options, ...opened, label });
+        if (daemon !== null) return daemon;
       } catch (error) {
-        // Another daemon that started at the same time was the first to have the slot: from now on this one stands by.
-        if (error instanceof WalhookError && error.code === 'slot_moved') continue;
-        throw connectionError(error, { label: source.label });
+        throw signal?.aborted === true ? startEnded() : connectionError(error, { label });
       }
+    }
+  }
+
+  /** Null if another daemon that started at the same time was the first to have the slot: from now on this one stands by. */
+  static async #begin(wired: Wired): Promise<Daemon | null> {
+    const daemon = new Daemon(wired);
+    try {
+      await daemon.#run();
+      return daemon;
+    } catch (error) {
+      await daemon.#dispatcher.abort();
+      await daemon.#release();
+      if (beginsAnew(error)) return null;
+      throw error;
     }
   }
 
@@ -93,43 +88,39 @@ export class Daemon {
   readonly done: Promise<void>;
 
   readonly #options: DaemonOptions;
-  readonly #pool: SourcePool;
-  readonly #slot: OpenSlot;
-  readonly #state: DurableState;
-  readonly #catalog: TypeCatalog;
+  readonly #pool: Opened['pool'];
+  readonly #slot: Opened['slot'];
+  readonly #state: Opened['state'];
   readonly #tracker: Tracker;
   readonly #dispatcher: Dispatcher;
-  readonly #pipeline: Pipeline;
-  readonly #follower: Follower;
-  readonly #shutdownNotice: ShutdownNotice;
+  readonly #reading: Reading;
   readonly #checkpointer: Checkpointer;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
-  #confirmed: Lsn;
   /** Where the stream must have come before parked deliveries are read back; null once it has. */
   #drainFrom: Lsn | null = null;
-  #sourceError: string | null = null;
-  #checkpointError: string | null = null;
+  readonly #troubles = new Troubles();
   #stopping: Promise<void> | null = null;
+  #released: Promise<unknown> | null = null;
 
-  private constructor(options: DaemonOptions & Opened) {
-    const { config, log, version, source, slot, state, pool } = options;
+  private constructor(options: Wired) {
+    const { config, log, version, label, slot, state, pool } = options;
     this.#options = options;
     this.#pool = pool;
     this.#slot = slot;
     this.#state = state;
-    this.#confirmed = slot.start.lsn;
     this.done = this.#finished.promise;
     // Whoever does not wait for the end is told of it by `status`, not by an unhandled rejection.
     this.done.catch(() => undefined);
+    void state.fenced.then((error) => this.#dethrone(error));
 
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
     this.#checkpointer = new Checkpointer({
       store: state.checkpoints(slot.identity),
       safe: () => this.#tracker.safe,
-      confirm: (lsn) => this.#confirm(lsn),
+      confirm: (lsn) => this.#reading.confirm(lsn),
       start: slot.start,
       interval: CHECKPOINT_INTERVAL,
       onError: (error) => this.#checkpointFailed(error),
@@ -149,125 +140,80 @@ export class Daemon {
         },
       },
       progress: () => this.#tracker,
-      onFull: () => this.#follower.pause(),
-      onRelief: () => this.#follower.resume(),
+      onFull: () => this.#reading.pause(),
+      onRelief: () => this.#reading.resume(),
       onOutcome: options.onOutcome ?? (() => undefined),
       onNotice: () => undefined,
-      onFenced: (error) => this.#fail(error),
+      onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
-    // 3 event, 4 route, 5 format
-    this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
-    this.#pipeline = new Pipeline({
+    // 1 source, 2 decode, 3 event, 4 route, 5 format
+    this.#reading = new Reading({
       config,
-      tables: new ConfiguredTables({
-        config,
-        found: slot.facts.tables,
-        since: slot.facts.server.currentLsn,
-        onRenamed: (table, relation) =>
-          log.warn(`${tableName(table)} is now ${tableName(relation)}: its hooks go on, but the next start needs the new name in the configuration`),
-      }),
-      systemId: slot.identity.systemId,
-      codecs: new CatalogCodecs(this.#catalog),
-      describe: (relation) => this.#describe(relation),
-      queues: this.#dispatcher.queues,
+      log,
+      label,
+      pool,
+      slot,
       tracker: this.#tracker,
-      start: slot.start,
+      queues: this.#dispatcher.queues,
+      checkpoint: () => state.load(),
       onProgress: (lsn) => this.#reached(lsn),
-    });
-    // 1 source, 2 decode
-    this.#follower = new Follower({
-      connect: () => this.#connect(),
-      explain: (error) => connectionError(error, { label: source.label, doing: `stream from slot ${slot.name}` }),
+      onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
     });
-    this.#shutdownNotice = new ShutdownNotice(pool, (reason) => this.#follower.interrupt(reason));
   }
 
   /** Drains: stops reading, finishes what is in flight, parks the rest, stores the checkpoint. May be called twice. */
   async stop(): Promise<void> {
     this.#stopping ??= this.#drain();
-    await this.#stopping;
-    this.#finished.resolve();
+    await this.#stopping.then(this.#finished.resolve, (error: unknown) => {
+      this.#finished.reject(error);
+      throw error;
+    });
   }
 
   status(): DaemonStatus {
     const { budget } = this.#dispatcher;
     return {
-      problems: [this.#sourceError, this.#checkpointError, ...this.#dispatcher.problems].filter((problem) => problem !== null),
+      problems: [...this.#troubles.sentences, ...this.#dispatcher.problems],
       state: this.#phase,
       slot: this.#slot.name,
-      received: formatLsn(this.#pipeline.received.lsn),
-      confirmed: formatLsn(this.#confirmed),
+      received: formatLsn(this.#reading.received.lsn),
+      confirmed: formatLsn(this.#reading.confirmed),
       in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
       endpoints: this.#dispatcher.status,
     };
   }
 
-  async #begin(): Promise<void> {
-    try {
-      this.#drainFrom = await this.#dispatcher.restore();
-    } catch (error) {
-      await this.#release();
-      throw error;
-    }
+  /** For people's operations: what is stored, and who sends it. Null unless it runs. */
+  get acting(): { readonly stored: StoredDeliveries; readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh'> } | null {
+    return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher } : null;
+  }
+
+  async #run(): Promise<void> {
+    this.#drainFrom = await this.#dispatcher.restore();
     if (this.#drainFrom === null) this.#dispatcher.startDraining();
     else this.#reached(this.#slot.start.lsn);
     this.#checkpointer.start();
-    this.#follower.run().catch((error: unknown) => this.#fail(error));
+    this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
     await this.#streaming.promise;
   }
 
-  async #describe(relation: Relation): Promise<LiveTable> {
-    const gone = await this.#catalog.load(relation.columns.map((column) => column.typeOid));
-    for (const { name } of relation.columns.filter((column) => gone.includes(column.typeOid))) {
-      const column = `${relation.schema}.${relation.table}.${name}`;
-      this.#options.log.warn({ column }, 'the type of a column exists no more: its values are sent as text');
-    }
-    return liveTable(this.#pool, relation.oid);
-  }
-
-  #connect(): Tail {
-    const { config } = this.#options;
-    const { identity, temporary } = this.#slot;
-    // A type that was altered meanwhile is looked up again.
-    this.#catalog.forget();
-    this.#pipeline.reconnect();
-    const decoder = new PgoutputDecoder(this.#pipeline);
-    return new Tail({
-      client: this.#slot.client,
-      slot: this.#slot.name,
-      publication: config.source.publication,
-      temporary,
-      from: this.#pipeline.received.lsn,
-      durable: this.#confirmed,
-      verify: () => (temporary ? Promise.resolve() : refuseBrokenStream({ config, pool: this.#pool, identity, confirmed: this.#confirmed })),
-      statusInterval: this.#slot.statusInterval,
-      deadAfter: this.#slot.deadAfter,
-      onMessage: (bytes) => decoder.decode(bytes),
-      onKeepalive: (lsn) => this.#pipeline.keepalive(lsn),
-      onStart: () => this.#started(),
-    });
-  }
-
   #started(): void {
-    const { log } = this.#options;
-    this.#follower.started();
-    this.#shutdownNotice.arm();
-    this.#sourceError = null;
+    this.#troubles.end('source');
     if (this.#phase === 'draining' || this.#phase === 'stopped') return;
     this.#phase = 'streaming';
     this.#streaming.resolve();
-    log.info({ slot: this.#slot.name, from: formatLsn(this.#pipeline.received.lsn) }, 'streaming');
   }
 
   #reconnecting(error: Error, delay: number): void {
     if (this.#phase === 'streaming') this.#phase = 'reconnecting';
-    if (this.#sourceError !== error.message) {
+    if (!this.#troubles.sentences.includes(error.message)) {
       const hint = error instanceof WalhookError && error.hint !== null ? { hint: error.hint } : {};
       this.#options.log.warn(hint, `${error.message}; trying again, first in ${delay} ms`);
     }
-    this.#sourceError = error.message;
-    this.#pool.giveUp();
+    this.#troubles.begin('source', error.message);
+    // The slot may be held by what is left of our own connection, or by another daemon: a write that is refused tells.
+    if (codeOf(error) === 'slot_in_use') this.#state.checkpoints(this.#slot.identity).save(this.#tracker.safe).catch(() => undefined);
   }
 
   /** The stream has been read up to an LSN. */
@@ -278,82 +224,65 @@ export class Daemon {
     this.#dispatcher.startDraining();
   }
 
-  #confirm(lsn: Lsn): void {
-    this.#confirmed = lsn;
-    this.#follower.confirm(lsn);
-  }
-
   /** It is tried again at every interval: only the first failure is news. */
   #checkpointFailed(error: unknown): void {
     const what = 'the checkpoint cannot be stored, so no LSN is confirmed';
-    if (this.#checkpointError === null) this.#options.log.error({ err: error }, what);
-    this.#checkpointError = error instanceof Error ? `${what}: ${error.message}` : what;
+    const sentence = error instanceof Error ? `${what}: ${error.message}` : what;
+    if (this.#troubles.begin('checkpoint', sentence)) this.#options.log.error({ err: error }, what);
   }
 
   #checkpointRecovered(): void {
-    this.#checkpointError = null;
+    this.#troubles.end('checkpoint');
     this.#options.log.info('the checkpoint is stored again');
   }
 
-  /** The source cannot go on. What has been read is still delivered, and confirmed as far as it can be. */
-  #fail(error: unknown): void {
+  /** The source cannot go on. What has been read is still delivered, unless another daemon does that, and confirmed as far as it can be. */
+  #sourceEnded(error: unknown): void {
+    if (codeOf(error) === RESTART.slotTaken) this.#dethrone(error);
+    else this.#end(error, () => this.#drain());
+  }
+
+  /** Another daemon has taken over: what is in memory is dropped, for the other one sends it. */
+  #dethrone(error: unknown): void {
+    this.#end(error, () => abandon(this.#parts()));
+  }
+
+  #end(error: unknown, how: () => Promise<void>): void {
     if (this.#stopping !== null) return;
     const end = (): void => {
+      this.#phase = 'stopped';
       this.#streaming.reject(error);
       this.#finished.reject(error);
     };
-    this.#stopping = this.#drain();
+    this.#phase = 'draining';
+    this.#reading.halt();
+    this.#stopping = how();
     this.#stopping.then(end, end);
   }
 
   async #drain(): Promise<void> {
-    const { shutdown } = this.#options.config.limits;
     this.#phase = 'draining';
-    this.#follower.halt();
-    // As far as it has been read, the middle of a transaction included: the next start goes on from there.
-    this.#tracker.mark(this.#pipeline.received);
-    const late = AbortSignal.timeout(shutdown);
-    const finished = await Promise.race([
-      this.#dispatcher.close({ spill: part(shutdown, DELIVERY_PART), abandon: part(shutdown, ATTEMPT_PART) }).then(() => true),
-      new Promise<boolean>((resolve) => late.addEventListener('abort', () => resolve(false), { once: true })),
-    ]);
-    await this.#dispatcher.abort();
-    await this.#checkpointer.stop().catch((error: unknown) => this.#options.log.error({ err: error }, 'the last checkpoint is not stored'));
-    await this.#follower.stop();
-    await this.#release();
+    this.#reading.halt();
+    const { log, config } = this.#options;
+    await drain({ ...this.#parts(), log, shutdown: config.limits.shutdown, fenced: this.#state.fenced });
     this.#phase = 'stopped';
-    if (!finished) {
-      throw new WalhookError(`not all deliveries could be finished or parked within ${shutdown} ms: some will be sent again`, {
-        code: 'drain_unfinished',
-        hint: 'raise limits.shutdown, or see why the state database or an endpoint is slow',
-      });
-    }
+  }
+
+  #parts() {
+    return { reading: this.#reading, dispatcher: this.#dispatcher, checkpointer: this.#checkpointer, release: () => this.#release() };
   }
 
   async #release(): Promise<void> {
-    await Promise.all([this.#state.close(), this.#pool.end()]);
+    this.#released ??= Promise.all([this.#state.close(), this.#pool.end()]);
+    await this.#released;
   }
 }
 
-/** Opens what the stages work on: the database, the state, the slot. Leaves nothing open if it cannot. */
-async function open({ config, log, temporary = false }: DaemonOptions, source: Target): Promise<Opened> {
-  // Its connections may lie idle: one of them hears when the server shuts down (ShutdownNotice).
-  const pool = new SourcePool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
-  let state: DurableState | null = null;
-  try {
-    // What only an operator can put right is told before anything is made, the state schema included.
-    if (!temporary) refuseErrors(findings(config, await inspect(pool, config)).filter((finding) => !finding.managed));
-    state = temporary ? memoryState() : await openDurableState(config);
-    const opened = state;
-    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), onStandby: () => undefined, log });
-    refuseErrors(await expressionFindings(config, slot.facts, pool));
-    return { source, pool, slot, state };
-  } catch (error) {
-    await Promise.all([state?.close(), pool.end()]);
-    throw error;
-  }
+/** True if a daemon that ended with this error has lost nothing: a new one goes on from what is stored, or stands by. */
+export function beginsAnew(error: unknown): boolean {
+  return asksForRestart(error) || codeOf(error) === 'fenced';
 }
 
-function part(ms: number, of: number): AbortSignal {
-  return AbortSignal.timeout(Math.round(ms * of));
+function startEnded(): WalhookError {
+  return new WalhookError('the start was ended', { code: 'start_ended' });
 }

@@ -31,6 +31,8 @@ export interface PipelineOptions {
   readonly tables: ConfiguredTables;
   /** The cluster's system identifier: part of what makes an id unique. */
   readonly systemId: string;
+  /** The timeline that the WAL at an LSN belongs to. */
+  readonly timelineAt: (lsn: Lsn) => number;
   readonly codecs: Codecs;
   /** Loads what must be known of a relation before its changes can be read, and tells how the table is now. */
   readonly describe: (relation: Relation) => Promise<LiveTable>;
@@ -103,7 +105,7 @@ export class Pipeline implements ChangeSink {
     this.#transaction = transaction;
     this.#ordinal = 0;
     this.#handled = handledOf(this.#resume, transaction);
-    this.#idPrefix = idPrefix(transaction);
+    this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
   }
 

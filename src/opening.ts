@@ -1,0 +1,78 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import { Sender } from './deliver/sender.ts';
+import { expressionFindings } from './expression-findings.ts';
+import { reach, type Target } from './source/connect.ts';
+import { findings } from './source/findings.ts';
+import { inspect } from './source/inspect.ts';
+import { openSlot, type OpenSlot } from './source/open-slot.ts';
+import { refuseErrors } from './source/setup.ts';
+import { SourcePool } from './source/source-pool.ts';
+import { type DurableState, memoryState, openDurableState } from './state.ts';
+
+/** Milliseconds until a query of the source gets no answer any more. Above what making a slot may take. */
+const QUERY_TIMEOUT = 90_000;
+
+export interface OpeningOptions {
+  readonly config: Config;
+  readonly source: Target;
+  readonly log: Logger;
+  /** A slot that Postgres drops with the connection, and a state in memory. */
+  readonly temporary: boolean;
+  /** Another daemon has the slot: this one waits for it. */
+  readonly onStandby: () => void;
+  /** Ends that wait: `open` then throws the signal's reason. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What the stages work on. */
+export interface Opened {
+  readonly pool: SourcePool;
+  readonly slot: OpenSlot;
+  readonly state: DurableState;
+}
+
+/** Opens the database, the state and the slot, in this order. Leaves nothing open if it cannot. */
+export async function open({ config, source, log, temporary, onStandby, signal }: OpeningOptions): Promise<Opened> {
+  const pool = await sourcePool(source);
+  let state: DurableState | null = null;
+  try {
+    // What only an operator can put right is told before anything is made, the state schema included.
+    if (!temporary) await refuseWhatCannotWork(config, pool);
+    const opened = temporary ? memoryState() : await openDurableState(config);
+    state = opened;
+    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream).save(start), onStandby, signal, log });
+    refuseErrors(await expressionFindings(config, slot.facts, pool));
+    return { pool, slot, state };
+  } catch (error) {
+    await Promise.all([state?.close(), pool.end()]);
+    throw error;
+  }
+}
+
+/**
+ * Looks whether a daemon could start with a config, and changes nothing.
+ *
+ * @throws WalhookError for the first thing that stands in the way.
+ */
+export async function examine(config: Config, source: Target): Promise<void> {
+  const pool = await sourcePool(source);
+  try {
+    const facts = await refuseWhatCannotWork(config, pool);
+    refuseErrors(await expressionFindings(config, facts, pool));
+  } finally {
+    await pool.end();
+  }
+  for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
+}
+
+async function refuseWhatCannotWork(config: Config, pool: SourcePool) {
+  const facts = await inspect(pool, config);
+  refuseErrors(findings(config, facts).filter((finding) => !finding.managed));
+  return facts;
+}
+
+async function sourcePool(source: Target): Promise<SourcePool> {
+  // Its connections may lie idle: one of them hears when the server shuts down (ShutdownNotice).
+  return new SourcePool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
+}

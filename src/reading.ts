@@ -1,0 +1,167 @@
+import type { Logger } from 'pino';
+import type { LiveTable, Relation } from './change.ts';
+import type { Tracker } from './checkpoint/tracker.ts';
+import type { Config } from './config.ts';
+import { ConfiguredTables } from './configured-tables.ts';
+import { CatalogCodecs } from './decode/codecs.ts';
+import { PgoutputDecoder } from './decode/pgoutput.ts';
+import { TypeCatalog } from './decode/type-catalog.ts';
+import { formatLsn, type Lsn } from './lsn.ts';
+import type { Opened } from './opening.ts';
+import { type DeliveryQueue, Pipeline } from './pipeline.ts';
+import type { Position, StoredPosition } from './position.ts';
+import { Follower } from './source/follower.ts';
+import { liveTable } from './source/live-table.ts';
+import { tableName } from './source/quote.ts';
+import { explainBrokenStream, refuseBrokenStream, type ResumeOptions } from './source/resume.ts';
+import { ShutdownNotice } from './source/shutdown-notice.ts';
+import { Tail } from './source/tail.ts';
+import { timelineAt } from './source/timelines.ts';
+
+export interface ReadingOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The source database, for messages: no password. */
+  readonly label: string;
+  readonly pool: Opened['pool'];
+  readonly slot: Opened['slot'];
+  readonly tracker: Tracker;
+  readonly queues: ReadonlyMap<string, DeliveryQueue>;
+  /** Loads what is stored of the slot, maybe by another process. */
+  readonly checkpoint: () => Promise<StoredPosition | null>;
+  /** The stream has been read up to an LSN. */
+  readonly onProgress: (lsn: Lsn) => void;
+  /** A connection streams. */
+  readonly onStart: () => void;
+  /** The connection is lost, and another is tried in `delay` milliseconds. */
+  readonly onReconnect: (error: Error, delay: number) => void;
+}
+
+/** Stages 1 to 5: from the slot to the queues, over as many connections as it takes. */
+export class Reading {
+  readonly #options: ReadingOptions;
+  readonly #catalog: TypeCatalog;
+  readonly #pipeline: Pipeline;
+  readonly #follower: Follower;
+  readonly #shutdownNotice: ShutdownNotice;
+  #confirmed: Lsn;
+
+  constructor(options: ReadingOptions) {
+    const { config, log, label, pool, slot, tracker, queues } = options;
+    this.#options = options;
+    this.#confirmed = slot.start.lsn;
+    // 3 event, 4 route, 5 format
+    this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
+    this.#pipeline = new Pipeline({
+      config,
+      tables: new ConfiguredTables({
+        config,
+        found: slot.facts.tables,
+        since: slot.facts.server.currentLsn,
+        onRenamed: (table, relation) =>
+          log.warn(`${tableName(table)} is now ${tableName(relation)}: its hooks go on, but the next start needs the new name in the configuration`),
+      }),
+      systemId: slot.identity.systemId,
+      timelineAt: (lsn) => timelineAt(slot.timelines, lsn),
+      codecs: new CatalogCodecs(this.#catalog),
+      describe: (relation) => this.#describe(relation),
+      queues,
+      tracker,
+      start: slot.start,
+      onProgress: options.onProgress,
+    });
+    // 1 source, 2 decode
+    this.#follower = new Follower({
+      connect: () => this.#connect(),
+      explain: (error) => explainBrokenStream(error, this.#resume(), { label, doing: `stream from slot ${slot.name}` }),
+      onReconnect: (error, delay) => {
+        options.onReconnect(error, delay);
+        pool.giveUp();
+      },
+    });
+    this.#shutdownNotice = new ShutdownNotice(pool, (reason) => this.#follower.interrupt(reason));
+  }
+
+  /** How far the stream has been read: where the next connection goes on. */
+  get received(): Position {
+    return this.#pipeline.received;
+  }
+
+  /** Up to here Postgres has been told that it need keep nothing. */
+  get confirmed(): Lsn {
+    return this.#confirmed;
+  }
+
+  /** Resolves after `stop`; rejects when trying again cannot help. */
+  run(): Promise<void> {
+    return this.#follower.run();
+  }
+
+  pause(): void {
+    this.#follower.pause();
+  }
+
+  resume(): void {
+    this.#follower.resume();
+  }
+
+  confirm(lsn: Lsn): void {
+    this.#confirmed = lsn;
+    this.#follower.confirm(lsn);
+  }
+
+  /** Hands over nothing more, for good; what becomes durable can still be confirmed, until `stop`. */
+  halt(): void {
+    this.#follower.halt();
+    // As far as it has been read, the middle of a transaction included: the next start goes on from there.
+    this.#options.tracker.mark(this.#pipeline.received);
+  }
+
+  async stop(): Promise<void> {
+    await this.#follower.stop();
+  }
+
+  #connect(): Tail {
+    const { config, slot } = this.#options;
+    // A type that was altered meanwhile is looked up again.
+    this.#catalog.forget();
+    this.#pipeline.reconnect();
+    const decoder = new PgoutputDecoder(this.#pipeline);
+    return new Tail({
+      client: slot.client,
+      slot: slot.name,
+      publication: config.source.publication,
+      temporary: slot.temporary,
+      from: this.#pipeline.received.lsn,
+      durable: this.#confirmed,
+      verify: () => (slot.temporary ? Promise.resolve() : refuseBrokenStream(this.#resume())),
+      statusInterval: slot.statusInterval,
+      deadAfter: slot.deadAfter,
+      onMessage: (bytes) => decoder.decode(bytes),
+      onKeepalive: (lsn) => this.#pipeline.keepalive(lsn),
+      onStart: () => this.#started(),
+    });
+  }
+
+  #resume(): ResumeOptions {
+    const { config, pool, slot, checkpoint } = this.#options;
+    return { config, pool, identity: slot.identity, confirmed: this.#confirmed, checkpoint };
+  }
+
+  #started(): void {
+    const { slot, log, onStart } = this.#options;
+    this.#follower.started();
+    this.#shutdownNotice.arm();
+    log.info({ slot: slot.name, from: formatLsn(this.#pipeline.received.lsn) }, 'streaming');
+    onStart();
+  }
+
+  async #describe(relation: Relation): Promise<LiveTable> {
+    const gone = await this.#catalog.load(relation.columns.map((column) => column.typeOid));
+    for (const { name } of relation.columns.filter((column) => gone.includes(column.typeOid))) {
+      const column = `${relation.schema}.${relation.table}.${name}`;
+      this.#options.log.warn({ column }, 'the type of a column exists no more: its values are sent as text');
+    }
+    return liveTable(this.#options.pool, relation.oid);
+  }
+}
