@@ -29,3 +29,6 @@ with (fillfactor = 50);
 -- Null: the endpoint's own, as the configuration has it when the delivery is sent.
 alter table parked alter column method drop not null, alter column path drop not null;
 alter table dead alter column method drop not null, alter column path drop not null;
+
+-- What the publication sent of the watched tables when it was looked at last: what is missing of it later was not sent.
+alter table checkpoint add column published text[];

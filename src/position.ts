@@ -33,6 +33,8 @@ export interface StreamIdentity {
   readonly systemId: string;
   readonly timeline: number;
   readonly publication: string;
+  /** What the publication sends of the watched tables, as src/source/published.ts writes it. Absent: not known. */
+  readonly published?: readonly string[];
 }
 
 /** A position as it was stored. */

@@ -21,9 +21,8 @@ export const setup: Verb = async ({ options }) => {
   try {
     const schema = identifier(config.state.schema);
     print(missing ? `-- made the state schema ${schema} and its tables` : `-- state schema ${schema} is up to date`);
-    const checkpoint = await state.load();
     const { done } = await withSource(config, 'set it up', (client) =>
-      setUp({ config, client, checkpoint, onStep: ({ description, sql }) => print(`\n-- ${description}\n${sql};`) }),
+      setUp({ config, client, checkpoint: () => state.load(), onStep: ({ description, sql }) => print(`\n-- ${description}\n${sql};`) }),
     );
     print(done.length === 0 ? '-- nothing to do: the database is as the configuration wants it' : '\n-- done');
   } finally {

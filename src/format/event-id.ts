@@ -18,13 +18,19 @@ export function idTag(systemId: string, relationOid: number, hook: string): stri
   return createHash('sha256').update(`${systemId}\n${relationOid}\n${hook}`).digest('hex').slice(0, 16);
 }
 
-/** The part that all changes of a transaction share. */
-export function idPrefix(transaction: Transaction): string {
-  return transaction.commitLsn.toString(16).padStart(16, '0');
+/**
+ * The part that all changes of a transaction share.
+ * @param timeline the one that its commit record belongs to: after a failover an LSN can be that of another transaction
+ *   than before it. The first adds nothing.
+ */
+export function idPrefix(transaction: Transaction, timeline: number): string {
+  const lsn = transaction.commitLsn.toString(16).padStart(16, '0');
+  return timeline === 1 ? lsn : `${lsn}-t${timeline}`;
 }
 
 /**
- * webhook-id: `<commit LSN>-<place among the table's changes in the transaction>-<operation>-<tag>`. It is made of what
+ * webhook-id: `<commit LSN>-<place among the table's changes in the transaction>-<operation>-<tag>`, after a failover with
+ * the timeline behind the LSN. It is made of what
  * the WAL says alone, so it is the same after a crash; and it sorts as transactions were committed.
  */
 export function eventId(prefix: string, tableOrdinal: number, operation: Operation, tag: string): string {

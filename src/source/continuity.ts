@@ -1,55 +1,103 @@
 import type { Config } from '../config.ts';
-import { WalhookError } from '../errors.ts';
-import { formatLsn, type Lsn } from '../lsn.ts';
+import { formatLsn, type Lsn, maxLsn } from '../lsn.ts';
 import type { StoredPosition } from '../position.ts';
 import type { Facts } from './facts.ts';
-import { identifier, literal } from './quote.ts';
+import { inspect, type Queryable } from './inspect.ts';
+import type { Gap, Loss } from './loss.ts';
+import { unpublished } from './published.ts';
+import { readTimelines } from './replication-command.ts';
+import { FIRST_TIMELINE, type Timelines, timelineEnd } from './timelines.ts';
+
+/** The database, what is stored of the stream, and whether the one goes on where the other ends. */
+export interface Continuity {
+  readonly facts: Facts;
+  readonly timelines: Timelines;
+  /** Null if nothing is stored yet. */
+  readonly stored: StoredPosition | null;
+  /** Null if the stream can go on. */
+  readonly loss: Loss | null;
+}
+
+/** Looks at the database first and at the checkpoint then: what a daemon that is running confirms meanwhile is stored by then. */
+export async function continuity(config: Config, client: Queryable, checkpoint: () => Promise<StoredPosition | null>): Promise<Continuity> {
+  const facts = await inspect(client, config);
+  const stored = await checkpoint();
+  const { timeline } = facts.server;
+  const timelines = timeline === 1 ? FIRST_TIMELINE : await readTimelines(config, timeline);
+  return { facts, timelines, stored, loss: findLoss({ config, facts, timelines, stored }) };
+}
 
 /**
- * Why the stream cannot go on where it was left, or null if it can. Whatever the reason, changes in between were not
- * sent and cannot be had from the WAL any more, so that only a person can decide to go on without them: a slot is never
- * made anew in silence.
+ * Why the stream cannot go on where it was left, or null if it can. Whatever the reason, only a person can decide to go
+ * on without what is missing: a slot is never made anew in silence.
  */
-export function brokenContinuity(config: Config, facts: Facts, stored: StoredPosition | null): WalhookError | null {
+export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 'loss'> & { readonly config: Config }): Loss | null {
   const { slot: name, publication } = config.source;
   const { slot, server } = facts;
-  if (stored !== null && stored.systemId !== server.systemId) {
-    return new WalhookError(
-      `the checkpoint of slot ${name} belongs to the Postgres cluster ${stored.systemId}, and this one is ${server.systemId}: its LSNs mean nothing here`,
-      { code: 'other_system', hint: startOver(config, facts) },
-    );
-  }
-  if (stored !== null && stored.timeline !== server.timeline) {
-    return new WalhookError(
-      `the checkpoint of slot ${name} is on timeline ${stored.timeline}, and the server on ${server.timeline}: a standby was promoted or a backup restored, and changes around ${formatLsn(stored.position.lsn)} may have been undone or not sent`,
-      { code: 'other_timeline', hint: startOver(config, facts) },
-    );
-  }
+  const end = server.currentLsn;
   const from = stored?.position.lsn ?? slot?.confirmedFlushLsn ?? null;
-  const gap = gapText(from, server.currentLsn);
+  const gap: Gap = { from, to: end, kind: 'unsent' };
+  if (stored !== null && stored.systemId !== server.systemId) {
+    return {
+      code: 'other_system',
+      what: `the checkpoint of slot ${name} belongs to the Postgres cluster ${stored.systemId}, and this one is ${server.systemId}, where its LSNs mean nothing`,
+      gap,
+      remedy: 'new_slot',
+    };
+  }
+  const isReadable = slot !== null && slot.walStatus !== 'lost' && slot.invalidation === null;
+  const undone = stored === null ? null : undoneBy(timelines, stored);
+  if (stored !== null && undone !== null) {
+    return {
+      code: 'other_timeline',
+      what: `the checkpoint of slot ${name} is on timeline ${stored.timeline}, and the server on ${server.timeline}, ${undone.what}`,
+      gap: isReadable ? { from: undone.from, to: stored.position.lsn, kind: 'undone' } : { ...gap, from: undone.from ?? from },
+      remedy: isReadable ? 'slot_position' : 'new_slot',
+    };
+  }
   if (stored !== null && slot === null) {
-    return new WalhookError(`slot ${name} is gone, but its checkpoint is not: ${gap}`, { code: 'slot_lost', hint: startOver(config, facts) });
+    return { code: 'slot_lost', what: `slot ${name} is gone, but its checkpoint is not`, gap, remedy: 'new_slot' };
   }
-  if (slot !== null && (slot.walStatus === 'lost' || slot.invalidation !== null)) {
+  if (slot === null) return null;
+  if (!isReadable) {
     const why = slot.invalidation === null ? '' : ` (${slot.invalidation})`;
-    return new WalhookError(`slot ${name} is invalidated${why}: ${gap}`, { code: 'slot_invalidated', hint: startOver(config, facts) });
+    return { code: 'slot_invalidated', what: `slot ${name} is invalidated${why}`, gap, remedy: 'new_slot' };
   }
-  if (slot !== null && facts.publication === null) {
-    return new WalhookError(`publication ${publication} is gone, and slot ${name} cannot decode what was written without it: ${gap}`, {
+  if (facts.publication === null) {
+    return {
       code: 'publication_lost',
-      hint: startOver(config, facts),
-    });
+      what: `publication ${publication} is gone, and slot ${name} cannot decode what was written without it`,
+      gap,
+      remedy: 'new_slot',
+    };
   }
-  return null;
+  const at = slot.confirmedFlushLsn;
+  if (stored !== null && at !== null && at > stored.position.lsn) {
+    return {
+      code: 'slot_moved',
+      what: `slot ${name} was left at ${formatLsn(stored.position.lsn)} and is at ${formatLsn(at)}: it was made anew, or another program has read from it`,
+      gap: { from: stored.position.lsn, to: at, kind: 'unsent' },
+      remedy: 'slot_position',
+    };
+  }
+  if (stored?.published === undefined || stored.publication !== publication) return null;
+  const missing = unpublished(stored.published, config, facts);
+  if (missing.length === 0) return null;
+  return {
+    code: 'publication_changed',
+    what: `publication ${publication} has left out, for a time or until now, ${missing.join(', ')}`,
+    gap,
+    remedy: 'publication',
+  };
 }
 
-function gapText(from: Lsn | null, to: Lsn): string {
-  return from === null ? `changes up to ${formatLsn(to)} were not sent` : `changes between ${formatLsn(from)} and ${formatLsn(to)} were not sent`;
-}
-
-/** The SQL that forgets where the stream was, after which `setup` begins at the WAL's end. */
-function startOver(config: Config, facts: Facts): string {
-  const { slot } = config.source;
-  const drop = facts.slot === null ? '' : `SELECT pg_drop_replication_slot(${literal(slot)}); `;
-  return `to go on without the changes in between: ${drop}DELETE FROM ${identifier(config.state.schema)}.checkpoint WHERE slot = ${literal(slot)};  -- then walhook setup`;
+/** What of a position a failover has undone; null if nothing is: the server's history goes through all that was dealt with. */
+function undoneBy(timelines: Timelines, { timeline, position }: StoredPosition): { readonly what: string; readonly from: Lsn | null } | null {
+  const end = timelineEnd(timelines, timeline);
+  if (end === null) return null;
+  if (end === undefined) return { what: 'which did not come from that one', from: null };
+  const { lsn, within } = position;
+  const reached = within === null ? lsn : maxLsn(lsn, within.commitLsn + 1n);
+  if (reached <= end) return null;
+  return { what: `which left that one at ${formatLsn(end)}: a standby was promoted, or a backup restored, that had less`, from: end };
 }

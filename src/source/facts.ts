@@ -33,6 +33,8 @@ export interface ServerFacts {
   readonly slotWalLimit: number | null;
   /** wal_sender_timeout in milliseconds; 0: off. */
   readonly senderTimeout: number;
+  /** synchronized_standby_slots; null before Postgres 17. */
+  readonly synchronizedStandbySlots: string | null;
 }
 
 export interface RoleFacts {
@@ -58,6 +60,8 @@ export interface SlotFacts {
   readonly safeWalSize: number | null;
   /** Why it is invalidated; null if it is not, or before Postgres 17. */
   readonly invalidation: string | null;
+  /** Kept in step on standbys; null before Postgres 17. */
+  readonly failover: boolean | null;
   readonly confirmedFlushLsn: Lsn | null;
   readonly restartLsn: Lsn | null;
 }
@@ -77,6 +81,8 @@ export interface PublicationFacts {
 }
 
 export interface PublishedTable {
+  /** Of its membership: a new one when it is added again, or its columns or row filter are altered. */
+  readonly oid: number;
   readonly schema: string;
   readonly table: string;
   /** Null: all columns. */

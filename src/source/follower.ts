@@ -6,7 +6,7 @@ export interface FollowerOptions {
   /** Makes the next connection: it starts where the last one ended. */
   readonly connect: () => Tail;
   /** Turns an error into one for an operator, which says whether trying again can help. */
-  readonly explain: (error: unknown) => Error & { readonly reaction: 'retry' | 'stop' };
+  readonly explain: (error: unknown) => Promise<Error & { readonly reaction: 'retry' | 'stop' }>;
   readonly onReconnect: (error: Error, delay: number) => void;
 }
 
@@ -32,7 +32,8 @@ export class Follower {
         await this.#tail.run();
       } catch (thrown) {
         if (this.#halted) return;
-        const error = this.#options.explain(thrown);
+        const error = await this.#options.explain(thrown);
+        if (this.#halted) return;
         if (error.reaction === 'stop') throw error;
         this.#failures++;
         const delay = reconnectDelay(this.#failures, Math.random());

@@ -25,7 +25,8 @@ export function serverQuery(): string {
           'max', current_setting('max_wal_senders')::int),
         'slotWalLimit', (select case when setting::bigint < 0 then null else setting::bigint * 1024 * 1024 end
           from pg_catalog.pg_settings where name = 'max_slot_wal_keep_size'),
-        'senderTimeout', (select setting::int from pg_catalog.pg_settings where name = 'wal_sender_timeout')
+        'senderTimeout', (select setting::int from pg_catalog.pg_settings where name = 'wal_sender_timeout'),
+        'synchronizedStandbySlots', current_setting('synchronized_standby_slots', true)
       ),
       'role', (select json_build_object(
           'name', rolname,
@@ -48,6 +49,7 @@ export function slotQuery(): string {
       'walStatus', wal_status, 'safeWalSize', safe_wal_size,
       'invalidation', coalesce(to_jsonb(slots) ->> 'invalidation_reason',
         case when (to_jsonb(slots) ->> 'conflicting')::boolean then 'conflict with recovery' end),
+      'failover', (to_jsonb(slots) ->> 'failover')::boolean,
       'confirmedFlushLsn', confirmed_flush_lsn::text, 'restartLsn', restart_lsn::text) as facts
     from pg_catalog.pg_replication_slots as slots where slot_name = $1`;
 }
@@ -69,7 +71,7 @@ export function publicationQuery(version: number): string {
       'viaRoot', pubviaroot,
       'generatedColumns', ${generatedColumns(version)},
       'tables', (select coalesce(json_agg(json_build_object(
-          'schema', nspname, 'table', relname,
+          'oid', pg_publication_rel.oid::bigint, 'schema', nspname, 'table', relname,
           'columns', ${filters ? columnNames('prrelid', 'prattrs') : 'null'},
           'rowFilter', ${filters ? 'prqual is not null' : 'false'}) order by nspname, relname), '[]')
         from pg_catalog.pg_publication_rel

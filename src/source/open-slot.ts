@@ -5,10 +5,15 @@ import { WalhookError } from '../errors.ts';
 import { NO_LSN } from '../lsn.ts';
 import { type Position, START, type StoredPosition, type StreamIdentity } from '../position.ts';
 import { PLAIN_TEXT, reach, target } from './connect.ts';
+import type { Continuity } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import { inspect } from './inspect.ts';
-import { prepare } from './setup.ts';
+import { publishedMarks } from './published.ts';
+import { readTimelines } from './replication-command.ts';
+import { prepare, type SetupOptions } from './setup.ts';
 import { startPosition } from './start-position.ts';
+import type { Step } from './step.ts';
+import type { Timelines } from './timelines.ts';
 
 /** How often a standby looks whether the slot is free, in milliseconds. */
 const STANDBY_INTERVAL = 1_000;
@@ -26,10 +31,12 @@ export interface OpenSlotOptions {
   readonly checkpoint: () => Promise<StoredPosition | null>;
   /** Called once nobody else uses the slot, before the checkpoint is loaded for good: from now on no other daemon may write to the state. */
   readonly takeOver: () => Promise<void>;
+  /** Stores where the stream begins, before anything of it is read: a slot that is found further on later was moved by somebody else. */
+  readonly remember: (stream: StreamIdentity, start: Position) => Promise<void>;
   /** Another daemon has the slot: this one waits for it. */
   readonly onStandby: () => void;
   /** Ends the wait for the slot: `openSlot` then throws the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly log: Logger;
 }
 
@@ -39,6 +46,8 @@ export interface OpenSlot {
   readonly temporary: boolean;
   readonly client: pg.ClientConfig;
   readonly identity: StreamIdentity;
+  /** Of the server, for what must know which timeline an LSN belongs to. */
+  readonly timelines: Timelines;
   readonly start: Position;
   /** As the database was when the slot was free. */
   readonly facts: Facts;
@@ -52,25 +61,36 @@ export interface OpenSlot {
  * needed to read it. Throws a WalhookError that says what stands in the way.
  */
 export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
-  const { config, pool, temporary } = options;
-  if (temporary) return slotOf(options, await inspect(pool, config), START);
-  await prepare({ config, client: pool, checkpoint: await options.checkpoint() });
-  const facts = await untilFree(options);
-  await options.takeOver();
-  // Only now: another daemon that had the slot until a moment ago has stored its last position.
-  const stored = await options.checkpoint();
-  return slotOf(options, facts, startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, config.source.publication));
+  const { config, pool, temporary, checkpoint, log } = options;
+  if (temporary) {
+    const facts = await inspect(pool, config);
+    return slotOf(options, { facts, timelines: await readTimelines(config, facts.server.timeline), stored: null });
+  }
+  const onStep = ({ description, sql }: Step): void => log.info({ sql }, description);
+  const prepared: SetupOptions = { config, client: pool, checkpoint, onStep };
+  for (;;) {
+    await prepare(prepared);
+    await untilFree(options);
+    await options.takeOver();
+    // Again, and only now: another daemon that had the slot until a moment ago has stored its last position.
+    const slot = await slotOf(options, await prepare(prepared));
+    try {
+      await options.remember(slot.identity, slot.start);
+      return slot;
+    } catch (error) {
+      // Another daemon that found the slot free at the same time was the last to take it: a moment later it has it.
+      if (!(error instanceof WalhookError && error.code === 'fenced')) throw error;
+      await sleep(STANDBY_INTERVAL, options.signal);
+    }
+  }
 }
 
-async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptions): Promise<Facts> {
+async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptions): Promise<void> {
   for (let told = false; ; told = true) {
-    const facts = await inspect(pool, config);
+    const { slot } = await inspect(pool, config);
     signal?.throwIfAborted();
-    if (facts.slot === null) {
-      throw new WalhookError(`slot ${config.source.slot} has vanished while it was being opened`, { code: 'slot_missing', reaction: 'retry' });
-    }
-    const { activePid } = facts.slot;
-    if (activePid === null) return facts;
+    const activePid = slot?.activePid ?? null;
+    if (activePid === null) return;
     if (!told) {
       onStandby();
       log.warn(
@@ -95,15 +115,20 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   });
 }
 
-async function slotOf({ config, temporary }: OpenSlotOptions, facts: Facts, start: Position): Promise<OpenSlot> {
+async function slotOf(
+  { config, temporary }: OpenSlotOptions,
+  { facts, timelines, stored }: Pick<Continuity, 'facts' | 'timelines' | 'stored'>,
+): Promise<OpenSlot> {
   const { server } = facts;
+  const { slot, publication } = config.source;
   const patience = server.senderTimeout === 0 ? DEFAULT_SENDER_TIMEOUT : server.senderTimeout;
   return {
-    name: config.source.slot,
+    name: slot,
     temporary,
     client: await reach(target(config.source.url, { session: PLAIN_TEXT })),
-    identity: { systemId: server.systemId, timeline: server.timeline, publication: config.source.publication },
-    start,
+    identity: { systemId: server.systemId, timeline: server.timeline, publication, published: publishedMarks(config, facts) },
+    timelines,
+    start: temporary ? START : startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, publication),
     facts,
     statusInterval: Math.min(LONGEST_STATUS_INTERVAL, Math.max(100, Math.floor(patience / 4))),
     deadAfter: patience,

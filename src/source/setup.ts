@@ -3,11 +3,12 @@ import { EXIT, WalhookError } from '../errors.ts';
 import type { StoredPosition } from '../position.ts';
 import { sqlState } from '../reaction.ts';
 import { connectionError } from './connection-error.ts';
-import { brokenContinuity } from './continuity.ts';
+import { type Continuity, continuity } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import { findings } from './findings.ts';
-import { inspect, type Queryable } from './inspect.ts';
+import type { Queryable } from './inspect.ts';
+import { lossError } from './loss.ts';
 import { plan } from './plan.ts';
 import { guardedSql, script, type Step } from './step.ts';
 
@@ -15,8 +16,8 @@ export interface SetupOptions {
   readonly config: Config;
   /** A client or a pool: each step is a query of its own. */
   readonly client: Queryable;
-  /** What is stored of the slot; null if nothing is. */
-  readonly checkpoint: StoredPosition | null;
+  /** Loads what is stored of the slot; null if nothing is. */
+  readonly checkpoint: () => Promise<StoredPosition | null>;
   /** Told of each step before it is done. */
   readonly onStep?: (step: Step) => void;
   /** How long a step waits for a lock, in milliseconds. Default: LOCK_TIMEOUT of step.ts. */
@@ -25,9 +26,8 @@ export interface SetupOptions {
   readonly slotTimeout?: number;
 }
 
-export interface SetupResult {
-  /** As they are now. */
-  readonly facts: Facts;
+/** The database as it is now, where the stream goes on, and: */
+export interface SetupResult extends Pick<Continuity, 'facts' | 'timelines' | 'stored'> {
   /** Warnings, and what is good to know. */
   readonly findings: readonly Finding[];
   /** What was done; empty if all was well. */
@@ -48,14 +48,13 @@ const ALREADY_DONE = new Set(['42710', '42P06', '23505', '55006', 'XX000']);
 export async function prepare(options: SetupOptions): Promise<SetupResult> {
   const { config, client, checkpoint } = options;
   if (config.source.manage) return setup(options);
-  const facts = await inspect(client, config);
-  const broken = brokenContinuity(config, facts, checkpoint);
-  if (broken !== null) throw broken;
+  const { facts, loss, ...stream } = await continuity(config, client, checkpoint);
+  if (loss !== null) throw lossError(loss);
   const found = findings(config, facts);
   const steps = plan(config, facts);
   if (steps.length > 0 && onlyManaged(found)) throw notSetUp(steps);
   refuseErrors(found);
-  return { facts, findings: found, done: [] };
+  return { ...stream, facts, findings: found, done: [] };
 }
 
 /**
@@ -69,14 +68,13 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
   const { config, client, checkpoint } = options;
   const done: Step[] = [];
   for (let round = 1; ; round++) {
-    const facts = await inspect(client, config);
-    const broken = brokenContinuity(config, facts, checkpoint);
-    if (broken !== null) throw broken;
+    const { facts, loss, ...stream } = await continuity(config, client, checkpoint);
+    if (loss !== null) throw lossError(loss);
     const found = findings(config, facts);
     refuseErrors(found.filter((finding) => !finding.managed));
     const steps = plan(config, facts);
     const [next] = steps;
-    if (next === undefined) return { facts, findings: found, done };
+    if (next === undefined) return { ...stream, facts, findings: found, done };
     const failure = await apply(steps, options, done);
     if (failure !== null && (round === ROUNDS || !ALREADY_DONE.has(sqlState(failure.error) ?? ''))) throw stepError(failure, facts);
     if (round > ROUNDS) throw unfinished(next);

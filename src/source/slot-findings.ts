@@ -1,12 +1,19 @@
 import type { Config } from '../config.ts';
+import { findLoss } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import { error, type Finding, managed, warning } from './finding.ts';
-import { literal } from './quote.ts';
+import { type Loss, lossText, RESYNC_HINT } from './loss.ts';
+import { FIRST_TIMELINE } from './timelines.ts';
 
-export function slotFindings(config: Config, { slot, server, publication }: Facts): Finding[] {
+/** What is lost, as the database tells by itself. What a checkpoint knows besides: see `continuity`. */
+export function lossFinding(loss: Loss): Finding {
+  return error({ code: loss.code, message: lossText(loss), fix: RESYNC_HINT, path: loss.code.startsWith('publication') ? 'source.publication' : 'source.slot' });
+}
+
+export function slotFindings(config: Config, facts: Facts): Finding[] {
+  const { slot, server } = facts;
   const { slot: name, manage } = config.source;
   const path = 'source.slot';
-  const fix = `SELECT pg_drop_replication_slot(${literal(name)});  -- then walhook setup`;
   if (slot === null) {
     return [managed(manage, { code: 'slot_missing', message: `there is no replication slot ${name}`, fix: 'walhook setup', path })];
   }
@@ -19,10 +26,7 @@ export function slotFindings(config: Config, { slot, server, publication }: Fact
   } else if (slot.temporary) {
     found.push(error({ code: 'slot_temporary', message: `slot ${name} is a temporary one of another session`, fix: 'name another slot in source.slot, or end that session', path }));
   }
-  if (slot.walStatus === 'lost' || slot.invalidation !== null) {
-    const why = slot.invalidation === null ? '' : ` (${slot.invalidation})`;
-    found.push(error({ code: 'slot_invalidated', message: `slot ${name} is invalidated${why}: the WAL it needs is gone, and changes with it`, fix, path }));
-  } else if (slot.walStatus === 'unreserved') {
+  if (slot.invalidation === null && slot.walStatus === 'unreserved') {
     found.push(
       warning({
         code: 'slot_unreserved',
@@ -32,16 +36,8 @@ export function slotFindings(config: Config, { slot, server, publication }: Fact
       }),
     );
   }
-  if (publication === null && slot.plugin === 'pgoutput') {
-    found.push(
-      error({
-        code: 'publication_lost',
-        message: `slot ${name} is there but publication ${config.source.publication} is not: the slot cannot decode changes from before its publication`,
-        fix,
-        path: 'source.publication',
-      }),
-    );
-  }
+  const loss = slot.plugin === 'pgoutput' ? findLoss({ config, facts, timelines: FIRST_TIMELINE, stored: null }) : null;
+  if (loss !== null) found.push(lossFinding(loss));
   if (slot.activePid !== null) {
     found.push(
       warning({

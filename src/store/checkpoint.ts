@@ -20,6 +20,7 @@ export function loadCheckpoint(state: StateDatabase, slot: string): Promise<Stor
       systemId: row.system_id,
       timeline: row.timeline,
       publication: row.publication,
+      ...(row.published === null ? {} : { published: row.published }),
     };
   });
 }
@@ -40,12 +41,12 @@ export async function saveCheckpoint(owner: Ownership, stored: StoredPosition, w
   const commitLsn = within === null ? null : formatLsn(within.commitLsn);
   await owner.write(sql`
     saved as (
-      insert into ${owner.table('checkpoint')} as checkpoint (slot, system_id, timeline, publication, lsn, within_commit_lsn, within_ordinal)
-      select ${owner.slot}, ${stored.systemId}::bigint, ${stored.timeline}::integer, ${stored.publication}, ${formatLsn(lsn)}::pg_lsn,
+      insert into ${owner.table('checkpoint')} as checkpoint (slot, system_id, timeline, publication, published, lsn, within_commit_lsn, within_ordinal)
+      select ${owner.slot}, ${stored.systemId}::bigint, ${stored.timeline}::integer, ${stored.publication}, ${stored.published ?? null}::text[], ${formatLsn(lsn)}::pg_lsn,
         ${commitLsn}::pg_lsn, ${within?.ordinal ?? null}::bigint
       where ${OWNED}
       on conflict (slot) do update set system_id = excluded.system_id, timeline = excluded.timeline, publication = excluded.publication,
-        lsn = excluded.lsn, within_commit_lsn = excluded.within_commit_lsn, within_ordinal = excluded.within_ordinal, updated_at = excluded.updated_at
+        published = excluded.published, lsn = excluded.lsn, within_commit_lsn = excluded.within_commit_lsn, within_ordinal = excluded.within_ordinal, updated_at = excluded.updated_at
       ${where}
     )`);
 }

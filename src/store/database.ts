@@ -21,6 +21,7 @@ export interface CheckpointTable {
   system_id: string;
   timeline: number;
   publication: string;
+  published: string[] | null;
   lsn: string;
   within_commit_lsn: string | null;
   within_ordinal: string | null;

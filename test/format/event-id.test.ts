@@ -6,11 +6,18 @@ import { eventId, idPrefix, idTag } from '../../src/format/event-id.ts';
 
 function idOf(commitLsn: bigint, tableOrdinal: number, operation: Operation, of: readonly [systemId: string, oid: number, hook: string]): string {
   const transaction: Transaction = { commitLsn, xid: 1, committedAt: 0n };
-  return eventId(idPrefix(transaction), tableOrdinal, operation, idTag(...of));
+  return eventId(idPrefix(transaction, 1), tableOrdinal, operation, idTag(...of));
 }
 
 test('is the same in every version of walhook: receivers remember it', () => {
   expect(idOf(0x16_b374_d848n, 12, 'data_update', ['7394829384729384729', 16_400, 'crm-profiles'])).toBe('00000016b374d848-12-u-ed5f2e71579c8e90');
+});
+
+test('after a failover the timeline is part of it: an LSN can be that of another transaction than before', () => {
+  const prefix = (timeline: number): string => idPrefix({ commitLsn: 0x300_0060n, xid: 1, committedAt: 0n }, timeline);
+  expect(prefix(1)).toBe('0000000003000060');
+  expect(prefix(2)).toBe('0000000003000060-t2');
+  expect(prefix(3)).toBe('0000000003000060-t3');
 });
 
 const parts = fc.tuple(

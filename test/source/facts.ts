@@ -13,7 +13,7 @@ export function factsOf(parts: {
   return {
     server: {
       version: 180_000, database: 'app', walLevel: 'logical', inRecovery: false, systemId: '77', timeline: 1, currentLsn: 0x300n,
-      slots: { used: 1, max: 10 }, senders: { used: 1, max: 10 }, slotWalLimit: 1e10, senderTimeout: 60_000, ...parts.server,
+      slots: { used: 1, max: 10 }, senders: { used: 1, max: 10 }, slotWalLimit: 1e10, senderTimeout: 60_000, synchronizedStandbySlots: '', ...parts.server,
     },
     role: { name: 'walhook', superuser: false, replication: true, rds: false, create: true, ...parts.role },
     slot: parts.slot === null ? null : { ...SLOT, ...parts.slot },
@@ -37,13 +37,13 @@ export function partition(table: string, more: Partial<PartitionFacts> = {}): Pa
 
 const SLOT: SlotFacts = {
   plugin: 'pgoutput', database: 'app', temporary: false, activePid: null, walStatus: 'reserved', safeWalSize: 1e9,
-  invalidation: null, confirmedFlushLsn: 0x200n, restartLsn: 0x100n,
+  invalidation: null, failover: false, confirmedFlushLsn: 0x200n, restartLsn: 0x100n,
 };
 
 const PUBLICATION: PublicationFacts = {
   owned: true, owner: 'walhook', allTables: false, schemas: [], viaRoot: true, generatedColumns: 'stored',
   publishes: { insert: true, update: true, delete: true, truncate: true },
-  tables: [{ schema: 'public', table: 'profiles', columns: null, rowFilter: false }],
+  tables: [{ oid: 16_500, schema: 'public', table: 'profiles', columns: null, rowFilter: false }],
 };
 
 const COLUMNS = ['user_id', 'email', 'phone', 'country'];

@@ -94,7 +94,7 @@ test.each([
 });
 
 test('tables that are not in the config leave the publication', () => {
-  const facts = factsOf({ publication: { tables: [{ schema: 'public', table: 'profiles', columns: null, rowFilter: false }, { schema: 'App', table: 'old "one"', columns: null, rowFilter: false }] } });
+  const facts = factsOf({ publication: { tables: [{ oid: 1, schema: 'public', table: 'profiles', columns: null, rowFilter: false }, { oid: 2, schema: 'App', table: 'old "one"', columns: null, rowFilter: false }] } });
   expect(sql(FULL, facts)).toEqual(['ALTER PUBLICATION "walhook" DROP TABLE ONLY "App"."old ""one"""']);
 });
 

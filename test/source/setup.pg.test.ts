@@ -27,7 +27,7 @@ async function ground(ddl: string, tables = 'profiles: { replica_identity: full 
   await database.sql(ddl);
   const client = await database.client();
   const config = configOf(database.url, tables, source);
-  return { database, client, config, run: (more) => setup({ config, client, checkpoint: null, ...more }) };
+  return { database, client, config, run: (more) => setup({ config, client, ...more, checkpoint: () => Promise.resolve(more?.checkpoint ?? null) }) };
 }
 
 function configOf(url: string, tables: string, source = ''): Config {
@@ -42,6 +42,9 @@ endpoints: { crm: { url: https://crm.example.com/, signing: { secrets: [whsec_${
 hooks: [{ name: h, table: ${first}, to: crm }]`;
   return loadConfig({ text, file: 'walhook.yaml', env: {}, readFile: () => '' });
 }
+
+/** Nothing is stored. */
+const nothing = (): Promise<null> => Promise.resolve(null);
 
 /** The server has it since this version. */
 async function version(database: TestDatabase): Promise<number> {
@@ -66,7 +69,7 @@ test('a table that comes to the config is added, one that leaves it is dropped',
   const { database, client, config, run } = await ground(`${PROFILES}; create table orders (id int primary key)`);
   await run();
   const changed = { ...configOf(database.url, 'orders: {}'), source: config.source };
-  const { done, facts } = await setup({ config: changed, client, checkpoint: null });
+  const { done, facts } = await setup({ config: changed, client, checkpoint: nothing });
   expect(done.map((step) => step.kind)).toEqual(['publication', 'publication']);
   expect(facts.publication?.tables.map((table) => table.table)).toEqual(['orders']);
 });
@@ -74,7 +77,7 @@ test('a table that comes to the config is added, one that leaves it is dropped',
 test('of two that start at once both end with all made', async () => {
   const { database, config, client } = await ground(PROFILES);
   const others = await Promise.all([database.client(), database.client()]);
-  const all = await Promise.all([client, ...others].map((each) => setup({ config, client: each, checkpoint: null })));
+  const all = await Promise.all([client, ...others].map((each) => setup({ config, client: each, checkpoint: nothing })));
   for (const { facts } of all) expect(plan(config, facts)).toEqual([]);
 });
 
@@ -150,7 +153,7 @@ test('a slot that waits for an open transaction is given up as a passing fault, 
   const { database, client, config, run } = await ground(PROFILES);
   const writer = await database.client();
   await writer.query(`begin; insert into profiles values (2)`);
-  const waiting = setup({ config: { ...config, tables: [], hooks: [] }, client, checkpoint: null, slotTimeout: 200 });
+  const waiting = setup({ config: { ...config, tables: [], hooks: [] }, client, checkpoint: nothing, slotTimeout: 200 });
   await expect(waiting).rejects.toMatchObject({ code: 'slot_waits', reaction: 'retry', exit: 69 });
   expect((await inspect(client, config)).slot).toBeNull();
   await writer.query('rollback');
@@ -159,12 +162,12 @@ test('a slot that waits for an open transaction is given up as a passing fault, 
 
 test('without manage it refuses with the SQL, and that SQL makes it ready', async () => {
   const { client, config } = await ground(PROFILES, 'profiles: { replica_identity: full }', ', manage: false');
-  const refused: unknown = await prepare({ config, client, checkpoint: null }).catch((error: unknown) => error);
+  const refused: unknown = await prepare({ config, client, checkpoint: nothing }).catch((error: unknown) => error);
   expect(refused).toMatchObject({ code: 'not_set_up', exit: 3, hint: expect.stringContaining('CREATE PUBLICATION "My pub"') });
   const sql = refused instanceof Error && 'hint' in refused ? String(refused.hint) : '';
   // As psql sends it: a statement at a time.
   for (const statement of sql.replaceAll(/^--.*$/gm, '').split(/;\n|;$/)) if (statement.trim() !== '') await client.query(statement);
-  expect((await prepare({ config, client, checkpoint: null })).done).toEqual([]);
+  expect((await prepare({ config, client, checkpoint: nothing })).done).toEqual([]);
 });
 
 test('a slot that is gone is not made again in silence', async () => {
@@ -174,12 +177,13 @@ test('a slot that is gone is not made again in silence', async () => {
   expect((await run({ checkpoint })).done).toEqual([]);
   await expect(run({ checkpoint: { ...checkpoint, systemId: '1' } })).rejects.toMatchObject({ code: 'other_system' });
   await expect(run({ checkpoint: { ...checkpoint, timeline: 9 } })).rejects.toMatchObject({ code: 'other_timeline' });
+  await expect(run({ checkpoint: { ...checkpoint, position: { lsn: 1n, within: null } } })).rejects.toMatchObject({ code: 'slot_moved', message: expect.stringMatching(/changes between 0\/1 and \S+ were not sent/) });
   await database.sql('select pg_drop_replication_slot($1)', [config.source.slot]);
-  for (const attempt of [run({ checkpoint }), prepare({ config, client, checkpoint })]) {
+  for (const attempt of [run({ checkpoint }), prepare({ config, client, checkpoint: () => Promise.resolve(checkpoint) })]) {
     await expect(attempt).rejects.toMatchObject({
       code: 'slot_lost',
       message: expect.stringMatching(/changes between 16\/10 and [0-9A-F]+\/[0-9A-F]+ were not sent/),
-      hint: expect.stringContaining(`DELETE FROM "walhook".checkpoint WHERE slot = '${config.source.slot}'`),
+      hint: expect.stringContaining('walhook resync'),
     });
   }
   expect((await inspect(client, config)).slot).toBeNull();
@@ -218,7 +222,7 @@ test('roles: what is missing is said with its SQL, and the least-privilege role 
   const as = async (manage: boolean): Promise<unknown> => {
     const { client } = await connect(target(url.href));
     try {
-      return await prepare({ config: { ...config, source: { ...config.source, manage } }, client, checkpoint: null }).catch((error: unknown) => error);
+      return await prepare({ config: { ...config, source: { ...config.source, manage } }, client, checkpoint: nothing }).catch((error: unknown) => error);
     } finally {
       await client.end();
     }
@@ -232,7 +236,7 @@ test('roles: what is missing is said with its SQL, and the least-privilege role 
   const facts = await inspect(await database.client(), config);
   await database.sql(`revoke create on database ${database.name} from ${role}; drop schema walhook; alter role ${role} noreplication`);
   await database.sql(roleSql(config, { ...facts, schemas: ['public'] }, role).replace(/^CREATE ROLE .*$/m, '').replaceAll(/--.*$/gm, ''));
-  await setup({ config, client: await database.client(), checkpoint: null });
+  await setup({ config, client: await database.client(), checkpoint: nothing });
   expect(await as(false)).toMatchObject({ done: [] });
   await database.sql(`drop owned by ${role} cascade`);
 });
@@ -241,7 +245,7 @@ test('a pool will do', async () => {
   const { database, config } = await ground(PROFILES);
   const { default: postgres } = await import('pg');
   const pool = new postgres.Pool({ ...(await reach(target(database.url))), max: 2 });
-  expect((await setup({ config, client: pool, checkpoint: null })).done).toHaveLength(4);
+  expect((await setup({ config, client: pool, checkpoint: nothing })).done).toHaveLength(4);
   await pool.end();
 });
 
@@ -267,7 +271,7 @@ test('wal_level=replica and no free slot are found before anything is changed', 
   onTestFinished(() => client.end());
   await client.query(PROFILES);
   const config = configOf(server.url, 'profiles: { replica_identity: full }');
-  await expect(setup({ config, client, checkpoint: null })).rejects.toMatchObject({ code: 'wal_level', exit: 3, hint: expect.stringContaining(`ALTER SYSTEM SET wal_level = 'logical'`) });
+  await expect(setup({ config, client, checkpoint: nothing })).rejects.toMatchObject({ code: 'wal_level', exit: 3, hint: expect.stringContaining(`ALTER SYSTEM SET wal_level = 'logical'`) });
   await client.query(`select pg_create_physical_replication_slot('taken')`);
   const found = findings(config, await inspect(client, config)).map((finding) => finding.code);
   expect(found).toEqual(expect.arrayContaining(['wal_level', 'no_free_slot', 'slot_wal_unlimited']));

@@ -1,0 +1,42 @@
+import type { Config } from '../config.ts';
+import type { Facts, PublicationFacts } from './facts.ts';
+import { watched } from './plan.ts';
+import { tableName } from './quote.ts';
+
+const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const;
+
+/**
+ * What the publication sends of the watched tables, as marks that stay the same as long as nothing of it is taken back:
+ * the operations, and for each table that is published whole its OID with what makes it a member. Postgres makes a new membership when a table
+ * is added again, or when its row filter or column list is altered.
+ */
+export function publishedMarks(config: Config, facts: Facts): string[] {
+  const { publication } = facts;
+  if (publication === null) return [];
+  return [
+    ...OPERATIONS.filter((operation) => publication.publishes[operation]),
+    ...watched(config, facts).flatMap(({ table, relation }) => {
+      const membership = membershipOf(publication, table);
+      return membership === null ? [] : [`${relation.oid}:${membership}`];
+    }),
+  ];
+}
+
+/** What was published before and is not any more, in words; empty if nothing is. Tables that were not watched, or are not any more, do not matter. */
+export function unpublished(before: readonly string[], config: Config, facts: Facts): string[] {
+  const now = new Set(publishedMarks(config, facts));
+  const operations = OPERATIONS.filter((operation) => before.includes(operation) && !now.has(operation));
+  const tables = watched(config, facts).filter(({ relation }) => {
+    const marks = before.filter((mark) => mark.startsWith(`${relation.oid}:`));
+    return marks.length > 0 && !marks.some((mark) => now.has(mark));
+  });
+  return [...operations.map((operation) => `${operation}s`), ...tables.map(({ table }) => `table ${tableName(table)}`)];
+}
+
+function membershipOf(publication: PublicationFacts, table: { readonly schema: string; readonly table: string }): string | null {
+  if (publication.allTables) return 'all';
+  if (publication.schemas.includes(table.schema)) return 'schema';
+  const named = publication.tables.find((published) => published.schema === table.schema && published.table === table.table);
+  // What leaves something out has no mark: it can only get better.
+  return named === undefined || named.rowFilter || named.columns !== null ? null : String(named.oid);
+}
