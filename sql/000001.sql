@@ -100,8 +100,8 @@ create table dead (
   response text not null
 );
 
--- For people: the latest first.
-create index dead_latest on dead (endpoint, died_at desc, id);
+-- For people, who want the latest first, and for retention, which begins with the oldest.
+create index dead_latest on dead (endpoint, died_at, id);
 
 -- Bodies above 2 kB are compressed: lz4 takes a fifth of pglz's CPU, but a server may be built without it.
 do $$

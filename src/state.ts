@@ -46,7 +46,7 @@ export async function openDurableState(config: Config): Promise<DurableState> {
   return {
     parking: parkingStore(state, owner),
     deliveries: storedDeliveries(state, owner),
-    resync: resyncOf(state, owner),
+    resync: resyncOf(owner),
     takeOver: () => owner.takeOver(),
     fenced: owner.fenced,
     load: () => loadCheckpoint(state, slot),

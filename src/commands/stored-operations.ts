@@ -2,7 +2,8 @@ import { didYouMean } from '../closest.ts';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { BulkAction, ListQuery, Operations, Selection, StoredDetail, StoredList, StoredState, Tally } from '../operations.ts';
-import type { CountByEndpoint, StoredDeliveries } from '../store/stored-deliveries.ts';
+import type { StoredDeliveries } from '../store/stored-deliveries.ts';
+import type { CountByEndpoint } from '../store/stored-delivery.ts';
 import { filterOf, toDetail, toSummary } from './stored-shape.ts';
 
 /**

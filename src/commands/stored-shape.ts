@@ -1,6 +1,6 @@
 import type { Selection, StoredDelivery, StoredDetail } from '../operations.ts';
 import type { DeliveryFilter } from '../store/delivery-filter.ts';
-import type { DeliveryDetail, DeliverySummary } from '../store/stored-deliveries.ts';
+import type { DeliveryDetail, DeliverySummary } from '../store/stored-delivery.ts';
 
 /** A selection in the store's words. */
 export function filterOf({ state, ids, endpoint, hook, table, before }: Selection): DeliveryFilter {

@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
+import { deliveryKey } from './delivery-columns.ts';
 
 /** Where a stored delivery is: `parked` will be sent, `dead` has given up. */
 export type StoredFate = 'parked' | 'dead';
@@ -18,14 +19,23 @@ export interface DeliveryFilter {
   readonly before?: Date;
 }
 
-/** The filter's conditions on columns of its table, but for `endpoint`, which chooses the part of an index. */
-export function matches(filter: DeliveryFilter): RawBuilder<boolean> {
+/**
+ * The filter's conditions on a row of its table, but for `endpoint`.
+ *
+ * @param endpoints those that may have rows: a delivery is found by id and endpoint.
+ */
+export function matches(filter: DeliveryFilter, endpoints: readonly string[]): RawBuilder<boolean> {
   const at = sql.ref(filter.fate === 'dead' ? 'died_at' : 'parked_at');
-  const conditions: RawBuilder<unknown>[] = [];
+  const conditions: RawBuilder<unknown>[] = [sql`true`];
   if (filter.hook !== undefined) conditions.push(sql`hook = ${filter.hook}`);
   if (filter.table !== undefined) conditions.push(sql`table_name = ${filter.table}`);
-  if (filter.ids !== undefined) conditions.push(sql`id = any(${filter.ids}::text[])`);
+  if (filter.ids !== undefined) conditions.push(sql`key = any(${keys(filter.ids, endpoints)}::text[])`);
   if (filter.since !== undefined) conditions.push(sql`${at} >= ${filter.since}`);
   if (filter.before !== undefined) conditions.push(sql`${at} < ${filter.before}`);
-  return conditions.length === 0 ? sql<boolean>`true` : sql<boolean>`${sql.join(conditions, sql` and `)}`;
+  return sql<boolean>`${sql.join(conditions, sql` and `)}`;
+}
+
+/** The keys that rows with these ids have, whichever endpoint they are for. */
+export function keys(ids: readonly string[], endpoints: readonly string[]): string[] {
+  return ids.flatMap((id) => endpoints.map((endpoint) => deliveryKey(id, endpoint)));
 }

@@ -1,8 +1,9 @@
+import { sql } from 'kysely';
+import { type BulkAction, inChunks } from './bulk.ts';
 import type { StateDatabase } from './database.ts';
 import type { Ownership } from './owner.ts';
-import type { BulkAction } from './replay-dead-letters.ts';
-import type { CountByEndpoint } from './stored-deliveries.ts';
+import type { CountByEndpoint } from './stored-delivery.ts';
 
-export function discardDeliveries(_state: StateDatabase, _owner: Ownership, _action: BulkAction): Promise<CountByEndpoint> {
-  return Promise.resolve(new Map());
+export function discardDeliveries(state: StateDatabase, owner: Ownership, action: BulkAction): Promise<CountByEndpoint> {
+  return inChunks({ state, owner }, action, (chosen) => sql`done as (delete from ${owner.table(action.filter.fate)} where ${chosen} returning key)`);
 }

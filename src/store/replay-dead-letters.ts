@@ -1,15 +1,25 @@
+import { sql } from 'kysely';
+import { type BulkAction, inChunks } from './bulk.ts';
 import type { StateDatabase } from './database.ts';
-import type { DeliveryFilter } from './delivery-filter.ts';
+import { DELIVERY_COLUMNS } from './delivery-columns.ts';
 import type { Ownership } from './owner.ts';
-import type { CountByEndpoint } from './stored-deliveries.ts';
+import type { CountByEndpoint } from './stored-delivery.ts';
 
-/** A bulk action on stored deliveries. */
-export interface BulkAction {
-  readonly filter: DeliveryFilter;
-  /** Told after each chunk how many are done so far. */
-  readonly onChunk: ((done: number) => void) | undefined;
+export function replayDeadLetters(state: StateDatabase, owner: Ownership, action: BulkAction): Promise<CountByEndpoint> {
+  const { filter } = action;
+  return inChunks(
+    { state, owner },
+    { ...action, filter: { ...filter, fate: 'dead' } },
+    (chosen) => sql`
+      done as (
+        delete from ${owner.table('dead')} where ${chosen}
+        returning ${WITHOUT_ATTEMPTS}, 0 as attempts, committed_at
+      ), parked_again as (
+        insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at)
+        select ${DELIVERY_COLUMNS}, statement_timestamp(), committed_at from done
+        on conflict do nothing
+      )`,
+  );
 }
 
-export function replayDeadLetters(_state: StateDatabase, _owner: Ownership, _action: BulkAction): Promise<CountByEndpoint> {
-  return Promise.resolve(new Map());
-}
+const WITHOUT_ATTEMPTS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, body');

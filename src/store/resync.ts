@@ -1,6 +1,7 @@
+import { type RawBuilder, sql } from 'kysely';
 import type { StoredPosition } from '../position.ts';
-import type { StateDatabase } from './database.ts';
-import type { Ownership } from './owner.ts';
+import { saveCheckpoint } from './checkpoint.ts';
+import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
 
 /** What `walhook resync` does to the state of a slot. Each is `fenced` unless the slot has been taken over. */
@@ -18,18 +19,32 @@ export interface Resync {
   renumberParked(): Promise<number>;
 }
 
-export function resyncOf(state: StateDatabase, owner: Ownership): Resync {
+export function resyncOf(owner: Ownership): Resync {
   return {
-    replaceCheckpoint: (position) => guarded('replace the checkpoint', () => replaceCheckpoint(state, owner, position)),
-    forgetCheckpoint: () => guarded('forget the checkpoint', () => forgetCheckpoint(state, owner)),
-    renumberParked: () => guarded('renumber parked deliveries', () => renumberParked(state, owner)),
+    replaceCheckpoint: (position) => guarded('replace the checkpoint', () => saveCheckpoint(owner, position, sql``)),
+    forgetCheckpoint: () => guarded('forget the checkpoint', () => forgetCheckpoint(owner)),
+    renumberParked: () => guarded('renumber parked deliveries', () => renumberParked(owner)),
   };
 }
 
-async function replaceCheckpoint(_state: StateDatabase, _owner: Ownership, _position: StoredPosition): Promise<void> {}
+async function forgetCheckpoint(owner: Ownership): Promise<void> {
+  await owner.write(sql`forgotten as (delete from ${owner.table('checkpoint')} where slot = ${owner.slot} and ${OWNED})`);
+}
 
-async function forgetCheckpoint(_state: StateDatabase, _owner: Ownership): Promise<void> {}
-
-async function renumberParked(_state: StateDatabase, _owner: Ownership): Promise<number> {
-  return 0;
+/** One order for both tables: a dead letter may be parked again. */
+async function renumberParked(owner: Ownership): Promise<number> {
+  const renumber = (fate: 'parked' | 'dead'): RawBuilder<unknown> => sql`
+    update ${owner.table(fate)} as stored set commit_lsn = ranks.now from ranks
+    where stored.endpoint = ranks.endpoint and stored.commit_lsn = ranks.commit_lsn and stored.commit_lsn <> ranks.now and ${OWNED}
+    returning 1`;
+  const [row] = await owner.write(
+    sql`
+      ranks as materialized (
+        select endpoint, commit_lsn, '0/0'::pg_lsn + dense_rank() over (partition by endpoint order by commit_lsn) as now from (
+          select endpoint, commit_lsn from ${owner.table('parked')} union select endpoint, commit_lsn from ${owner.table('dead')}
+        ) as stored
+      ), parked_anew as (${renumber('parked')}), dead_anew as (${renumber('dead')})`,
+    sql<{ count: number }>`select ((select count(*) from parked_anew) + (select count(*) from dead_anew))::integer as count`,
+  );
+  return row?.count ?? 0;
 }

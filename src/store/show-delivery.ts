@@ -1,6 +1,17 @@
+import { sql } from 'kysely';
 import type { StateDatabase } from './database.ts';
-import type { DeliveryDetail } from './stored-deliveries.ts';
+import { keys } from './delivery-filter.ts';
+import type { DeliveryDetail } from './stored-delivery.ts';
+import { storedEndpoints } from './stored-order.ts';
+import { detailColumns, type DetailRow } from './summary-columns.ts';
 
-export function showDelivery(_state: StateDatabase, _id: string): Promise<DeliveryDetail[]> {
-  return Promise.resolve([]);
+export async function showDelivery(state: StateDatabase, id: string): Promise<DeliveryDetail[]> {
+  const endpoints = [...new Set([...(await storedEndpoints(state, 'parked')), ...(await storedEndpoints(state, 'dead'))])];
+  const wanted = keys([id], endpoints);
+  const { rows } = await sql<DetailRow>`
+    select ${detailColumns('parked')} from ${sql.id(state.schema, 'parked')} where key = any(${wanted}::text[])
+    union all
+    select ${detailColumns('dead')} from ${sql.id(state.schema, 'dead')} where key = any(${wanted}::text[])
+    order by endpoint, fate`.execute(state.db);
+  return rows.map((row) => ({ ...row, body: row.body.toString('utf8'), ordinal: Number(row.ordinal) }));
 }

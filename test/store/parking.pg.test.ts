@@ -1,36 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Delivery } from '../../src/delivery.ts';
-import type { Failure, Parking, ParkingStore } from '../../src/queue/port.ts';
+import type { ParkingStore } from '../../src/queue/port.ts';
 import { countByEndpoint } from '../../src/store/counts.ts';
 import { parkingStore } from '../../src/store/parking.ts';
+import { delivery, DOWN, parking } from './delivery.ts';
 import { testState, type TestState } from './state.ts';
-
-const DOWN: Failure = { failure: 'status', status: 503, message: 'HTTP 503', response: 'down' };
-
-interface Shape {
-  readonly endpoint?: string;
-  readonly lane?: number;
-  readonly nth?: number;
-  readonly body?: string;
-}
-
-function delivery(place: number, { endpoint = 'crm', lane = 1, nth = 0, body = `{"n":${place}}` }: Shape = {}): Delivery {
-  return {
-    id: `id-${place}-${nth}`,
-    request: { hook: 'h', endpoint, method: 'POST', path: '/hooks?x=1', contentType: 'application/json' },
-    lane,
-    sequence: { commitLsn: BigInt(place) << 30n, ordinal: place, nth },
-    operation: 'data_update',
-    table: 'public.profiles',
-    body,
-    bytes: 1_000,
-    committedAt: 1_780_000_000_123,
-  };
-}
-
-function parking(of: Delivery, more: Partial<Parking> = {}): Parking {
-  return { delivery: of, attempts: 0, failure: null, dueIn: 0, ...more };
-}
 
 async function ids(store: ParkingStore, query: Partial<Parameters<ParkingStore['page']>[0]> = {}): Promise<string[]> {
   const page = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 100, bytes: 1e9, ...query });

@@ -1,0 +1,18 @@
+import { type RawBuilder, sql } from 'kysely';
+import type { StoredFate } from './delivery-filter.ts';
+import type { DeliveryDetail, DeliverySummary } from './stored-delivery.ts';
+
+/** The columns of a DeliverySummary under its names; `null` where its table has none. */
+export function summaryColumns(fate: StoredFate): RawBuilder<DeliverySummary> {
+  const [due, died] = fate === 'parked' ? ['due_at', 'null::timestamptz'] : ['null::timestamptz', 'died_at'];
+  return sql.raw(`
+    '${fate}' as fate, id, endpoint, hook, operation, table_name as "table", octet_length(body) as bytes, attempts, failure, status, message,
+    committed_at as "committedAt", parked_at as "parkedAt", ${due} as "dueAt", ${died} as "diedAt"`);
+}
+
+/** A DeliveryDetail as the driver gives it. */
+export type DetailRow = Omit<DeliveryDetail, 'body' | 'ordinal'> & { readonly body: Buffer; readonly ordinal: string };
+
+export function detailColumns(fate: StoredFate): RawBuilder<DetailRow> {
+  return sql`${summaryColumns(fate)}, method, path, content_type as "contentType", body, response, commit_lsn as "commitLsn", ordinal, nth`;
+}

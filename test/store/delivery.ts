@@ -1,0 +1,33 @@
+import type { Delivery } from '../../src/delivery.ts';
+import type { Failure, Parking } from '../../src/queue/port.ts';
+
+export const DOWN: Failure = { failure: 'status', status: 503, message: 'HTTP 503', response: 'down' };
+
+export interface Shape {
+  readonly endpoint?: string;
+  readonly hook?: string;
+  readonly table?: string;
+  readonly lane?: number;
+  readonly nth?: number;
+  readonly body?: string;
+}
+
+/** The delivery at a place in the stream: each place is a transaction of its own. */
+export function delivery(place: number, shape: Shape = {}): Delivery {
+  const { endpoint = 'crm', hook = 'h', table = 'public.profiles', lane = 1, nth = 0, body = `{"n":${place}}` } = shape;
+  return {
+    id: `id-${place}-${nth}`,
+    request: { hook, endpoint, method: 'POST', path: '/hooks?x=1', contentType: 'application/json' },
+    lane,
+    sequence: { commitLsn: BigInt(place) << 30n, ordinal: place, nth },
+    operation: 'data_update',
+    table,
+    body,
+    bytes: 1_000,
+    committedAt: 1_780_000_000_123,
+  };
+}
+
+export function parking(of: Delivery, more: Partial<Parking> = {}): Parking {
+  return { delivery: of, attempts: 0, failure: null, dueIn: 0, ...more };
+}
