@@ -18,6 +18,10 @@ export interface DaemonProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: debug. */
   readonly logLevel?: string;
+  /** Modules that it loads before its own. */
+  readonly preload?: readonly string[];
+  /** Told of each line of its log. */
+  readonly onLine?: (line: LogLine) => void;
 }
 
 export interface Exit {
@@ -49,13 +53,15 @@ export class DaemonProcess {
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
   readonly #waiters = new Set<Waiter>();
+  readonly #onLine: (line: LogLine) => void;
   #ended = false;
 
-  constructor({ config, env = {}, logLevel = 'debug' }: DaemonProcessOptions) {
+  constructor({ config, env = {}, logLevel = 'debug', preload = [], onLine = () => undefined }: DaemonProcessOptions) {
+    this.#onLine = onLine;
     const folder = mkdtempSync(join(tmpdir(), 'walhook-fault-'));
     const file = join(folder, 'walhook.yaml');
     writeFileSync(file, JSON.stringify({ version: 1, server: { listen: '127.0.0.1:0' }, ...config }));
-    this.#child = spawn(process.execPath, ['--import', PRELOAD, CLI, 'run', '-c', file, '--log-level', logLevel], {
+    this.#child = spawn(process.execPath, [...[PRELOAD, ...preload].flatMap((module) => ['--import', module]), CLI, 'run', '-c', file, '--log-level', logLevel], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH: process.env['PATH'], ...env },
     });
@@ -78,21 +84,21 @@ export class DaemonProcess {
     return this.#child.pid ?? 0;
   }
 
-  /** The first line that `wanted` agrees to, among those that were written already or come. Rejects if the process ends first. */
-  until(wanted: (line: LogLine) => boolean): Promise<LogLine> {
-    const found = this.log.find(wanted);
+  /** The first line that `wanted` agrees to, among those that were written already or come; not before line `since` of the log. Rejects if the process ends first. */
+  until(wanted: (line: LogLine) => boolean, since = 0): Promise<LogLine> {
+    const found = this.log.slice(since).find(wanted);
     if (found !== undefined) return Promise.resolve(found);
     if (this.#ended) return Promise.reject(this.#endedWaiting());
     return new Promise((resolve, reject) => this.#waiters.add({ wanted, resolve, reject }));
   }
 
   /** The same for a line with this message, or one that it matches. */
-  says(message: string | RegExp): Promise<LogLine> {
-    return this.until(({ msg }) => (typeof message === 'string' ? msg === message : message.test(msg)));
+  says(message: string | RegExp, since = 0): Promise<LogLine> {
+    return this.until(({ msg }) => (typeof message === 'string' ? msg === message : message.test(msg)), since);
   }
 
-  streaming(): Promise<LogLine> {
-    return this.says('streaming');
+  streaming(since = 0): Promise<LogLine> {
+    return this.says('streaming', since);
   }
 
   /** What `/api/v1/status` answers. */
@@ -118,6 +124,7 @@ export class DaemonProcess {
     const line = parse(text);
     if (line === null) return;
     this.log.push(line);
+    this.#onLine(line);
     for (const waiter of this.#waiters) {
       if (!waiter.wanted(line)) continue;
       this.#waiters.delete(waiter);

@@ -5,9 +5,10 @@ import { loadConfig } from '../../src/config/load.ts';
 import { Daemon, type DaemonOptions, type DaemonStatus } from '../../src/daemon.ts';
 import { createDatabase, type TestDatabase } from './postgres.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
+import { SECRET } from './secret.ts';
 
 /** The secret that `${SECRET}` stands for. */
-export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+export { SECRET };
 
 /** The first lines of every test's walhook.yaml. Slots belong to the whole server, so each test has its own. */
 export const HEAD = 'version: 1\nsource: { url: "${DATABASE_URL}", slot: "${SLOT}" }\n';

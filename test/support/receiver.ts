@@ -22,6 +22,8 @@ export interface ReceivedRequest {
   readonly attempt: number;
   /** The status it was answered with; null while it has no answer. */
   status: number | null;
+  /** When it was answered: monotonic milliseconds. */
+  answeredAt?: number;
 }
 
 /** What to answer: a status; or more than that; or not at all (`never`); or the connection's end (`reset`). */
@@ -197,6 +199,7 @@ export class Receiver {
     if (response.destroyed) return;
     const first = status >= 200 && status < 300 && !this.#byId.get(request.id)?.some((other) => isDelivered(other));
     request.status = status;
+    request.answeredAt = performance.now();
     if (first) this.#delivered++;
     response.writeHead(status, headers).end(body);
     this.#wake();

@@ -1,20 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import type { TestDatabase } from './postgres.ts';
+import { copyIn } from './copy-in.ts';
 import { type Random, random as seeded } from './random.ts';
+import { type Change, Statements, type Step, type Versions } from './transactions.ts';
 
 /**
  * The table that the writer writes. `version` is new with each insert and update, so that it tells every change apart;
- * as a lookup field it does so for a delete too, which has the old row's. Nobody watches the other table: it tells
+ * as a lookup field it does so for a delete too, which has the old row's. `secret` is hidden always, and holds HIDDEN.
+ * Nobody watches the other table: it tells
  * whether a transaction whose COMMIT got no answer was committed.
  */
 export const ITEMS_SQL = `
-  create table items (id int primary key, version bigint not null, note text not null);
+  create table items (id int primary key, version bigint not null, note text not null, secret text, secret_visible bool);
   create table written (transaction int primary key);
 `;
 
 /** The hook's side of it, under `tables`. */
-export const ITEMS_TABLE = { items: { lookup: ['version'], replica_identity: 'full' } } as const;
+export const ITEMS_TABLE = { items: { lookup: ['version'], visibility: { secret: 'secret_visible' }, replica_identity: 'full' } } as const;
 
 /** What was written, as COMMIT and ROLLBACK said. A change is named as `nameOf` names the body that tells of it. */
 export interface WrittenRecord {
@@ -30,7 +32,7 @@ export function nameOf(body: Buffer): string {
 }
 
 export interface WriterOptions {
-  readonly database: TestDatabase;
+  readonly database: { client(): Promise<pg.Client> };
   readonly seed: number;
   /** Rows. Default 50. */
   readonly rows?: number;
@@ -40,6 +42,8 @@ export interface WriterOptions {
   readonly pause?: number;
   /** One in so many transactions is large. Default 50; 0 for none. */
   readonly largeOneIn?: number;
+  /** Told of each transaction once it is known how it ended. */
+  readonly onNote?: (note: Note) => void;
   /** How many changes have arrived: while that is far behind what is written, it writes ten times slower. Default: it is not asked. */
   readonly arrived?: () => number;
 }
@@ -47,20 +51,24 @@ export interface WriterOptions {
 /** So many changes are "far behind". */
 const FAR_BEHIND = 1_000;
 
-interface Change {
-  readonly row: number;
-  readonly name: string;
-  readonly sql: string;
-  readonly params: readonly unknown[];
+/** What became of a transaction. */
+export interface Note {
+  /** In the order of the WAL; none if it was rolled back. */
+  readonly committed: readonly Change[];
+  /** Names of changes that were undone. */
+  readonly rolledBack: readonly string[];
 }
+
+/** Keys of rows that only `bulk` writes begin here. */
+const FIRST_BULK_ROW = 1_000_000;
 
 /** A transaction before it is run: what it does, and which versions its rows have if it commits. */
 interface Draft {
   readonly number: number;
   readonly rows: readonly number[];
-  readonly changes: readonly Change[];
-  readonly undone: readonly Change[];
-  readonly after: ReadonlyMap<number, number | null>;
+  readonly steps: readonly Step[];
+  readonly undone: readonly Step[];
+  readonly after: Versions;
   readonly commits: boolean;
 }
 
@@ -78,18 +86,20 @@ export class Writer implements WrittenRecord {
   broken = 0;
   readonly #options: Required<WriterOptions>;
   readonly #random: Random;
+  readonly #statements: Statements;
   readonly #free: number[];
   /** The version of each row that is there. */
   readonly #versions = new Map<number, number>();
-  #version = 0;
   #transaction = 0;
+  #bulkRow = FIRST_BULK_ROW;
   #stopping = false;
   #loops: Promise<void>[] = [];
   #waiters: { readonly count: number; readonly resolve: () => void }[] = [];
 
   constructor(options: WriterOptions) {
-    this.#options = { rows: 50, connections: 4, pause: 40, largeOneIn: 50, arrived: () => Number.POSITIVE_INFINITY, ...options };
+    this.#options = { rows: 50, connections: 4, pause: 40, largeOneIn: 50, arrived: () => Number.POSITIVE_INFINITY, onNote: () => undefined, ...options };
     this.#random = seeded(options.seed);
+    this.#statements = new Statements(this.#random);
     this.#free = Array.from({ length: this.#options.rows }, (_, row) => row + 1);
   }
 
@@ -117,6 +127,16 @@ export class Writer implements WrittenRecord {
     await Promise.all(this.#loops);
   }
 
+  /** One transaction of so many changes, on a connection of its own. Resolves once it is committed. */
+  async bulk(changes: number): Promise<void> {
+    const rows = Array.from({ length: Math.ceil(changes / 2) }, () => this.#bulkRow++);
+    const after: Versions = new Map();
+    const steps = this.#statements.bulk(rows, after);
+    const draft: Draft = { number: ++this.#transaction, rows: [], steps, undone: [], after, commits: true };
+    const client = await this.#run(draft, await this.#options.database.client());
+    await client.end().catch(() => undefined);
+  }
+
   async #loop(): Promise<void> {
     let client = await this.#options.database.client();
     while (!this.#stopping) {
@@ -141,28 +161,11 @@ export class Writer implements WrittenRecord {
       rows.push(...this.#free.splice(chance.int(0, this.#free.length - 1), 1));
     }
     if (rows.length === 0) return null;
-    const after = new Map<number, number | null>(rows.map((row) => [row, this.#versions.get(row) ?? null]));
-    const changes = this.#changes(rows, after, large ? 200 : chance.int(1, 6));
+    const after: Versions = new Map(rows.map((row) => [row, this.#versions.get(row) ?? null]));
+    const steps = this.#statements.some(rows, after, large ? 200 : chance.int(1, 6));
     // What the savepoint undoes comes last, so that nothing builds on it.
-    const undone = chance.chance(0.1) ? this.#changes(rows, new Map(after), chance.int(1, 3)) : [];
-    return { number: ++this.#transaction, rows, changes, undone, after, commits: !chance.chance(0.1) };
-  }
-
-  #changes(rows: readonly number[], versions: Map<number, number | null>, count: number): Change[] {
-    return Array.from({ length: count }, () => {
-      const row = this.#random.pick(rows);
-      const before = versions.get(row) ?? null;
-      if (before !== null && this.#random.chance(0.15)) {
-        versions.set(row, null);
-        return { row, name: `delete ${before}`, sql: 'delete from items where id = $1', params: [row] };
-      }
-      const version = ++this.#version;
-      versions.set(row, version);
-      const note = 'n'.repeat(this.#random.int(0, 300));
-      return before === null
-        ? { row, name: `data_insert ${version}`, sql: 'insert into items values ($1, $2, $3)', params: [row, version, note] }
-        : { row, name: `data_update ${version}`, sql: 'update items set version = $2, note = $3 where id = $1', params: [row, version, note] };
-    });
+    const undone = chance.chance(0.1) ? this.#statements.some(rows, new Map(after), chance.int(1, 3)) : [];
+    return { number: ++this.#transaction, rows, steps, undone, after, commits: !chance.chance(0.1) };
   }
 
   /** Gives the client for the next transaction. */
@@ -170,7 +173,7 @@ export class Writer implements WrittenRecord {
     try {
       await client.query('begin');
       await client.query('insert into written values ($1)', [draft.number]);
-      await runAll(client, draft.changes);
+      await runAll(client, draft.steps);
       if (draft.undone.length > 0) {
         await client.query('savepoint part');
         await runAll(client, draft.undone);
@@ -201,31 +204,40 @@ export class Writer implements WrittenRecord {
     }
   }
 
-  #note({ changes, undone, after }: Draft, committed: boolean): void {
-    const noteUndone = (change: Change): void => {
-      // The old version's delete is a name that may be committed later.
-      if (!change.name.startsWith('delete')) this.rolledBack.add(change.name);
-    };
-    undone.forEach(noteUndone);
-    if (!committed) return changes.forEach(noteUndone);
-    for (const { row, name } of changes) {
+  #note({ steps, undone, after }: Draft, isCommitted: boolean): void {
+    const changes = steps.flatMap((step) => step.changes);
+    const gone = [...(isCommitted ? [] : changes), ...undone.flatMap((step) => step.changes)];
+    // The old version's delete is a name that may be committed later.
+    const rolledBack = gone.map(({ name }) => name).filter((name) => !name.startsWith('delete'));
+    for (const name of rolledBack) this.rolledBack.add(name);
+    const committed = isCommitted ? changes : [];
+    for (const { row, name } of committed) {
       const names = this.committed.get(row);
       if (names === undefined) this.committed.set(row, [name]);
       else names.push(name);
     }
-    for (const [row, version] of after) {
-      if (version === null) this.#versions.delete(row);
-      else this.#versions.set(row, version);
-    }
-    this.count += changes.length;
+    if (isCommitted) this.#remember(after);
+    this.count += committed.length;
+    this.#options.onNote({ committed, rolledBack });
     const ready = this.#waiters.filter((waiter) => waiter.count <= this.count);
     this.#waiters = this.#waiters.filter((waiter) => waiter.count > this.count);
     for (const { resolve } of ready) resolve();
   }
+
+  #remember(after: Versions): void {
+    for (const [row, version] of after) {
+      if (row >= FIRST_BULK_ROW) continue;
+      if (version === null) this.#versions.delete(row);
+      else this.#versions.set(row, version);
+    }
+  }
 }
 
-async function runAll(client: pg.Client, changes: readonly Change[]): Promise<void> {
-  for (const { sql, params } of changes) await client.query(sql, [...params]);
+async function runAll(client: pg.Client, steps: readonly Step[]): Promise<void> {
+  for (const { sql, params, copy } of steps) {
+    if (copy === null) await client.query(sql, [...params]);
+    else await copyIn(client, sql, copy);
+  }
 }
 
 function isLost(error: unknown): boolean {

@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Condition } from '../../support/oracle.ts';
+
+/** A mistake that the daemon is made to make, so that the suite shows that it would find it. */
+export interface Breakage {
+  readonly what: string;
+  /** The module, from the top of the repository, and what is put for which text of it. */
+  readonly file: string;
+  readonly find: string | RegExp;
+  readonly replace: string;
+  /** What the suite must then find broken: one of these at least. */
+  readonly breaks: readonly Condition[];
+}
+
+export const BREAKAGES: Readonly<Record<string, Breakage>> = {
+  acknowledge: {
+    what: 'a position is stored and acknowledged as soon as it is received, before what is below it is delivered or stored',
+    file: 'src/checkpoint/tracker.ts',
+    find: 'return this.#safe;',
+    replace: 'return this.#marks.at(-1)?.position ?? this.#safe;',
+    breaks: ['premature', 'lost'],
+  },
+  ids: {
+    what: 'ids are random',
+    file: 'src/format/event-id.ts',
+    find: /return `\$\{prefix\}/,
+    replace: 'return `${prefix}-${tableOrdinal}-${Math.random().toString(36).slice(2)}',
+    breaks: ['unstable'],
+  },
+  lanes: {
+    what: 'each delivery has a lane of its own',
+    file: 'src/route/lane.ts',
+    find: 'if (this.#columns === null) return',
+    replace: 'return',
+    breaks: ['disordered'],
+  },
+  parking: {
+    what: 'a delivery counts as parked before the row is written',
+    file: 'src/queue/writer.ts',
+    find: 'await this.#writeBatch(batch);',
+    replace: 'this.#durable += batch.length; for (const operation of batch) operation.done(); await this.#writeBatch(batch.splice(0));',
+    breaks: ['premature', 'lost'],
+  },
+  checkpoint: {
+    what: 'no position is ever stored',
+    file: 'src/store/checkpoint.ts',
+    find: 'save: (position) =>',
+    replace: 'save: (position) => Number.MAX_VALUE > 0 ? Promise.resolve() :',
+    breaks: ['excess'],
+  },
+};
+
+/** The module's text, broken. Throws if the text to be replaced is not there. */
+export function broken({ file, find, replace }: Breakage, source: string): string {
+  if (typeof find === 'string' ? !source.includes(find) : !find.test(source)) throw new Error(`${file} has no ${String(find)} any more: put the breakage of test/fault/suite/breakages.ts right`);
+  return source.replace(find, () => replace);
+}
+
+/** The module's URL, and its text as it is. */
+export function moduleOf({ file }: Breakage): { readonly url: string; readonly source: string } {
+  const url = new URL(`../../../${file}`, import.meta.url);
+  return { url: url.href, source: readFileSync(fileURLToPath(url), 'utf8') };
+}
