@@ -13,6 +13,8 @@ export interface HttpServerOptions extends HttpAppOptions {
 export interface HttpServer {
   /** Where it listens: `http://127.0.0.1:9464`. */
   readonly url: string;
+  /** From the next request on, answers as other options say. Where it listens stays. */
+  replace(options: HttpAppOptions): void;
   /** Ends it; requests under way get a moment. May be called twice. */
   close(): Promise<void>;
 }
@@ -23,9 +25,9 @@ const GRACE = 1_000;
 /** @throws WalhookError `port_in_use`, or `listen_failed` for an address that is not this machine's. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port } = options;
-  const app = httpApp(options);
+  let app = httpApp(options);
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: (request, env) => app.fetch(request, env),
     serverOptions: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 },
   }) as Server;
   await listening(server, host, port);
@@ -36,6 +38,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   let closed: Promise<void> | null = null;
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
+    replace: (next) => {
+      app = httpApp(next);
+    },
     close: () => (closed ??= close(server)),
   };
 }

@@ -38,9 +38,9 @@ export class SystemdNotifier {
     return new SystemdNotifier(socket, env, warn);
   }
 
-  /** The service is up, or a reload has ended. */
-  ready(): Promise<void> {
-    return this.#send('READY=1');
+  /** The service is up, or a reload has ended. `status`: a line for `systemctl status`. */
+  ready(status = ''): Promise<void> {
+    return this.#send('READY=1', ...(status === '' ? [] : [statusLine(status)]));
   }
 
   /** SIGHUP: the configuration is being read again. `ready` ends it. */
@@ -63,7 +63,7 @@ export class SystemdNotifier {
 
   /** A line for `systemctl status`. Must not hold a row's values or a secret. */
   status(text: string): Promise<void> {
-    return this.#send(`STATUS=${text.replaceAll(/\s+/g, ' ')}`);
+    return this.#send(statusLine(text));
   }
 
   #send(...assignments: readonly string[]): Promise<void> {
@@ -81,6 +81,10 @@ export class SystemdNotifier {
       });
     });
   }
+}
+
+function statusLine(text: string): string {
+  return `STATUS=${text.replaceAll(/\s+/g, ' ')}`;
 }
 
 /** WATCHDOG_USEC is meant for the process that WATCHDOG_PID names, if it names one: sd_watchdog_enabled(3). */

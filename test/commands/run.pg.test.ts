@@ -32,7 +32,7 @@ test('it delivers, tells how it is, survives SIGHUP, and drains on SIGTERM', asy
   expect(await walhook(['healthcheck', '--ready'], options)).toMatchObject({ code: 0 });
 
   daemon.signal('SIGHUP');
-  await daemon.says(/SIGHUP: reload is not supported yet; nothing has changed/);
+  await daemon.says(/"msg":"the new configuration is applied"/);
   const arrived = receiver.received(1);
   await db.sql(`insert into items values (1, 'of a row')`);
   await arrived;
@@ -129,8 +129,8 @@ test('systemd is told when it streams, that it lives, and when it stops', async 
   const receiver = await testReceiver();
   const systemd = { NOTIFY_SOCKET: '/run/not-there', WATCHDOG_USEC: '100000', PATH: `${folder}:${process.env['PATH'] ?? ''}` };
   const daemon = new Cli(['run'], { yaml: yaml(0), env: { ...daemonEnvironment({ db, receivers: { RECEIVER: receiver } }), ...systemd } });
-  await expect.poll(told, { timeout: 30_000 }).toMatch(/^READY=1( WATCHDOG=1){2}/);
+  await expect.poll(told, { timeout: 30_000 }).toMatch(/^READY=1 STATUS=streaming( WATCHDOG=1){2}/);
   daemon.signal('SIGTERM');
   expect(await daemon.result).toMatchObject({ code: 0 });
-  expect(told()).toMatch(/^READY=1( WATCHDOG=1)+ STOPPING=1( WATCHDOG=1)*$/);
+  expect(told()).toMatch(/^READY=1 STATUS=streaming( WATCHDOG=1)+ STOPPING=1( WATCHDOG=1)*$/);
 });

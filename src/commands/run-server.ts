@@ -1,0 +1,116 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import { WalhookError } from '../errors.ts';
+import type { HttpAppOptions } from '../observe/http-app.ts';
+import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
+import type { Service } from '../service.ts';
+import { daemonReport } from './daemon-report.ts';
+import { StateReader } from './state-reader.ts';
+import { StoredOperations } from './stored-operations.ts';
+import { walhookVersion } from './version.ts';
+
+/** A server that is ready to take the place of the one before. */
+export interface NextServer {
+  /** The configuration has been applied. */
+  commit(): Promise<void>;
+  /** It has not: all stays as it was. */
+  discard(): Promise<void>;
+}
+
+/** The HTTP server of `walhook run`, which stays up while the configuration changes. */
+export class RunServer {
+  /** Rejects as `startHttpServer` does. */
+  static async open(config: Config, log: Logger, service: () => Service | null): Promise<RunServer> {
+    const state = new StateReader(config);
+    return new RunServer(log, service, { config, state, http: await startHttpServer({ ...config.server, ...routes({ config, state, log, service }) }) });
+  }
+
+  readonly #log: Logger;
+  readonly #service: () => Service | null;
+  #current: Serving;
+
+  private constructor(log: Logger, service: () => Service | null, current: Serving) {
+    this.#log = log;
+    this.#service = service;
+    this.#current = current;
+  }
+
+  get url(): string {
+    return this.#current.http.url;
+  }
+
+  /** Listens where another configuration says, besides. Rejects if that is not possible. */
+  async next(config: Config): Promise<NextServer> {
+    const old = this.#current;
+    const { host, port } = config.server;
+    const state = new StateReader(config);
+    const app = { ...config.server, ...routes({ config, state, log: this.#log, service: this.#service }) };
+    if (host === old.config.server.host && port === old.config.server.port) {
+      return {
+        commit: async () => {
+          old.http.replace(app);
+          this.#current = { config, state, http: old.http };
+          await old.state.close();
+        },
+        discard: () => state.close(),
+      };
+    }
+    // One port cannot be listened on twice, whatever the address.
+    const isSamePort = port === old.config.server.port;
+    if (isSamePort) await old.http.close();
+    const reopen = async (): Promise<void> => {
+      if (isSamePort) this.#current = { ...old, http: await startHttpServer({ ...old.config.server, ...routes({ ...old, log: this.#log, service: this.#service }) }) };
+    };
+    try {
+      const http = await startHttpServer(app);
+      return {
+        commit: async () => {
+          this.#current = { config, state, http };
+          this.#log.info(`health and status are on ${http.url}`);
+          await Promise.all([old.http.close(), old.state.close()]);
+        },
+        discard: async () => {
+          await Promise.all([http.close(), state.close()]);
+          await reopen();
+        },
+      };
+    } catch (error) {
+      await reopen();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#current.http.close();
+    await this.#current.state.close();
+  }
+}
+
+interface Serving {
+  readonly config: Config;
+  readonly state: StateReader;
+  readonly http: HttpServer;
+}
+
+function routes({ config, state, log, service }: { config: Config; state: StateReader; log: Logger; service: () => Service | null }): Omit<HttpAppOptions, 'host' | 'token'> {
+  const status = () => service()?.status() ?? STARTING;
+  return {
+    readiness: status,
+    status: async () => {
+      const counts = await state.counts().catch((error: unknown) => {
+        log.warn({ err: error }, 'status: parked and dead deliveries cannot be counted');
+        return null;
+      });
+      return daemonReport(status(), counts, walhookVersion());
+    },
+    operations: () => {
+      const acting = service()?.daemon?.acting ?? null;
+      if (acting === null) throw new WalhookError(`walhook is ${status().state}, not streaming: try again in a moment`, { code: 'not_running' });
+      return new StoredOperations({ config, ...acting, now: () => state.now() });
+    },
+    audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
+    onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
+  };
+}
+
+const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [] } as const;
