@@ -218,6 +218,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./resume.ts')).resume,
   },
   {
+    name: 'resync',
+    arguments: [],
+    summary: 'say what a lost slot or publication cost, and go on without it',
+    examples: [
+      { command: 'walhook resync', why: 'which changes are missing: from where, to where' },
+      { command: 'walhook resync --accept-gap', why: 'go on without them' },
+    ],
+    notes: [
+      'When the stream cannot go on where it was left (the slot was dropped, made anew or invalidated, the publication was dropped or altered, the database is another one), `run` stops and names the gap. It never skips it by itself; this is the only way on.',
+      'What is parked or dead stays, and is sent before anything new. Exit codes: 0 nothing is lost, or the gap is accepted; 3 something is lost, and nothing was changed; 69 a daemon reads the slot.',
+    ],
+    options: [CONFIG, { flags: '--accept-gap', description: 'go on without the changes in the gap' }, JSON_OUTPUT],
+    stopsOn: [],
+    load: async () => (await import('./resync.ts')).resync,
+  },
+  {
     name: 'schema',
     arguments: [],
     summary: 'print the JSON Schema of walhook.yaml, for editors',

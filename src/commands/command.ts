@@ -13,6 +13,7 @@ export interface OptionValues {
   /** Path of the configuration file. */
   readonly config: string;
   readonly json?: boolean;
+  readonly acceptGap?: boolean;
   readonly once?: boolean;
   readonly ready?: boolean;
   readonly role?: string;

@@ -4,7 +4,7 @@ import type { StoredPosition } from '../position.ts';
 import type { Facts } from './facts.ts';
 import { inspect, type Queryable } from './inspect.ts';
 import type { Gap, Loss } from './loss.ts';
-import { unpublished } from './published.ts';
+import { isOtherPublication, unpublished } from './published.ts';
 import { readTimelines } from './replication-command.ts';
 import { FIRST_TIMELINE, type Timelines, timelineEnd } from './timelines.ts';
 
@@ -71,6 +71,8 @@ export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 
       remedy: 'new_slot',
     };
   }
+  const before = stored?.publication === publication ? (stored.published ?? []) : [];
+  if (isOtherPublication(before, facts)) return { code: 'publication_lost', what: publicationWasGone(config), gap, remedy: 'new_slot' };
   const at = slot.confirmedFlushLsn;
   if (stored !== null && at !== null && at > stored.position.lsn) {
     return {
@@ -80,8 +82,7 @@ export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 
       remedy: 'slot_position',
     };
   }
-  if (stored?.published === undefined || stored.publication !== publication) return null;
-  const missing = unpublished(stored.published, config, facts);
+  const missing = unpublished(before, config, facts);
   if (missing.length === 0) return null;
   return {
     code: 'publication_changed',
@@ -89,6 +90,10 @@ export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 
     gap,
     remedy: 'publication',
   };
+}
+
+export function publicationWasGone({ source: { publication, slot } }: Config): string {
+  return `publication ${publication} was dropped and made again, and slot ${slot} cannot decode what was written without it`;
 }
 
 /** What of a position a failover has undone; null if nothing is: the server's history goes through all that was dealt with. */

@@ -67,6 +67,7 @@ export interface SlotFacts {
 }
 
 export interface PublicationFacts {
+  readonly oid: number;
   readonly owned: boolean;
   readonly owner: string;
   readonly allTables: boolean;

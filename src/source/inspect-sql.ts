@@ -59,7 +59,7 @@ export function publicationQuery(version: number): string {
   const filters = version >= 150_000;
   return `
     select json_build_object(
-      'owner', pg_get_userbyid(pubowner), 'owned', pg_has_role(pubowner, 'usage'),
+      'oid', oid::bigint, 'owner', pg_get_userbyid(pubowner), 'owned', pg_has_role(pubowner, 'usage'),
       'allTables', puballtables,
       'schemas', ${
         filters

@@ -8,7 +8,7 @@ import { PLAIN_TEXT, reach, target } from './connect.ts';
 import type { Continuity } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import { inspect } from './inspect.ts';
-import { publishedMarks } from './published.ts';
+import { identityOf } from './published.ts';
 import { readTimelines } from './replication-command.ts';
 import { prepare, type SetupOptions } from './setup.ts';
 import { startPosition } from './start-position.ts';
@@ -126,7 +126,7 @@ async function slotOf(
     name: slot,
     temporary,
     client: await reach(target(config.source.url, { session: PLAIN_TEXT })),
-    identity: { systemId: server.systemId, timeline: server.timeline, publication, published: publishedMarks(config, facts) },
+    identity: identityOf(config, facts),
     timelines,
     start: temporary ? START : startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, publication),
     facts,

@@ -1,25 +1,40 @@
 import type { Config } from '../config.ts';
+import type { StreamIdentity } from '../position.ts';
 import type { Facts, PublicationFacts } from './facts.ts';
 import { watched } from './plan.ts';
 import { tableName } from './quote.ts';
 
+const PUBLICATION = 'publication:';
 const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const;
 
 /**
  * What the publication sends of the watched tables, as marks that stay the same as long as nothing of it is taken back:
- * the operations, and for each table that is published whole its OID with what makes it a member. Postgres makes a new membership when a table
+ * its OID, the operations, and for each table that is published whole its OID with what makes it a member. Postgres makes a new membership when a table
  * is added again, or when its row filter or column list is altered.
  */
 export function publishedMarks(config: Config, facts: Facts): string[] {
   const { publication } = facts;
   if (publication === null) return [];
   return [
+    `${PUBLICATION}${publication.oid}`,
     ...OPERATIONS.filter((operation) => publication.publishes[operation]),
     ...watched(config, facts).flatMap(({ table, relation }) => {
       const membership = membershipOf(publication, table);
       return membership === null ? [] : [`${relation.oid}:${membership}`];
     }),
   ];
+}
+
+/** The stream that the config's slot gives now. */
+export function identityOf(config: Config, facts: Facts): StreamIdentity {
+  const { systemId, timeline } = facts.server;
+  return { systemId, timeline, publication: config.source.publication, published: publishedMarks(config, facts) };
+}
+
+/** True if it is another publication of the same name: for a time there was none. */
+export function isOtherPublication(before: readonly string[], { publication }: Facts): boolean {
+  const mark = before.find((each) => each.startsWith(PUBLICATION));
+  return mark !== undefined && publication !== null && mark !== `${PUBLICATION}${publication.oid}`;
 }
 
 /** What was published before and is not any more, in words; empty if nothing is. Tables that were not watched, or are not any more, do not matter. */

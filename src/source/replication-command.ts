@@ -11,7 +11,6 @@ import { parseTimelineHistory, type Timelines } from './timelines.ts';
  */
 export async function replicationCommand(config: Pick<Config, 'source'>, command: string): Promise<Record<string, unknown>[]> {
   const to = target(config.source.url);
-  const replicating = (client: ClientConfig): ClientConfig => Object.assign({ ...client }, { replication: 'database' });
   const { client } = await connect({ ...to, attempts: to.attempts.map(replicating) });
   try {
     const { rows } = await client.query<Record<string, unknown>>(command);
@@ -21,9 +20,15 @@ export async function replicationCommand(config: Pick<Config, 'source'>, command
   }
 }
 
+/** The option is not in the types of pg, which hands it to the server. */
+function replicating(client: ClientConfig): ClientConfig {
+  return Object.assign({ ...client }, { replication: 'database' });
+}
+
 /** The history of the server's timeline. */
 export async function readTimelines(config: Pick<Config, 'source'>, current: number): Promise<Timelines> {
   if (current === 1) return { current, ended: [] };
   const [row] = await replicationCommand(config, `TIMELINE_HISTORY ${current}`);
-  return parseTimelineHistory(String(row?.['content'] ?? ''), current);
+  const content = row?.['content'];
+  return parseTimelineHistory(Buffer.isBuffer(content) ? content.toString() : '', current);
 }

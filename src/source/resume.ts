@@ -3,7 +3,7 @@ import { WalhookError } from '../errors.ts';
 import { formatLsn, type Lsn } from '../lsn.ts';
 import type { StoredPosition, StreamIdentity } from '../position.ts';
 import { connectionError, type ErrorContext } from './connection-error.ts';
-import { type Continuity, continuity } from './continuity.ts';
+import { type Continuity, continuity, publicationWasGone } from './continuity.ts';
 import type { Queryable } from './inspect.ts';
 import { type Loss, lossError } from './loss.ts';
 import { RESTART } from './restart.ts';
@@ -73,10 +73,9 @@ async function refusal(loss: Loss, { config, checkpoint }: ResumeOptions): Promi
 /** The walsender misses a publication that is there: it was dropped and made anew, and what was written in between cannot be decoded. */
 function withoutPublication(said: WalhookError, { config, confirmed }: ResumeOptions, { facts }: Continuity): Loss | null {
   if (said.code !== 'publication_missing' && said.code !== 'publication_gone') return null;
-  const { slot, publication } = config.source;
   return {
     code: 'publication_lost',
-    what: `publication ${publication} was dropped and made again, and slot ${slot} cannot decode what was written without it`,
+    what: publicationWasGone(config),
     gap: { from: confirmed, to: facts.server.currentLsn, kind: 'unsent' },
     remedy: 'new_slot',
   };

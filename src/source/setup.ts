@@ -8,7 +8,7 @@ import type { Facts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import { findings } from './findings.ts';
 import type { Queryable } from './inspect.ts';
-import { lossError } from './loss.ts';
+import { type Loss, lossError } from './loss.ts';
 import { plan } from './plan.ts';
 import { guardedSql, script, type Step } from './step.ts';
 
@@ -18,6 +18,8 @@ export interface SetupOptions {
   readonly client: Queryable;
   /** Loads what is stored of the slot; null if nothing is. */
   readonly checkpoint: () => Promise<StoredPosition | null>;
+  /** Somebody goes on without what is lost: it is no reason to refuse then. */
+  readonly accepts?: Loss;
   /** Told of each step before it is done. */
   readonly onStep?: (step: Step) => void;
   /** How long a step waits for a lock, in milliseconds. Default: LOCK_TIMEOUT of step.ts. */
@@ -69,9 +71,9 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
   const done: Step[] = [];
   for (let round = 1; ; round++) {
     const { facts, loss, ...stream } = await continuity(config, client, checkpoint);
-    if (loss !== null) throw lossError(loss);
+    if (loss !== null && options.accepts === undefined) throw lossError(loss);
     const found = findings(config, facts);
-    refuseErrors(found.filter((finding) => !finding.managed));
+    refuseErrors(found.filter((finding) => !finding.managed && (options.accepts === undefined || finding.code !== loss?.code)));
     const steps = plan(config, facts);
     const [next] = steps;
     if (next === undefined) return { ...stream, facts, findings: found, done };

@@ -41,6 +41,7 @@ const SLOT: SlotFacts = {
 };
 
 const PUBLICATION: PublicationFacts = {
+  oid: 16_450,
   owned: true, owner: 'walhook', allTables: false, schemas: [], viaRoot: true, generatedColumns: 'stored',
   publishes: { insert: true, update: true, delete: true, truncate: true },
   tables: [{ oid: 16_500, schema: 'public', table: 'profiles', columns: null, rowFilter: false }],
