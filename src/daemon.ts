@@ -13,6 +13,7 @@ import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
+import type { WalReport } from './source/wal-health.ts';
 import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
 import { Troubles } from './troubles.ts';
@@ -46,6 +47,8 @@ export interface DaemonStatus {
   readonly received: string;
   readonly confirmed: string;
   readonly in_flight: { readonly deliveries: number; readonly bytes: number };
+  /** What is known of the slot's WAL; null or absent before the first look. */
+  readonly wal?: WalReport | null;
   readonly endpoints: readonly EndpointStatus[];
 }
 

@@ -1,12 +1,14 @@
 import type { DaemonStatus } from '../daemon.ts';
-import type { EndpointCounts } from '../store/counts.ts';
+import type { StoredEndpoint } from './state-reader.ts';
 
-/** An endpoint's deliveries that wait or gave up. Null where the state database could not tell. */
+/** What is stored of an endpoint. Null where the state database could not tell. */
 export interface StoredCounts {
   readonly parked: number | null;
   readonly dead: number | null;
   /** When the change of the oldest parked delivery was committed, in ISO 8601; null if none is parked. */
   readonly oldest_parked: string | null;
+  /** Since when it has been active, paused or disabled, in ISO 8601; null if it never was anything but active. */
+  readonly condition_since: string | null;
 }
 
 /** What `/api/v1/status` answers. */
@@ -16,21 +18,38 @@ export interface DaemonReport extends DaemonStatus {
   readonly pid: number;
   readonly uptime: number;
   readonly endpoints: readonly (DaemonStatus['endpoints'][number] & StoredCounts)[];
+  /** Endpoints that the configuration no longer has, but for which deliveries are stored: nothing is sent there. */
+  readonly not_configured: readonly (StoredCounts & { readonly name: string })[];
 }
 
-/** @param counts null: the state database could not tell. */
-export function daemonReport(status: DaemonStatus, counts: ReadonlyMap<string, EndpointCounts> | null, version: string): DaemonReport {
+export type StoredEndpoints = ReadonlyMap<string, StoredEndpoint>;
+
+/** @param stored null: the state database could not tell. */
+export function daemonReport(status: DaemonStatus, stored: StoredEndpoints | null, version: string): DaemonReport {
+  const gone = stored === null || status.endpoints.length === 0 ? [] : forgotten(stored, status.endpoints);
   return {
     version,
     pid: process.pid,
     uptime: Math.round(process.uptime()),
     ...status,
-    endpoints: status.endpoints.map((endpoint) => ({ ...endpoint, ...storedCounts(counts, endpoint.name) })),
+    endpoints: status.endpoints.map((endpoint) => ({ ...endpoint, ...storedCounts(stored, endpoint.name) })),
+    not_configured: gone.map((name) => ({ name, ...storedCounts(stored, name) })),
   };
 }
 
-export function storedCounts(counts: ReadonlyMap<string, EndpointCounts> | null, endpoint: string): StoredCounts {
-  if (counts === null) return { parked: null, dead: null, oldest_parked: null };
-  const { parked = 0, dead = 0, oldestParked = null } = counts.get(endpoint) ?? {};
-  return { parked, dead, oldest_parked: oldestParked === null ? null : new Date(oldestParked).toISOString() };
+/** Endpoints with stored deliveries that are none of these. */
+export function forgotten(stored: StoredEndpoints, configured: readonly { readonly name: string }[]): string[] {
+  const known = new Set(configured.map(({ name }) => name));
+  return [...stored].flatMap(([name, { parked, dead }]) => (parked + dead > 0 && !known.has(name) ? [name] : []));
+}
+
+export function storedCounts(stored: StoredEndpoints | null, endpoint: string): StoredCounts {
+  if (stored === null) return { parked: null, dead: null, oldest_parked: null, condition_since: null };
+  const { parked = 0, dead = 0, oldestParked = null, condition = null } = stored.get(endpoint) ?? {};
+  return {
+    parked,
+    dead,
+    oldest_parked: oldestParked === null ? null : new Date(oldestParked).toISOString(),
+    condition_since: condition?.since.toISOString() ?? null,
+  };
 }

@@ -1,17 +1,19 @@
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
-import { error, type Finding, info } from '../source/finding.ts';
+import { error, type Finding, info, warning } from '../source/finding.ts';
 import { identifier } from '../source/quote.ts';
-import { StateReader } from './state-reader.ts';
+import { forgotten } from './daemon-report.ts';
+import { StateReader, type StoredEndpoint } from './state-reader.ts';
+import { countOf } from './units.ts';
 
-/** Whether the state schema is there and may be used. @throws WalhookError if its database cannot be reached. */
+/** Whether the state schema is there and may be used, and whether something in it is left behind. @throws WalhookError if its database cannot be reached. */
 export async function stateFindings(config: Config): Promise<Finding[]> {
   const state = new StateReader(config);
   const schema = identifier(config.state.schema);
   const path = 'state.schema';
   try {
-    await state.counts();
-    return [];
+    const stored = await state.counts();
+    return forgotten(stored, config.endpoints).map((name) => endpointGone(name, stored.get(name)));
   } catch (failure) {
     if (!(failure instanceof WalhookError)) throw failure;
     if (failure.code === 'state_permission') {
@@ -25,4 +27,16 @@ export async function stateFindings(config: Config): Promise<Finding[]> {
   } finally {
     await state.close();
   }
+}
+
+/** What is parked for an endpoint that is gone is never sent, and nobody would notice. */
+function endpointGone(name: string, { parked, dead }: Pick<StoredEndpoint, 'parked' | 'dead'> = { parked: 0, dead: 0 }): Finding {
+  const what = [...(parked === 0 ? [] : [countOf(parked, 'parked delivery', 'parked deliveries')]), ...(dead === 0 ? [] : [countOf(dead, 'dead letter', 'dead letters')])];
+  const ways = [...(parked === 0 ? [] : [`walhook discard --parked --endpoint ${name}`]), ...(dead === 0 ? [] : [`walhook discard --endpoint ${name}`])];
+  return warning({
+    code: 'endpoint_gone',
+    message: `${what.join(' and ')} of endpoint ${JSON.stringify(name)} ${parked + dead === 1 ? 'is' : 'are'} stored, but the configuration no longer has it: nothing is sent there`,
+    fix: `put ${name} back, or forget them: ${ways.join('; ')}`,
+    path: `endpoints.${name}`,
+  });
 }

@@ -7,6 +7,12 @@ import { openState, type StateDatabase } from '../store/database.ts';
 import { type EndpointCondition, endpointConditions } from '../store/endpoint-conditions.ts';
 import { guarded } from '../store/store-error.ts';
 
+/** What is stored of an endpoint. */
+export interface StoredEndpoint extends EndpointCounts {
+  /** Null: nothing is remembered of it, so it is well. */
+  readonly condition: EndpointCondition | null;
+}
+
 /**
  * Looks into the state schema over one connection, which is opened when it is first needed. All but `close` throws a
  * WalhookError if the database cannot be reached or has no state schema.
@@ -19,15 +25,14 @@ export class StateReader {
     this.#config = config;
   }
 
-  /** Parked and dead deliveries, by endpoint. */
-  async counts(): Promise<Map<string, EndpointCounts>> {
-    return countByEndpoint(await this.open());
-  }
-
-  /** How the endpoints are doing that something is known of. */
-  async conditions(): Promise<EndpointCondition[]> {
+  /** Parked and dead deliveries, and how the endpoint was doing, by endpoint. */
+  async counts(): Promise<Map<string, StoredEndpoint>> {
     const state = await this.open();
-    return guarded('read the conditions of endpoints', () => endpointConditions(state));
+    const counts = await countByEndpoint(state);
+    const conditions = await guarded('read the conditions of endpoints', () => endpointConditions(state));
+    const known = new Map(conditions.map((condition) => [condition.endpoint, condition]));
+    const names = new Set([...counts.keys(), ...known.keys()]);
+    return new Map([...names].map((name) => [name, { ...(counts.get(name) ?? NONE), condition: known.get(name) ?? null }]));
   }
 
   /** When the daemon last stored how far it is; null if it never did. */
@@ -63,3 +68,5 @@ export class StateReader {
     return this.#state;
   }
 }
+
+const NONE: EndpointCounts = { parked: 0, dead: 0, oldestParked: null };

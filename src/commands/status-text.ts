@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 import type { EndpointStatus } from '../dispatcher.ts';
 import type { DaemonReport, StoredCounts } from './daemon-report.ts';
+import type { ConditionLine } from './endpoint-condition.ts';
+import { printableLine } from './printable.ts';
 import { textTable } from './text-table.ts';
 import { countOf, humanBytes, humanDuration } from './units.ts';
 
@@ -35,7 +37,7 @@ export interface SlotReport {
   readonly safe_bytes: number | null;
 }
 
-export interface EndpointLine extends StoredCounts {
+export interface EndpointLine extends StoredCounts, ConditionLine {
   readonly name: string;
   /** False: the configuration no longer has it, but something is stored for it. */
   readonly configured: boolean;
@@ -51,6 +53,9 @@ export function statusText(report: StatusReport, now: number): string {
 function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string {
   if (daemon === null) return `${bad('walhook is not running:')} ${daemon_error ?? ''}\nWhat follows is what the database knows.`;
   const well = daemon.state === 'streaming' && daemon.problems.length === 0;
+  if (daemon.state === 'standby') {
+    return `walhook ${daemon.version} ${good('stands by')}: another daemon has the slot; process ${daemon.pid}, ${daemon_url ?? ''}`;
+  }
   const { deliveries, bytes } = daemon.in_flight;
   return [
     `walhook ${daemon.version} is ${well ? good(daemon.state) : bad(daemon.state)}, for ${humanDuration(daemon.uptime * 1000)}, process ${daemon.pid}, ${daemon_url ?? ''}`,
@@ -61,7 +66,7 @@ function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string 
   ].join('\n');
 }
 
-function slotText({ slot, slot_name, slot_error, checkpoint_at }: StatusReport, now: number): string {
+function slotText({ slot, slot_name, slot_error, checkpoint_at, daemon }: StatusReport, now: number): string {
   if (slot_error !== null) return `slot ${slot_name}: ${bad('cannot be seen:')} ${slot_error}`;
   if (slot === null) return `slot ${slot_name}: ${bad('there is none')} (walhook setup)`;
   const lost = slot.wal_status === 'lost' || slot.invalidation !== null;
@@ -71,26 +76,54 @@ function slotText({ slot, slot_name, slot_error, checkpoint_at }: StatusReport, 
     `slot ${slot_name} is ${slot.active ? good('being read') : bad('not being read')}, ${health}`,
     `  lag        ${[size(slot.lag_bytes), ...(slot.lag_seconds === null ? [] : [humanDuration(slot.lag_seconds * 1000)])].join(', ')}`,
     `  retained   ${size(slot.retained_bytes)} of WAL; ${room}`,
+    ...forecastText(daemon?.wal ?? null),
     ...(checkpoint_at === null ? [] : [`  progress   last stored ${humanDuration(Math.max(0, now - Date.parse(checkpoint_at)))} ago`]),
   ].join('\n');
 }
 
+/** How fast WAL is written, and when the slot would be lost. */
+function forecastText(wal: DaemonReport['wal'] | null): string[] {
+  if (wal === null || wal === undefined || wal.bytes_per_second === null) return [];
+  const { bytes_per_second, seconds_left } = wal;
+  const left = seconds_left === null ? 'what is kept for the slot does not run out' : bad(`at this rate the slot is lost in ${humanDuration(seconds_left * 1000)}`);
+  return [`  forecast   ${humanBytes(bytes_per_second)} of WAL a second; ${left}`];
+}
+
 function endpointsText({ endpoints, state_error, daemon }: StatusReport, now: number): string {
   const running = daemon !== null;
-  const head = ['endpoint', 'parked', 'dead', 'oldest parked', ...(running ? ['queued', 'delivered', 'failed', 'mode', 'breaker'] : [])];
-  const rows = endpoints.map(({ name, configured, parked, dead, oldest_parked, live }) => [
-    configured ? name : `${name} (not configured any more)`,
+  const head = ['endpoint', 'condition', 'parked', 'dead', 'oldest parked', ...(running ? ['queued', 'delivered', 'failed', 'mode', 'breaker'] : [])];
+  const rows = endpoints.map(({ name, configured, condition, parked, dead, oldest_parked, live }) => [
+    name,
+    configured ? (condition ?? '?') : 'not configured',
     String(parked ?? '?'),
     String(dead ?? '?'),
     oldest_parked === null ? '-' : `${humanDuration(Math.max(0, now - Date.parse(oldest_parked)))} ago`,
     ...(running ? [live?.queued, live?.delivered, live?.failed_attempts, live?.mode, live?.breaker].map((value) => String(value ?? '-')) : []),
   ]);
-  const errors = endpoints.flatMap(({ name, live }) => (live === null || live.last_error === null ? [] : [`last error of ${name}: ${live.last_error}`]));
   return [
     ...(state_error === null ? [] : [`${bad('parked and dead cannot be counted:')} ${state_error.message}${state_error.hint === null ? '' : ` (${state_error.hint})`}`]),
     ...textTable([head, ...rows]),
-    ...errors,
+    ...endpoints.flatMap((endpoint) => notes(endpoint, now)),
   ].join('\n');
+}
+
+/** What there is to say of an endpoint besides its line. */
+function notes({ name, configured, condition, reason, condition_since, failing_since, probe_at, slowed, dead, live }: EndpointLine, now: number): string[] {
+  const ago = (time: string): string => humanDuration(Math.max(0, now - Date.parse(time)));
+  const stored = [...(dead === 0 ? [] : [`walhook discard --endpoint ${name}`]), `walhook discard --parked --endpoint ${name}`].join('; ');
+  const halted = condition === 'paused' || condition === 'disabled';
+  return [
+    ...(configured ? [] : [`${name}: the configuration no longer has it, so nothing is sent to it; put it back, or forget what is stored: ${stored}`]),
+    ...(halted && configured ? [`${name} ${bad(`is ${condition}`)}${condition_since === null ? '' : ` for ${ago(condition_since)}`}: ${printableLine(reason ?? '', 300)} (walhook resume ${name})`] : []),
+    ...(failing_since === null ? [] : [`${name} has failed for ${ago(failing_since)} without a success`]),
+    ...(probe_at === null || halted ? [] : [`${name}: its breaker is open, and lets a probe through ${untilProbe(Date.parse(probe_at) - now)}`]),
+    ...(slowed ? [`${name} is sent less at a time, since it said that it gets too much`] : []),
+    ...(live === null || live.last_error === null ? [] : [`last error of ${name}: ${printableLine(live.last_error, 300)}`]),
+  ];
+}
+
+function untilProbe(ms: number): string {
+  return ms <= 0 ? 'now' : `in ${humanDuration(ms)}`;
 }
 
 function size(bytes: number | null): string {

@@ -2,10 +2,10 @@ import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { flushLag } from '../source/flush-lag.ts';
 import { inspect } from '../source/inspect.ts';
-import type { EndpointCounts } from '../store/counts.ts';
 import type { Verb } from './command.ts';
 import { askStatus, daemonUrl } from './daemon-client.ts';
-import { type DaemonReport, storedCounts } from './daemon-report.ts';
+import { type DaemonReport, forgotten, storedCounts, type StoredEndpoints } from './daemon-report.ts';
+import { endpointCondition } from './endpoint-condition.ts';
 import { readConfig } from './read-config.ts';
 import { StateReader } from './state-reader.ts';
 import { type EndpointLine, type SlotReport, type StatusReport, statusText } from './status-text.ts';
@@ -52,7 +52,7 @@ async function slotReport(config: Config): Promise<SlotReport | null> {
   });
 }
 
-async function stateReport(config: Config): Promise<{ counts: Map<string, EndpointCounts>; checkpointAt: string | null }> {
+async function stateReport(config: Config): Promise<{ counts: StoredEndpoints; checkpointAt: string | null }> {
   const state = new StateReader(config);
   try {
     const counts = await state.counts();
@@ -63,15 +63,17 @@ async function stateReport(config: Config): Promise<{ counts: Map<string, Endpoi
 }
 
 /** Those of the configuration, then those that it no longer has but that something is stored for. */
-function endpointLines(config: Config, daemon: DaemonReport | null, counts: ReadonlyMap<string, EndpointCounts> | null): EndpointLine[] {
-  const names = new Set([...config.endpoints.map(({ name }) => name), ...(counts?.keys() ?? [])]);
-  return [...names].map((name) => {
-    const live = daemon?.endpoints.find((endpoint) => endpoint.name === name);
+function endpointLines(config: Config, daemon: DaemonReport | null, stored: StoredEndpoints | null): EndpointLine[] {
+  const configured = config.endpoints.map(({ name }) => name);
+  const now = Date.now();
+  return [...configured, ...(stored === null ? [] : forgotten(stored, config.endpoints))].map((name) => {
+    const live = daemon?.endpoints.find((endpoint) => endpoint.name === name) ?? null;
     return {
       name,
-      configured: config.endpoints.some((endpoint) => endpoint.name === name),
-      ...storedCounts(counts, name),
-      live: live === undefined ? null : { ...live },
+      configured: configured.includes(name),
+      ...storedCounts(stored, name),
+      ...endpointCondition(live, stored === null ? null : (stored.get(name)?.condition ?? 'well'), now),
+      live: live === null ? null : { ...live },
     };
   });
 }
