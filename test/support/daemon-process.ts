@@ -35,6 +35,8 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
+const RELOADED = /^the new configuration is applied$|^the configuration is not applied/;
+
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const PRELOAD = new URL('die-with-parent.ts', import.meta.url).href;
 
@@ -52,6 +54,7 @@ export class DaemonProcess {
   /** Settles when it has ended and all that it wrote has been read. */
   readonly exit: Promise<Exit>;
   readonly #child: ChildProcess;
+  readonly #file: string;
   readonly #waiters = new Set<Waiter>();
   readonly #onLine: (line: LogLine) => void;
   #ended = false;
@@ -60,7 +63,8 @@ export class DaemonProcess {
     this.#onLine = onLine;
     const folder = mkdtempSync(join(tmpdir(), 'walhook-fault-'));
     const file = join(folder, 'walhook.yaml');
-    writeFileSync(file, JSON.stringify({ version: 1, server: { listen: '127.0.0.1:0' }, ...config }));
+    this.#file = file;
+    this.write(config);
     this.#child = spawn(process.execPath, [...[PRELOAD, ...preload].flatMap((module) => ['--import', module]), CLI, 'run', '-c', file, '--log-level', logLevel], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH: process.env['PATH'], ...env },
@@ -107,6 +111,20 @@ export class DaemonProcess {
     const [origin] = /http:\/\/\S+/.exec(msg) ?? [];
     const response = await fetch(`${origin ?? ''}/api/v1/status`);
     return response.json();
+  }
+
+  /** Writes its configuration file anew: plain data, or text as it stands. */
+  write(config: Readonly<Record<string, unknown>> | string): void {
+    const text = typeof config === 'string' ? config : JSON.stringify({ version: 1, server: { listen: '127.0.0.1:0' }, ...config });
+    writeFileSync(this.#file, text);
+  }
+
+  /** Writes the file and asks for a reload. Resolves with the log's line that says how it went. */
+  async reload(config: Readonly<Record<string, unknown>> | string): Promise<LogLine> {
+    this.write(config);
+    const seen = this.log.length;
+    this.signal('SIGHUP');
+    return this.until((line) => this.log.indexOf(line) >= seen && RELOADED.test(line.msg));
   }
 
   signal(name: NodeJS.Signals): void {
