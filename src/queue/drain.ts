@@ -55,6 +55,8 @@ export class Drain {
   #woken = false;
   /** The row that is in memory as a probe, and whose outcome decides. */
   #probeId: string | null = null;
+  /** How many pauses there were. */
+  #pauses = 0;
   /** The length of the breaker's pause, in milliseconds. */
   #pause = 0;
   /** Wakes when the next lane is due, or to try the store again. */
@@ -82,6 +84,7 @@ export class Drain {
   pause(ms: number | null): void {
     if (this.#stopped) return;
     this.#state = 'paused';
+    this.#pauses++;
     this.#probeId = null;
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     if (ms === null) return;
@@ -169,11 +172,14 @@ export class Drain {
   /** Sends one row whose time has come, to see whether the endpoint lives. */
   async #probe(): Promise<boolean> {
     const { blocked, writer } = this.#options;
+    const pauses = this.#pauses;
     await writer.flushed();
     const [due] = blocked.due(performance.now(), 1);
     const { rows } = await this.#page(due === undefined ? null : [due], null);
-    if (!this.#isAlive() || this.#state !== 'probing') return true;
+    // What was flushed before a pause says nothing of what was handed in since.
+    if (!this.#isAlive() || this.#state !== 'probing' || pauses !== this.#pauses) return true;
     const row = rows.find(({ delivery }) => delivery.lane === due || !blocked.has(delivery.lane));
+    if (row !== undefined && this.#isKnown(row.delivery.id)) return true;
     if (row !== undefined) {
       // Until its outcome is known.
       this.#state = 'paused';
