@@ -49,6 +49,8 @@ export class Writer {
   #waiters: Waiter[] = [];
   #writing = false;
   #stopped = false;
+  /** When the batch under way was begun, of performance.now(); null if none is. */
+  #begun: number | null = null;
   #retry: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
 
   constructor(store: ParkingStore, events: WriterEvents) {
@@ -86,6 +88,11 @@ export class Writer {
     return new Promise((resolve) => this.#waiters.push({ upTo: this.#taken, resolve }));
   }
 
+  /** How long the batch under way has been tried, in milliseconds; 0 if none is. */
+  waited(now: number): number {
+    return this.#begun === null ? 0 : now - this.#begun;
+  }
+
   /** Gives up what cannot be written. Waiters are left waiting: whoever stops the writer no longer waits. */
   stop(): void {
     this.#stopped = true;
@@ -107,8 +114,10 @@ export class Writer {
   async #write(): Promise<void> {
     while (this.#pending.length > 0 && !this.#stopped) {
       const batch = this.#nextBatch();
+      this.#begun = performance.now();
       await this.#writeBatch(batch);
       if (this.#stopped) break;
+      this.#begun = null;
       this.#durable += batch.length;
       for (const operation of batch) operation.done();
       this.#wakeWaiters();
