@@ -13,10 +13,11 @@ import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
-import type { WalReport } from './source/wal-health.ts';
 import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
+import type { WalReport } from './source/wal-health.ts';
 import { Troubles } from './troubles.ts';
+import { Upkeep } from './upkeep.ts';
 
 /** How often the safe position is stored and confirmed, in milliseconds. */
 const CHECKPOINT_INTERVAL = 500;
@@ -47,9 +48,9 @@ export interface DaemonStatus {
   readonly received: string;
   readonly confirmed: string;
   readonly in_flight: { readonly deliveries: number; readonly bytes: number };
-  /** What is known of the slot's WAL; null or absent before the first look. */
-  readonly wal?: WalReport | null;
   readonly endpoints: readonly EndpointStatus[];
+  /** The WAL that the server keeps for the slot; null where it is not known yet. */
+  readonly wal: WalReport | null;
 }
 
 /** What `temporary`, `onOutcome` and the like come to. */
@@ -98,6 +99,7 @@ export class Daemon {
   readonly #dispatcher: Dispatcher;
   readonly #reading: Reading;
   readonly #checkpointer: Checkpointer;
+  readonly #upkeep: Upkeep;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
@@ -109,6 +111,7 @@ export class Daemon {
 
   private constructor(options: Wired) {
     const { config, log, version, label, slot, state, pool } = options;
+    const userAgent = `walhook/${version}`;
     this.#options = options;
     this.#pool = pool;
     this.#slot = slot;
@@ -133,7 +136,7 @@ export class Daemon {
     this.#dispatcher = new Dispatcher({
       config,
       log,
-      userAgent: `walhook/${version}`,
+      userAgent,
       store: state.parking,
       tickets: {
         take: () => this.#tracker.take(),
@@ -146,7 +149,7 @@ export class Daemon {
       onFull: () => this.#reading.pause(),
       onRelief: () => this.#reading.resume(),
       onOutcome: options.onOutcome ?? (() => undefined),
-      onNotice: () => undefined,
+      onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
     // 1 source, 2 decode, 3 event, 4 route, 5 format
@@ -163,6 +166,7 @@ export class Daemon {
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
     });
+    this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind });
   }
 
   /** Drains: stops reading, finishes what is in flight, parks the rest, stores the checkpoint. May be called twice. */
@@ -184,6 +188,7 @@ export class Daemon {
       confirmed: formatLsn(this.#reading.confirmed),
       in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
       endpoints: this.#dispatcher.status,
+      wal: this.#upkeep.wal,
     };
   }
 
@@ -199,6 +204,7 @@ export class Daemon {
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
     await this.#streaming.promise;
+    this.#upkeep.start();
   }
 
   #started(): void {
@@ -276,7 +282,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= Promise.all([this.#state.close(), this.#pool.end()]);
+    this.#released ??= this.#upkeep.stop().then(() => Promise.all([this.#state.close(), this.#pool.end()]));
     await this.#released;
   }
 }

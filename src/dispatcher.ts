@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts';
 import { Signer } from './format/signature.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
+import { OutcomeLog } from './observe/outcome-log.ts';
 import type { Outcome } from './outcome.ts';
 import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
@@ -16,6 +17,8 @@ import { Writer } from './queue/writer.ts';
 
 /** How often a full budget is looked at, in milliseconds, to park what a slow endpoint keeps in memory. */
 const RELIEF_INTERVAL = 100;
+/** A batch that the store has not taken after so many milliseconds says that it is down, or slow. */
+const STORE_PATIENCE = 250;
 
 /** What became of an attempt's delivery. */
 export type Fate = 'delivered' | 'parked' | 'dead';
@@ -76,6 +79,7 @@ export class Dispatcher {
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
   readonly #stragglers: Stragglers;
+  readonly #outcomes: OutcomeLog;
   #watch: NodeJS.Timeout | null = null;
   #relief: NodeJS.Timeout | null = null;
   #storeError: string | null = null;
@@ -88,6 +92,7 @@ export class Dispatcher {
       onRecovered: () => this.#storeRecovered(),
       onFenced: options.onFenced,
     });
+    this.#outcomes = new OutcomeLog(options.log);
     this.#stragglers = new Stragglers(config.endpoints.reduce((sum, { concurrency }) => sum + concurrency, 0));
     this.budget = new Budget(
       config.limits,
@@ -165,6 +170,7 @@ export class Dispatcher {
     if (this.#relief !== null) clearInterval(this.#relief);
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#writer.stop();
+    this.#outcomes.stop();
     await Promise.all([...this.#endpoints.values()].map(({ sender }) => sender.abort()));
   }
 
@@ -204,21 +210,22 @@ export class Dispatcher {
     if (endpoint && outcome.kind === 'failed') {
       endpoint.failedAttempts++;
       endpoint.lastError = outcome.message;
-      const { failure, status, message } = outcome;
-      const line = { endpoint: name, hook, id: delivery.id, table: delivery.table, failure, status };
       if (fate === 'dead') {
-        this.#options.log.error(line, `dead: ${message}`);
-        this.#options.onNotice({ type: 'delivery.dead', endpoint: name, hook, id: delivery.id, reason: message });
+        this.#outcomes.dead(delivery, outcome);
+        this.#options.onNotice({ type: 'delivery.dead', endpoint: name, hook, id: delivery.id, reason: outcome.message });
+      } else {
+        this.#outcomes.parked(delivery, outcome);
       }
-      else this.#options.log.warn(line, `parked: ${message}`);
     }
     this.#options.onOutcome(delivery, outcome, fate);
   }
 
-  #buried({ id, table, request }: Delivery, { failure, message }: Failure): void {
+  #buried(delivery: Delivery, failure: Failure): void {
+    const { id, request } = delivery;
+    const { message } = failure;
     const endpoint = this.#endpoints.get(request.endpoint);
     if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
-    this.#options.log.error({ endpoint: request.endpoint, hook: request.hook, id, table, failure }, `dead: ${message}`);
+    this.#outcomes.dead(delivery, failure);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
   }
 
@@ -258,6 +265,8 @@ export class Dispatcher {
 
   #parkLate(): void {
     const late = this.#stragglers.look(this.#options.progress());
+    // While the store takes nothing, parking frees no position, and only makes lanes that could go on wait for it.
+    if (this.#writer.waited(performance.now()) > STORE_PATIENCE) return;
     if (late > 0) for (const queue of this.queues.values()) queue.parkLate(late);
   }
 

@@ -77,6 +77,8 @@ export class Pipeline implements ChangeSink {
   // Made once for each transaction.
   #idPrefix = '';
   #committedAt = 0;
+  /** When the end of the WAL was last reached, in Unix milliseconds; null while more is being read. */
+  #endedAt: number | null = null;
   /** The deliveries of the current change: they are handed on once all of them are made, or none is. */
   readonly #made: Made[] = [];
 
@@ -95,6 +97,11 @@ export class Pipeline implements ChangeSink {
     return { lsn: this.#lsn, within: { commitLsn: transaction.commitLsn, ordinal } };
   }
 
+  /** Up to when commits have been read, in Unix milliseconds: the time of the last one, or of the moment when there was none left. */
+  get readUpTo(): { readonly at: number; readonly isEnd: boolean } {
+    return { at: this.#endedAt ?? this.#committedAt, isEnd: this.#endedAt !== null };
+  }
+
   /** A connection is about to begin: what it sends again of what was received is skipped. */
   reconnect(): void {
     this.#resume = this.received;
@@ -107,6 +114,7 @@ export class Pipeline implements ChangeSink {
     this.#handled = handledOf(this.#resume, transaction);
     this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
+    this.#endedAt = null;
   }
 
   async relation(relation: Relation): Promise<void> {
@@ -153,7 +161,9 @@ export class Pipeline implements ChangeSink {
 
   /** All that was committed before `lsn` has been received. */
   keepalive(lsn: Lsn): void {
-    if (this.#transaction === null) this.#reached(lsn);
+    if (this.#transaction !== null) return;
+    this.#endedAt = Date.now();
+    this.#reached(lsn);
   }
 
   #reached(lsn: Lsn): void {

@@ -45,6 +45,8 @@ export class Reading {
   readonly #follower: Follower;
   readonly #shutdownNotice: ShutdownNotice;
   #confirmed: Lsn;
+  #isConnected = false;
+  readonly #begunAt = Date.now();
 
   constructor(options: ReadingOptions) {
     const { config, log, label, pool, slot, tracker, queues } = options;
@@ -75,6 +77,7 @@ export class Reading {
       connect: () => this.#connect(),
       explain: (error) => explainBrokenStream(error, this.#resume(), { label, doing: `stream from slot ${slot.name}` }),
       onReconnect: (error, delay) => {
+        this.#isConnected = false;
         options.onReconnect(error, delay);
         pool.giveUp();
       },
@@ -90,6 +93,13 @@ export class Reading {
   /** Up to here Postgres has been told that it need keep nothing. */
   get confirmed(): Lsn {
     return this.#confirmed;
+  }
+
+  /** How far it is behind what was committed, in milliseconds, as far as can be told; 0 at the end of the WAL. */
+  get behind(): number {
+    const { at, isEnd } = this.#pipeline.readUpTo;
+    if (isEnd && this.#isConnected) return 0;
+    return Math.max(0, Date.now() - (at === 0 ? this.#begunAt : at));
   }
 
   /** Resolves after `stop`; rejects when trying again cannot help. */
@@ -151,6 +161,7 @@ export class Reading {
   #started(): void {
     const { slot, log, onStart } = this.#options;
     this.#follower.started();
+    this.#isConnected = true;
     this.#shutdownNotice.arm();
     log.info({ slot: slot.name, from: formatLsn(this.#pipeline.received.lsn) }, 'streaming');
     onStart();

@@ -203,4 +203,5 @@ const NOTHING: Omit<DaemonStatus, 'state' | 'slot'> = {
   confirmed: '',
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
+  wal: null,
 };

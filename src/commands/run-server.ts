@@ -113,4 +113,4 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
   };
 }
 
-const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [] } as const;
+const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;
