@@ -1,9 +1,11 @@
 /**
- * How fast deliveries are parked, paged and settled: `node bench/parking.ts postgres://…`. Uses a schema of its own
- * and drops it.
+ * How fast deliveries are parked, paged and settled: `node bench/parking.ts [postgres://…]`. Uses a schema of its own and
+ * drops it; without a URL it starts a Postgres for the time of the run, with the settings a production server has.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
+import { startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
 import type { Sequence } from '../src/delivery.ts';
 import type { Parking, Settlement } from '../src/queue/port.ts';
 import { openState } from '../src/store/database.ts';
@@ -17,9 +19,9 @@ const LANES = Number(process.env['LANES'] ?? 50_000);
 const WRITERS = Number(process.env['WRITERS'] ?? 2);
 const PAGE = 500;
 
-const url = process.argv[2];
-if (url === undefined) throw new Error('usage: node bench/parking.ts postgres://…');
-const state = openState({ client: { connectionString: url }, schema: `bench_${randomUUID().slice(0, 8)}` });
+const given = process.argv[2];
+const server = given === undefined ? await startEmbeddedPostgres({ settings: { fsync: 'on', full_page_writes: 'on' } }) : null;
+const state = openState({ client: { connectionString: given ?? server?.url ?? '' }, schema: `bench_${randomUUID().slice(0, 8)}` });
 const owner = new Ownership(state, 'bench');
 const store = parkingStore(state, owner);
 const request = { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks', contentType: 'application/json' };
@@ -36,6 +38,25 @@ function parking(n: number): Parking {
   };
 }
 
+/** Milliseconds of CPU that the server's processes have used (Linux, same machine): what else is busy makes little difference to it. */
+async function serverCpu(): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`select pid from pg_stat_activity`.execute(state.db);
+  let ticks = 0;
+  for (const { pid } of rows) {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+      ticks += Number(fields[11]) + Number(fields[12]);
+    } catch {
+      // It has ended, or is on another machine.
+    }
+  }
+  return ticks * 10;
+}
+
+function perRow(ms: number, rows: number): string {
+  return `${((ms * 1000) / rows).toFixed(1)} µs`;
+}
+
 async function timed<T>(name: string, count: number, work: () => Promise<T>): Promise<T> {
   const start = performance.now();
   const result = await work();
@@ -46,6 +67,7 @@ async function timed<T>(name: string, count: number, work: () => Promise<T>): Pr
 
 await migrate(state);
 await owner.takeOver();
+const serverBefore = await serverCpu();
 const cpu = process.cpuUsage();
 let next = 0;
 await timed(`park ${ROWS} in batches of ${BATCH}, ${WRITERS} at a time`, ROWS, () =>
@@ -60,7 +82,7 @@ await timed(`park ${ROWS} in batches of ${BATCH}, ${WRITERS} at a time`, ROWS, (
   ),
 );
 const used = process.cpuUsage(cpu);
-console.log(`our CPU: ${((used.user + used.system) / ROWS).toFixed(1)} µs a row`);
+console.log(`  CPU a row: ours ${((used.user + used.system) / ROWS).toFixed(1)} µs, the server's ${perRow((await serverCpu()) - serverBefore, ROWS)}`);
 
 const middle: Sequence = { commitLsn: BigInt(ROWS >> 5) * 4096n, ordinal: 3, nth: 0 };
 const query = { endpoint: 'crm', lanes: null, after: null, limit: PAGE, bytes: 8 * 1024 * 1024 };
@@ -76,6 +98,8 @@ let after: Sequence | null = null;
 let paging = 0;
 let settling = 0;
 const SETTLED = Math.min(100_000, ROWS);
+const serverBeforeDrain = await serverCpu();
+const drainCpu = process.cpuUsage();
 await timed(`page through and settle ${SETTLED}`, SETTLED, async () => {
   for (let done = 0; done < SETTLED; done += PAGE) {
     const t0 = performance.now();
@@ -88,7 +112,10 @@ await timed(`page through and settle ${SETTLED}`, SETTLED, async () => {
     settling += performance.now() - t1;
   }
 });
+const drained = process.cpuUsage(drainCpu);
+console.log(`  CPU a row: ours ${((drained.user + drained.system) / SETTLED).toFixed(1)} µs, the server's ${perRow((await serverCpu()) - serverBeforeDrain, SETTLED)}`);
 console.log(`  of which paging ${paging.toFixed(0)} ms, settling ${settling.toFixed(0)} ms`);
 await timed('first page over dead tuples', PAGE, () => store.page(query));
 if (!process.env["KEEP"]) await sql`drop schema ${sql.id(state.schema)} cascade`.execute(state.db);
 await state.close();
+await server?.stop();

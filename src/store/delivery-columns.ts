@@ -1,7 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Delivery, RequestShape } from '../delivery.ts';
-import { formatLsn, parseLsn } from '../lsn.ts';
+import { parseLsn } from '../lsn.ts';
 import type { Failure, Stored } from '../queue/port.ts';
+import { bigintArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
 
 /** The columns that say what is sent, in the order of `deliveryArrays`. */
 export const DELIVERY_COLUMNS = sql.raw(
@@ -17,23 +18,41 @@ export interface DeliveryInput {
 /** Arguments of unnest() that make DELIVERY_COLUMNS, one array a column: one round trip and one plan for a batch of any size. */
 export function deliveryArrays(batch: readonly DeliveryInput[]): RawBuilder<unknown> {
   const of = <T>(value: (delivery: Delivery) => T): T[] => batch.map(({ delivery }) => value(delivery));
-  return sql`${of((d) => deliveryKey(d.id, d.request.endpoint))}::text[], ${of((d) => d.request.endpoint)}::text[], ${of((d) => d.id)}::text[], ${of((d) => d.request.hook)}::text[],
-    ${of((d) => d.lane)}::bigint[], ${of((d) => formatLsn(d.sequence.commitLsn))}::pg_lsn[],
-    ${of((d) => d.sequence.ordinal)}::bigint[], ${of((d) => d.sequence.nth)}::integer[], ${of((d) => d.operation)}::text[],
-    ${of((d) => d.table)}::text[], ${of((d) => d.request.method)}::text[], ${of((d) => d.request.path)}::text[],
-    ${of((d) => d.request.contentType)}::text[], ${of((d) => Buffer.from(d.body))}::bytea[],
-    ${batch.map((item) => item.attempts)}::integer[]`;
+  const text = (value: (delivery: Delivery) => string | null): RawBuilder<unknown> => sql`${textArray(of(value))}::text[]`;
+  return sql.join([
+    text((d) => deliveryKey(d.id, d.request.endpoint)),
+    text((d) => d.request.endpoint),
+    text((d) => d.id),
+    text((d) => d.request.hook),
+    sql`${bigintArray(of((d) => d.lane))}::bigint[]`,
+    sql`${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[]`,
+    sql`${bigintArray(of((d) => d.sequence.ordinal))}::bigint[]`,
+    sql`${integerArray(of((d) => d.sequence.nth))}::integer[]`,
+    text((d) => d.operation),
+    text((d) => d.table),
+    text((d) => d.request.method),
+    text((d) => d.request.path),
+    text((d) => d.request.contentType),
+    sql`${utf8Array(of((d) => d.body))}::bytea[]`,
+    sql`${integerArray(batch.map((item) => item.attempts))}::integer[]`,
+  ]);
 }
 
 /** Arguments of unnest() for the columns failure, status, message, response. */
 export function failureArrays(failures: readonly (Failure | null)[]): RawBuilder<unknown> {
-  return sql`${failures.map((f) => f?.failure ?? null)}::text[], ${failures.map((f) => f?.status ?? null)}::integer[],
-    ${failures.map((f) => storable(f?.message))}::text[], ${failures.map((f) => storable(f?.response))}::text[]`;
+  const text = (value: (failure: Failure) => string): RawBuilder<unknown> =>
+    sql`${textArray(failures.map((failure) => (failure === null ? null : storable(value(failure)))))}::text[]`;
+  return sql.join([
+    text((f) => f.failure),
+    sql`${integerArray(failures.map((f) => f?.status ?? null))}::integer[]`,
+    text((f) => f.message),
+    text((f) => f.response),
+  ]);
 }
 
 /** Postgres' text has no U+0000, but an endpoint's response may. */
-function storable(text: string | undefined): string | null {
-  return text === undefined ? null : text.replaceAll('\0', '\u{fffd}');
+function storable(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}');
 }
 
 /** What tells one delivery from every other: an id is the same for each endpoint of its hook. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
+import { doubleArray, textArray } from './binary-array.ts';
 import type { StateDatabase } from './database.ts';
 import { DELIVERY_COLUMNS, deliveryArrays, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
@@ -30,8 +31,8 @@ async function park(owner: Ownership, batch: readonly Parking[]): Promise<void> 
     stored as (
       insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, ${DUE_AT}, ${COMMITTED_AT}, failure, status, message, response
-      from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.dueIn)}::double precision[],
-          ${batch.map((item) => item.delivery.committedAt)}::double precision[],
+      from unnest(${deliveryArrays(batch)}, ${doubleArray(batch.map((item) => item.dueIn))}::double precision[],
+          ${doubleArray(batch.map((item) => item.delivery.committedAt))}::double precision[],
           ${failureArrays(batch.map((item) => item.failure))})
         as input (${DELIVERY_COLUMNS}, due_in, committed_ms, failure, status, message, response)
       where ${OWNED}
@@ -45,7 +46,7 @@ async function bury(owner: Ownership, batch: readonly Burial[]): Promise<void> {
     stored as (
       insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
-      from unnest(${deliveryArrays(batch)}, ${batch.map((item) => item.delivery.committedAt)}::double precision[],
+      from unnest(${deliveryArrays(batch)}, ${doubleArray(batch.map((item) => item.delivery.committedAt))}::double precision[],
           ${failureArrays(batch.map((item) => item.failure))})
         as input (${DELIVERY_COLUMNS}, committed_ms, failure, status, message, response)
       where ${OWNED}
@@ -59,7 +60,7 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
   const key = (id: string): string => deliveryKey(id, endpoint);
   await owner.write(sql`
     forgotten as (
-      delete from ${owner.table('parked')} where key = any(${delivered.map(key)}::text[]) and ${OWNED}
+      delete from ${owner.table('parked')} where key = any(${textArray(delivered.map(key))}::text[]) and ${OWNED}
     ), postponed as (
       update ${owner.table('parked')} as parked
       set attempts = input.attempts, due_at = ${DUE_AT}, failure = input.failure, status = input.status,
