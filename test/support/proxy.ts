@@ -152,7 +152,7 @@ export class Proxy {
       for (const piece of pieces(chunk, slice)) late.run(latency, () => this.#write(link, piece, from, to));
       this.#wake();
     });
-    from.on('end', () => void late.run(this.manner.latency, () => link.dead || to.end()));
+    from.on('end', () => late.run(this.manner.latency, () => link.dead || to.end()));
     from.on('error', () => (link.dead ? undefined : to.resetAndDestroy()));
     from.on('close', () => {
       if (link.client.destroyed && link.upstream.destroyed) this.#links.delete(link);
