@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Condition } from '../../support/oracle.ts';
+import type { Finding } from './suite.ts';
 
 /** A mistake that the daemon is made to make, so that the suite shows that it would find it. */
 export interface Breakage {
@@ -10,7 +10,9 @@ export interface Breakage {
   readonly find: string | RegExp;
   readonly replace: string;
   /** What the suite must then find broken: one of these at least. */
-  readonly breaks: readonly Condition[];
+  readonly breaks: readonly Finding['condition'][];
+  /** Faults that bring it to light soon. */
+  readonly scenes: RegExp;
 }
 
 export const BREAKAGES: Readonly<Record<string, Breakage>> = {
@@ -20,6 +22,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
     find: 'return this.#safe;',
     replace: 'return this.#marks.at(-1)?.position ?? this.#safe;',
     breaks: ['premature', 'lost'],
+    scenes: /cannot be parked/,
   },
   ids: {
     what: 'ids are random',
@@ -27,6 +30,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
     find: /return `\$\{prefix\}/,
     replace: 'return `${prefix}-${tableOrdinal}-${Math.random().toString(36).slice(2)}',
     breaks: ['unstable'],
+    scenes: /after some requests/,
   },
   lanes: {
     what: 'each delivery has a lane of its own',
@@ -34,6 +38,7 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
     find: 'if (this.#columns === null) return',
     replace: 'return',
     breaks: ['disordered'],
+    scenes: /after some requests/,
   },
   parking: {
     what: 'a delivery counts as parked before the row is written',
@@ -41,13 +46,15 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
     find: 'await this.#writeBatch(batch);',
     replace: 'this.#durable += batch.length; for (const operation of batch) operation.done(); await this.#writeBatch(batch.splice(0));',
     breaks: ['premature', 'lost'],
+    scenes: /cannot be parked/,
   },
   checkpoint: {
-    what: 'no position is ever stored',
-    file: 'src/store/checkpoint.ts',
-    find: 'save: (position) =>',
-    replace: 'save: (position) => Number.MAX_VALUE > 0 ? Promise.resolve() :',
+    what: 'the safe position stays where it was at the start',
+    file: 'src/checkpoint/tracker.ts',
+    find: 'return this.#safe;',
+    replace: 'return (globalThis.firstSafe ??= this.#safe);',
     breaks: ['excess'],
+    scenes: /after some requests/,
   },
 };
 

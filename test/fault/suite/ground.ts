@@ -31,6 +31,8 @@ export const IN_FLIGHT = 1_000;
 const PATIENCE = 30_000;
 /** How long nothing at all may arrive at the end, while something is missing, in milliseconds. */
 const SILENCE = 15_000;
+/** The same for a daemon that is broken on purpose, which may well lose something. */
+const SHORT_SILENCE = 3_000;
 
 /** Nowhere but where they belong. */
 const API_KEY = 'key-b3f0a91c77de';
@@ -194,7 +196,7 @@ export class Ground {
   }
 
   /** Waits until a query's first column is true. While the database is down it is asked again. */
-  async until(sql: string, what: string): Promise<void> {
+  async until(sql: string, what: string, patience = PATIENCE): Promise<void> {
     const looking = new AbortController();
     const look = async (): Promise<void> => {
       while (!looking.signal.aborted) {
@@ -203,7 +205,7 @@ export class Ground {
         await pause(10);
       }
     };
-    await this.within(look(), what).finally(() => looking.abort());
+    await this.within(look(), what, patience).finally(() => looking.abort());
   }
 
   /** Requests that an endpoint has yet to get. */
@@ -237,9 +239,9 @@ export class Ground {
       // The oracle says what is missing.
       if (sum === arrived) break;
       arrived = sum;
-      await Promise.race([this.sink.until(isThere), pause(SILENCE), this.daemon.exit]);
+      await Promise.race([this.sink.until(isThere), pause(this.#breakage === null ? SILENCE : SHORT_SILENCE), this.daemon.exit]);
     }
-    await this.until('select count(*) = 0 from walhook.parked', 'the last parked deliveries to be sent');
+    await this.until('select count(*) = 0 from walhook.parked', 'the last parked deliveries to be sent', this.#breakage === null ? PATIENCE : SHORT_SILENCE);
     this.ended('clean');
     this.daemon.signal('SIGTERM');
     const { code, signal } = await this.daemon.exit;

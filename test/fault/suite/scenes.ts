@@ -1,7 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { now } from './child.ts';
 import type { Ground } from './ground.ts';
 import type { Mood } from './moods.ts';
+
+/** A checkpoint is made this often, in milliseconds. */
+const CHECKPOINT = 500;
 
 /** A fault, and what goes with it. */
 export interface Scene {
@@ -101,10 +105,12 @@ const WHILE_PARKING: Scene = {
     await ground.until('select count(*) > 0 from walhook.parked', 'a parked row');
     const since = now();
     const lock = await blocked(ground, 'lock table walhook.parked in share mode');
-    // Long enough for a checkpoint, if it went on.
-    await ground.within(ground.writer.more(300), 'the writer');
+    await ground.within(ground.writer.more(100), 'the writer');
+    // Nothing must happen now, which no signal tells: a checkpoint would be due twice.
+    await pause(2 * CHECKPOINT);
     ground.ended('crash', since);
     await ground.daemon.kill();
+    await ground.sample();
     await unblock(ground, lock);
     await ground.sample();
     return ground.relaunch();
