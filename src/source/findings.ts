@@ -5,7 +5,7 @@ import { hookFindings } from './hook-findings.ts';
 import { identityFindings } from './identity-findings.ts';
 import { publicationFindings } from './publication-findings.ts';
 import { roleFindings, serverFindings } from './server-findings.ts';
-import { slotFindings } from './slot-findings.ts';
+import { failoverFindings, slotFindings } from './slot-findings.ts';
 import { tableFindings } from './table-findings.ts';
 
 /**
@@ -17,6 +17,7 @@ export function findings(config: Config, facts: Facts): Finding[] {
     ...serverFindings(facts),
     ...roleFindings(config, facts),
     ...slotFindings(config, facts),
+    ...failoverFindings(config, facts),
     ...publicationFindings(config, facts),
     ...tableFindings(config, facts),
     ...identityFindings(config, facts),

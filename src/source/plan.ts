@@ -92,19 +92,28 @@ function list(tables: readonly { readonly schema: string; readonly table: string
   return tables.map((table) => `ONLY ${qualified(table)}`).join(', ');
 }
 
+/** Since this version a slot can be kept in step on standbys: server_version_num. */
+export const FAILOVER_SLOTS = 170_000;
+
 /** True if its options are walhook's own. */
 export function publishesAll({ publishes, viaRoot }: PublicationFacts): boolean {
   return publishes.insert && publishes.update && publishes.delete && publishes.truncate && viaRoot;
 }
 
 function slotSteps(config: Config, facts: Facts): Step[] {
-  if (facts.slot !== null) return [];
-  const { slot } = config.source;
+  const { slot, failover } = config.source;
+  const canFailOver = failover && facts.server.version >= FAILOVER_SLOTS;
+  if (facts.slot !== null) {
+    // One that is being read cannot be altered: the daemon that takes it over does.
+    if (!canFailOver || facts.slot.failover !== false || facts.slot.activePid !== null) return [];
+    return [{ kind: 'failover', description: `keep the slot ${identifier(slot)} in step on standbys`, sql: `ALTER_REPLICATION_SLOT ${identifier(slot)} (FAILOVER true)` }];
+  }
+  const options = canFailOver ? ', temporary => false, twophase => false, failover => true' : '';
   return [
     {
       kind: 'slot',
       description: `create the replication slot ${identifier(slot)}`,
-      sql: `SELECT lsn FROM pg_create_logical_replication_slot(${literal(slot)}, 'pgoutput')`,
+      sql: `SELECT lsn FROM pg_create_logical_replication_slot(${literal(slot)}, 'pgoutput'${options})`,
     },
   ];
 }

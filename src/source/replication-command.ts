@@ -29,6 +29,8 @@ function replicating(client: ClientConfig): ClientConfig {
 export async function readTimelines(config: Pick<Config, 'source'>, current: number): Promise<Timelines> {
   if (current === 1) return { current, ended: [] };
   const [row] = await replicationCommand(config, `TIMELINE_HISTORY ${current}`);
+  // Text, or bytea: that depends on the version.
   const content = row?.['content'];
-  return parseTimelineHistory(Buffer.isBuffer(content) ? content.toString() : '', current);
+  if (typeof content !== 'string' && !Buffer.isBuffer(content)) throw new TypeError('a timeline history file has content');
+  return parseTimelineHistory(content.toString(), current);
 }

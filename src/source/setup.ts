@@ -10,6 +10,7 @@ import { findings } from './findings.ts';
 import type { Queryable } from './inspect.ts';
 import { type Loss, lossError } from './loss.ts';
 import { plan } from './plan.ts';
+import { replicationCommand } from './replication-command.ts';
 import { guardedSql, script, type Step } from './step.ts';
 
 export interface SetupOptions {
@@ -94,7 +95,8 @@ async function apply(steps: readonly Step[], options: SetupOptions, done: Step[]
     options.onStep?.(step);
     try {
       // Without parameters it goes as one simple query, which is one transaction: a pool will do.
-      await options.client.query(guardedSql(step, options));
+      if (step.kind === 'failover') await replicationCommand(options.config, step.sql);
+      else await options.client.query(guardedSql(step, options));
     } catch (error) {
       return { step, error };
     }

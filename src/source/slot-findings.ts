@@ -2,12 +2,31 @@ import type { Config } from '../config.ts';
 import { findLoss } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import { error, type Finding, managed, warning } from './finding.ts';
+import { FAILOVER_SLOTS } from './plan.ts';
 import { type Loss, lossText, RESYNC_HINT } from './loss.ts';
 import { FIRST_TIMELINE } from './timelines.ts';
 
 /** What is lost, as the database tells by itself. What a checkpoint knows besides: see `continuity`. */
 export function lossFinding(loss: Loss): Finding {
   return error({ code: loss.code, message: lossText(loss), fix: RESYNC_HINT, path: loss.code.startsWith('publication') ? 'source.publication' : 'source.slot' });
+}
+
+/** What it takes that a slot outlives the primary. What is set on the standbys cannot be seen from here. */
+export function failoverFindings({ source }: Config, { server }: Facts): Finding[] {
+  const path = 'source.failover';
+  if (!source.failover) return [];
+  if (server.version < FAILOVER_SLOTS) {
+    return [error({ code: 'failover_version', message: `Postgres ${Math.floor(server.version / 10_000)} cannot keep a slot in step on standbys: that takes 17`, fix: 'leave out source.failover', path })];
+  }
+  if (server.synchronizedStandbySlots !== '') return [];
+  return [
+    warning({
+      code: 'failover_unsynchronized',
+      message: 'synchronized_standby_slots is empty: a standby that is promoted may lack changes that walhook has sent already',
+      fix: `ALTER SYSTEM SET synchronized_standby_slots = '<physical slot of the standby>'; SELECT pg_reload_conf();  -- and on the standby: sync_replication_slots = on, hot_standby_feedback = on, primary_slot_name, and dbname in primary_conninfo`,
+      path,
+    }),
+  ];
 }
 
 export function slotFindings(config: Config, facts: Facts): Finding[] {
@@ -38,6 +57,9 @@ export function slotFindings(config: Config, facts: Facts): Finding[] {
   }
   const loss = slot.plugin === 'pgoutput' ? findLoss({ config, facts, timelines: FIRST_TIMELINE, stored: null }) : null;
   if (loss !== null) found.push(lossFinding(loss));
+  if (config.source.failover && slot.failover === false) {
+    found.push(managed(manage, { code: 'slot_failover', message: `slot ${name} is not kept in step on standbys: after a failover it would be gone`, fix: 'walhook setup', path: 'source.failover' }));
+  }
   if (slot.activePid !== null) {
     found.push(
       warning({

@@ -1,6 +1,7 @@
-/** One thing to change in the database. Each is a transaction of its own. */
+/** One thing to change in the database. Each is a transaction of its own, or none. */
 export interface Step {
-  readonly kind: 'schema' | 'publication' | 'replica_identity' | 'slot';
+  /** `failover` is a command of the replication protocol, which takes a connection of its own. */
+  readonly kind: 'schema' | 'publication' | 'replica_identity' | 'slot' | 'failover';
   /** What it does, as in `create publication "walhook"`. */
   readonly description: string;
   /** One statement, without its semicolon. */
@@ -37,6 +38,7 @@ export function script(steps: readonly Step[]): string {
 }
 
 function wrapped(step: Step): string {
+  if (step.kind === 'failover') return `\\connect -reuse-previous=on "replication=database"\n${step.sql};\n\\connect -reuse-previous=on "replication=false"`;
   // pg_create_logical_replication_slot() refuses a transaction that has written, so it stands alone.
   if (step.kind === 'slot') return `${step.sql};`;
   return `BEGIN;\nSET LOCAL lock_timeout = '${LOCK_TIMEOUT}ms';\n${step.sql};\nCOMMIT;`;
