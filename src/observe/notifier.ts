@@ -98,6 +98,8 @@ class Line {
   #isSending = false;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
+  /** Dropped because too many were waiting; told once the endpoint answers, or at the end. */
+  #overflowed = 0;
 
   constructor(endpoint: string, { attempt, log, firstWait }: { readonly attempt: Attempt; readonly log: Logger; readonly firstWait: number }) {
     this.endpoint = endpoint;
@@ -110,13 +112,17 @@ class Line {
     if (this.#closed) return;
     this.#waiting.push({ delivery: deliveryOf({ id, body, endpoint: this.endpoint }), type, since: performance.now() });
     // The first may be under way.
-    if (this.#waiting.length > MOST) this.#drop(this.#waiting.splice(1, 1), 'too many are waiting');
+    if (this.#waiting.length > MOST) {
+      this.#waiting.splice(1, 1);
+      this.#overflowed++;
+    }
     if (!this.#isSending) this.#next(0);
   }
 
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#tellOverflow();
     this.#drop(this.#waiting.splice(0), 'walhook ends');
   }
 
@@ -131,6 +137,7 @@ class Line {
     const isHopeless = outcome.kind === 'failed' && (outcome.verdict !== 'retry' || performance.now() - first.since > PATIENCE);
     if (outcome.kind === 'delivered' || isHopeless) {
       this.#waiting = this.#waiting.filter((one) => one !== first);
+      this.#tellOverflow();
       if (outcome.kind === 'failed') this.#drop([first], outcome.message);
       this.#next(0);
       return;
@@ -138,6 +145,11 @@ class Line {
     if (failures === 0) this.#log.warn({ endpoint: this.endpoint, notice: first.type }, `the notice cannot be sent, and is tried again: ${outcome.message}`);
     const wait = Math.min(LONGEST_WAIT, Math.max(outcome.retryAfter ?? 0, this.#firstWait * 2 ** failures));
     this.#timer = setTimeout(() => this.#next(failures + 1), wait).unref();
+  }
+
+  #tellOverflow(): void {
+    if (this.#overflowed > 0) this.#log.warn({ endpoint: this.endpoint }, `${this.#overflowed} notices are not sent: more than ${MOST} were waiting`);
+    this.#overflowed = 0;
   }
 
   #drop(dropped: readonly Waiting[], why: string): void {
