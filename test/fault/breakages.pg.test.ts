@@ -9,9 +9,9 @@ import { runSuite } from './suite/suite.ts';
  */
 
 /** The others take longer: `npm run test:fault -- --break NAME`. */
-const SHORT = ['acknowledge', 'ids', 'lanes'];
+const SHORT: ReadonlySet<string> = new Set(['acknowledge', 'ids', 'lanes']);
 
-describe.each(Object.entries(BREAKAGES).filter(([name]) => SHORT.includes(name)))('broken: %s', (name, breakage) => {
+describe.each(Object.entries(BREAKAGES).filter(([name]) => SHORT.has(name)))('broken: %s', (name, breakage) => {
   test(`the suite finds that ${breakage.what}`, { timeout: 120_000 }, async () => {
     const lines: string[] = [];
     const { findings } = await runSuite({

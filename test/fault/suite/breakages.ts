@@ -43,8 +43,8 @@ export const BREAKAGES: Readonly<Record<string, Breakage>> = {
   parking: {
     what: 'a delivery counts as parked before the row is written',
     file: 'src/queue/writer.ts',
-    find: 'await this.#writeBatch(batch);',
-    replace: 'this.#durable += batch.length; for (const operation of batch) operation.done(); await this.#writeBatch(batch.splice(0));',
+    find: 'this.#pending.push(operation);',
+    replace: 'queueMicrotask(operation.done); this.#pending.push({ ...operation, done: () => undefined });',
     breaks: ['premature', 'lost'],
     scenes: /cannot be parked/,
   },
