@@ -23,10 +23,31 @@ export interface Answer {
 export async function askStatus(server: ServerConfig): Promise<DaemonReport> {
   const { status, body } = await askDaemon(server, '/api/v1/status');
   if (status === 200 && typeof body === 'object' && body !== null && 'state' in body && 'endpoints' in body) return body as DaemonReport;
-  const url = daemonUrl(server) ?? '';
-  throw status === 401
-    ? new WalhookError(`${url} refuses the token: it runs with another server.token`, { code: 'daemon_token' })
-    : new WalhookError(`what answers on ${url} is no walhook (status ${status})`, { code: 'not_walhook' });
+  throw status === 401 ? tokenRefused(server) : notWalhook(server, status);
+}
+
+export function tokenRefused(server: ServerConfig): WalhookError {
+  return new WalhookError(`${daemonUrl(server) ?? ''} refuses the token: it runs with another server.token`, { code: 'daemon_token' });
+}
+
+function notWalhook(server: ServerConfig, status: number): WalhookError {
+  return new WalhookError(`what answers on ${daemonUrl(server) ?? ''} is no walhook (status ${status})`, { code: 'not_walhook' });
+}
+
+/**
+ * The state of the daemon that answers, without asking its database; null if none answers.
+ *
+ * @throws WalhookError `not_walhook` for whatever else answers.
+ */
+export async function daemonState(server: ServerConfig): Promise<string | null> {
+  try {
+    const { status, body } = await askDaemon(server, '/readyz');
+    if ((status === 200 || status === 503) && typeof body === 'object' && body !== null && 'state' in body) return String(body.state);
+    throw notWalhook(server, status);
+  } catch (error) {
+    if (error instanceof WalhookError && error.code === 'daemon_silent') return null;
+    throw error;
+  }
 }
 
 /** Where a daemon with this configuration is to be asked from its own machine. Null if it took any free port. */

@@ -4,7 +4,7 @@ import type { Operations } from '../operations.ts';
 import { Ownership } from '../store/owner.ts';
 import { parkingStore } from '../store/parking.ts';
 import { storedDeliveries } from '../store/stored-deliveries.ts';
-import { askStatus, daemonUrl } from './daemon-client.ts';
+import { daemonState, daemonUrl } from './daemon-client.ts';
 import { offlineEngine } from './offline-engine.ts';
 import { RemoteOperations } from './remote-operations.ts';
 import { StateReader } from './state-reader.ts';
@@ -20,7 +20,7 @@ import { withSource } from './with-source.ts';
  *   answer here; `not_running` if the one that answers stands by, starts or ends.
  */
 export async function withOperations<T>(config: Config, { writes }: { readonly writes: boolean }, work: (operations: Operations) => Promise<T>): Promise<T> {
-  const state = await daemonState(config);
+  const state = await daemonState(config.server);
   if (state !== null && (ACTIVE.has(state) || (writes && state !== 'standby'))) return work(new RemoteOperations(config.server));
   if (writes && state === 'standby') {
     throw new WalhookError('the daemon that answers here stands by: another one has the slot', { code: 'not_running', hint: 'run this where the active daemon runs' });
@@ -42,16 +42,6 @@ export async function withOperations<T>(config: Config, { writes }: { readonly w
 
 /** In these it can be asked about deliveries. */
 const ACTIVE: ReadonlySet<string> = new Set(['streaming', 'reconnecting']);
-
-/** Null if nothing answers. */
-async function daemonState({ server }: Config): Promise<string | null> {
-  try {
-    return (await askStatus(server)).state;
-  } catch (error) {
-    if (error instanceof WalhookError && error.code === 'daemon_silent') return null;
-    throw error;
-  }
-}
 
 async function refuseActiveSlot(config: Config): Promise<void> {
   const { slot } = config.source;

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import type { BulkAction, ListQuery, Operations, Selection, StoredDetail, StoredList, Tally } from '../operations.ts';
-import { askDaemon, type Question } from './daemon-client.ts';
+import { askDaemon, type Question, tokenRefused } from './daemon-client.ts';
 
 /** A list or a count may read a large table; a bulk action goes on for as long as it takes. Milliseconds. */
 const READING = 60_000;
@@ -46,7 +46,7 @@ export class RemoteOperations implements Operations {
   async #ask(path: string, question: Question): Promise<unknown> {
     const { status, body } = await askDaemon(this.#server, `/api/v1/${path}`, question);
     if (status === 200 && typeof body === 'object' && body !== null) return body;
-    throw refusal(status, body);
+    throw status === 401 ? tokenRefused(this.#server) : refusal(status, body);
   }
 }
 

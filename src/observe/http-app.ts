@@ -47,9 +47,10 @@ export function httpApp(options: HttpAppOptions): Hono {
   route(app, '/healthz', { GET: (context) => context.json({ status: 'ok' }) });
   route(app, '/readyz', {
     GET: (context) => {
-      const reasons = notReady(readiness());
-      if (reasons.length === 0) return context.json({ status: 'ready' });
-      return problem(503, reasons.join('; '), { members: { reasons } });
+      const { state, problems } = readiness();
+      const reasons = notReady({ state, problems });
+      if (reasons.length === 0) return context.json({ status: 'ready', state });
+      return problem(503, reasons.join('; '), { members: { state, reasons } });
     },
   });
   route(app, '/api/v1/status', { GET: async (context) => context.json(await status()) });

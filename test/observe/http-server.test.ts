@@ -64,11 +64,12 @@ test('/healthz answers while the event loop turns, whatever the state', async ()
 describe('/readyz', () => {
   test('is 200 while streaming without problems', async () => {
     const { url } = await serve();
-    expect(await ask(`${url}/readyz`)).toMatchObject({ status: 200, body: { status: 'ready' } });
+    expect(await ask(`${url}/readyz`)).toMatchObject({ status: 200, body: { status: 'ready', state: 'streaming' } });
   });
 
   test.for([
     [{ state: 'draining', problems: [] }, ['state is draining']],
+    [{ state: 'standby', problems: [] }, ['state is standby']],
     [{ state: 'streaming', problems: ['the slot is lost'] }, ['the slot is lost']],
     [{ state: 'reconnecting', problems: ['no route'] }, ['state is reconnecting', 'no route']],
   ] satisfies [Readiness, string[]][])('is 503 with the reasons: %j', async ([told, reasons]) => {
@@ -77,7 +78,7 @@ describe('/readyz', () => {
     expect(await ask(`${url}/readyz`)).toMatchObject({
       status: 503,
       type: 'application/problem+json',
-      body: { type: 'about:blank', title: 'Service Unavailable', status: 503, reasons },
+      body: { type: 'about:blank', title: 'Service Unavailable', status: 503, state: told.state, reasons },
     });
   });
 });

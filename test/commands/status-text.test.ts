@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import type { DaemonReport } from '../../src/commands/daemon-report.ts';
+import { type EndpointLine, statusText, type StatusReport } from '../../src/commands/status-text.ts';
+
+const NOW = Date.parse('2026-01-02T00:00:00Z');
+const AN_HOUR_AGO = '2026-01-01T23:00:00.000Z';
+
+const LINE: EndpointLine = {
+  name: 'crm',
+  configured: true,
+  parked: 0,
+  dead: 0,
+  oldest_parked: null,
+  condition_since: null,
+  condition: 'active',
+  reason: null,
+  failing_since: null,
+  probe_at: null,
+  slowed: false,
+  live: null,
+};
+
+const DAEMON: DaemonReport = {
+  version: '1.0.0',
+  pid: 7,
+  uptime: 60,
+  problems: [],
+  state: 'streaming',
+  slot: 'walhook',
+  received: '0/1',
+  confirmed: '0/1',
+  in_flight: { deliveries: 0, bytes: 0 },
+  endpoints: [],
+  not_configured: [],
+  wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
+};
+
+function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> = {}): string {
+  return statusText(
+    {
+      daemon: null,
+      daemon_error: 'nothing answers',
+      daemon_url: null,
+      slot_name: 'walhook',
+      slot: { active: true, wal_status: 'reserved', invalidation: null, lag_bytes: 0, lag_seconds: 0, retained_bytes: 0, safe_bytes: null },
+      slot_error: null,
+      checkpoint_at: null,
+      state_error: null,
+      endpoints,
+      ...report,
+    },
+    NOW,
+  );
+}
+
+test('a paused or disabled endpoint is told with its reason, since when, and the way back', () => {
+  const shown = text([
+    { ...LINE, condition: 'paused', reason: 'migration', condition_since: AN_HOUR_AGO },
+    { ...LINE, name: 'erp', condition: 'disabled', reason: 'it answered 410\u001b[2J', probe_at: AN_HOUR_AGO },
+  ]);
+  expect(shown).toMatch(/^crm +paused /m);
+  expect(shown).toContain('crm is paused for 1 h: migration (walhook resume crm)');
+  expect(shown).toContain('erp is disabled: it answered 410\\u001b[2J (walhook resume erp)');
+  expect(shown).not.toContain('probe');
+});
+
+test('an endpoint that fails is told with since when, its probe, and that it gets less', () => {
+  const shown = text([{ ...LINE, failing_since: AN_HOUR_AGO, probe_at: '2026-01-02T00:00:30.000Z', slowed: true }]);
+  expect(shown).toContain('crm has failed for 1 h without a success');
+  expect(shown).toContain('crm: its breaker is open, and lets a probe through in 30 s');
+  expect(shown).toContain('crm is sent less at a time');
+  expect(text([{ ...LINE, probe_at: AN_HOUR_AGO }])).toContain('lets a probe through now');
+});
+
+test('an endpoint that is gone is told with what to do about what is stored for it', () => {
+  expect(text([{ ...LINE, name: 'old', configured: false, parked: 2 }])).toContain('old: the configuration no longer has it, so nothing is sent to it; put it back, or forget what is stored: walhook discard --parked --endpoint old');
+});
+
+test('with the daemon there is a forecast of the WAL; a standby says that it is one', () => {
+  expect(text([], { daemon: DAEMON })).toContain('forecast   2 KiB of WAL a second; at this rate the slot is lost in 2 h');
+  expect(text([], { daemon: { ...DAEMON, wal: null } })).not.toContain('forecast');
+  expect(text([], { daemon: { ...DAEMON, state: 'standby' } })).toMatch(/^walhook 1\.0\.0 stands by: another daemon has the slot/);
+});
