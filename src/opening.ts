@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import { expressionFindings } from './expression-findings.ts';
-import { reach, type Target } from './source/connect.ts';
+import { reach, type Target, target } from './source/connect.ts';
+import { connectionError } from './source/connection-error.ts';
 import { findings } from './source/findings.ts';
 import { inspect } from './source/inspect.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
@@ -63,7 +64,15 @@ export async function examine(config: Config, source: Target): Promise<void> {
   } finally {
     await pool.end();
   }
+  if (config.state.url !== null) await reachState(config.state.url);
   for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
+}
+
+async function reachState(url: string): Promise<void> {
+  const database = target(url);
+  await reach(database).catch((error: unknown) => {
+    throw connectionError(error, { label: database.label });
+  });
 }
 
 async function refuseWhatCannotWork(config: Config, pool: SourcePool) {

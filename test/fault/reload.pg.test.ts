@@ -76,6 +76,7 @@ test('a file that is refused keeps what runs, with every error in the log', asyn
   expect(await daemon.reload({ ...config, hooks: [{ name: 'items', table: 'itmes', to: 'crm' }] })).toMatchObject({ msg: KEPT });
   expect(await daemon.reload({ ...config, source: { url: database.url, slot: 'another' } })).toMatchObject({ msg: KEPT });
   expect(await daemon.reload({ ...config, source: { url: 'postgres://127.0.0.1:1/nowhere', slot: database.name } })).toMatchObject({ msg: KEPT });
+  expect(await daemon.reload({ ...config, state: { url: 'postgres://127.0.0.1:1/nowhere' } })).toMatchObject({ msg: KEPT });
   expect(await daemon.reload({ ...config, server: { listen: `127.0.0.1:${new URL(receiver.url).port}` } })).toMatchObject({ msg: KEPT });
   expect(errors(daemon)).toMatch(/hoks: unknown key/);
   expect(errors(daemon)).toMatch(/limits\.in_flight/);
