@@ -81,7 +81,6 @@ function windowStart(endings: readonly Ending[], i: number): number {
     if (ending === undefined) break;
     // Nothing from before a clean stop may come again.
     if (ending.kind === 'clean') return ending.at;
-    if (ending.kind === 'pause') continue;
     const { at: end, blindSince = end, streamingSince } = ending;
     const streamed = streamingSince === null ? 0 : Math.max(0, blindSince - streamingSince);
     if (streamed >= left) return blindSince - left;

@@ -6,10 +6,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/commands/embedded-postgres.ts';
 
-/** How Postgres is stopped: `fast` disconnects everybody, `immediate` is a crash that it recovers from. */
-export type StopMode = 'fast' | 'immediate';
+/** How Postgres is stopped: `fast` disconnects everybody, `immediate` and `kill -9` are crashes that it recovers from. */
+export type StopMode = 'fast' | 'immediate' | 'kill -9';
 
-const SIGNALS: Readonly<Record<StopMode, NodeJS.Signals>> = { fast: 'SIGINT', immediate: 'SIGQUIT' };
+const SIGNALS: Readonly<Record<StopMode, NodeJS.Signals>> = { fast: 'SIGINT', immediate: 'SIGQUIT', 'kill -9': 'SIGKILL' };
 
 /** How long a server may take to stop, in milliseconds. */
 const PATIENCE = 15_000;
@@ -49,8 +49,10 @@ export class RestartablePostgres {
   async halt(mode: StopMode): Promise<void> {
     const deadline = performance.now() + PATIENCE;
     const pid = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    // Orphans see by themselves that the postmaster is gone; the next one does not start before they are.
+    const all = [pid, ...childrenOf(pid)];
     process.kill(pid, SIGNALS[mode]);
-    while (isAlive(pid)) {
+    while (all.some(isAlive)) {
       if (performance.now() > deadline) throw new Error(`Postgres was told to stop (${mode}) ${PATIENCE} ms ago and still runs: somebody keeps it waiting`);
       await pause(10);
     }
@@ -81,6 +83,15 @@ export class RestartablePostgres {
   #release(): void {
     this.#again?.stdin?.end();
     this.#again = null;
+  }
+}
+
+/** Linux tells; elsewhere none are known. */
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
   }
 }
 

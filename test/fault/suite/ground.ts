@@ -7,6 +7,7 @@ import { DaemonProcess } from '../../support/daemon-process.ts';
 import type { Ending } from '../../support/duplicates.ts';
 import { positionOf, type Sample, storedDeliveries } from '../../support/oracle.ts';
 import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { Proxy } from '../../support/proxy.ts';
 import { type Random, random } from '../../support/random.ts';
 import { HIDDEN } from '../../support/transactions.ts';
 import { ITEMS_SQL, ITEMS_TABLE } from '../../support/writer.ts';
@@ -55,7 +56,7 @@ export class Ground {
     await database.sql(ITEMS_SQL);
     // Soon to be noticed when the daemon is stopped.
     await database.sql(`alter database ${database.name} set wal_sender_timeout = '3s'`);
-    const ground = new Ground(options, database);
+    const ground = new Ground(options, database, await Proxy.before(database.url));
     ground.#urls = await ground.sink.open();
     return ground;
   }
@@ -63,6 +64,8 @@ export class Ground {
   readonly chance: Random;
   readonly database: TestDatabase;
   readonly server: SuiteServer;
+  /** Between the daemon and its database. */
+  readonly proxy: Proxy;
   readonly sink: Sink;
   readonly writer: WriterProcess;
   readonly folder = mkdtempSync(join(tmpdir(), 'walhook-suite-'));
@@ -80,7 +83,8 @@ export class Ground {
   readonly #breakage: string | null;
   #feed: NodeJS.Timeout | null = null;
 
-  private constructor({ server, seed, breakage }: GroundOptions, database: TestDatabase) {
+  private constructor({ server, seed, breakage }: GroundOptions, database: TestDatabase, proxy: Proxy) {
+    this.proxy = proxy;
     this.server = server;
     this.database = database;
     this.#breakage = breakage;
@@ -139,16 +143,16 @@ export class Ground {
     return daemon;
   }
 
-  /** Something ends the daemon's run, now. `blindSince`: see Ending. */
-  ended(kind: Ending['kind'], blindSince?: number): void {
-    const ending = { kind, at: now(), streamingSince: this.#streamingSince, ...(blindSince === undefined ? {} : { blindSince }) };
-    for (const name of ENDPOINTS) this.endings[name].push({ ...ending, concurrency: CONCURRENCY[name] });
-    if (kind !== 'pause') this.#streamingSince = null;
+  /** Something ends the daemon's run, now. `more`: what is not as usual. */
+  ended(kind: Ending['kind'], more: Partial<Ending> = {}): void {
+    const ending = { kind, at: now(), streamingSince: this.#streamingSince };
+    for (const name of ENDPOINTS) this.endings[name].push({ ...ending, concurrency: CONCURRENCY[name], ...more });
+    this.#streamingSince = null;
   }
 
   /** Kills it and notes where it stood. */
-  async kill(blindSince?: number): Promise<void> {
-    this.ended('crash', blindSince);
+  async kill(): Promise<void> {
+    this.ended('crash');
     await this.daemon.kill();
     await this.sample();
   }
@@ -255,6 +259,7 @@ export class Ground {
     await Promise.all(this.#daemons.map((daemon) => daemon.kill()));
     this.writer.kill();
     this.sink.stop();
+    await this.proxy.close();
     await this.database.drop();
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -271,7 +276,7 @@ export class Ground {
       breaker: { failures: 5, open: '200ms' },
     });
     return {
-      source: { url: this.database.url, slot: this.database.name },
+      source: { url: this.proxy.url, slot: this.database.name },
       server: { listen: '127.0.0.1:0', token: TOKEN },
       limits: { in_flight: IN_FLIGHT, memory: '8MiB' },
       tables: ITEMS_TABLE,

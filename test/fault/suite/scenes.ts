@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { now } from './child.ts';
-import type { Ground } from './ground.ts';
+import type { StopMode } from '../../support/restartable-postgres.ts';
+import { type Ground, IN_FLIGHT } from './ground.ts';
 import type { Mood } from './moods.ts';
 
 /** A checkpoint is made this often, in milliseconds. */
@@ -90,7 +91,7 @@ const WHILE_STORING: Scene = {
     await afterRequests(ground);
     const since = now();
     const lock = await blocked(ground, 'select from walhook.checkpoint for update');
-    ground.ended('crash', since);
+    ground.ended('crash', { blindSince: since });
     await ground.daemon.kill();
     await unblock(ground, lock);
     await ground.sample();
@@ -108,7 +109,7 @@ const WHILE_PARKING: Scene = {
     await ground.within(ground.writer.more(100), 'the writer');
     // Nothing must happen now, which no signal tells: a checkpoint would be due twice.
     await pause(2 * CHECKPOINT);
-    ground.ended('crash', since);
+    ground.ended('crash', { blindSince: since });
     await ground.daemon.kill();
     await ground.sample();
     await unblock(ground, lock);
@@ -188,7 +189,66 @@ const WALSENDER: Scene = {
   },
 };
 
-function restart(fault: string, mode: 'fast' | 'immediate', crm: Mood): Scene {
+/** Something befalls the daemon's connections to its database; it connects again. */
+function cut(fault: string, harm: (ground: Ground) => void): Scene {
+  return {
+    fault,
+    crm: 'slow',
+    play: async (ground) => {
+      await afterRequests(ground);
+      const since = ground.daemon.log.length;
+      ground.ended('pause');
+      harm(ground);
+      const harmed = now();
+      await ground.within(ground.daemon.streaming(since), 'the daemon to stream again');
+      await ground.sample();
+      return now() - harmed;
+    },
+  };
+}
+
+const BAD_NETWORK: Scene = {
+  fault: 'kill -9 on a slow, sliced connection to Postgres',
+  crm: 'healthy',
+  play: async (ground) => {
+    ground.proxy.manner = { latency: 10, slice: 200 };
+    try {
+      await ground.requests('crm', ground.chance.int(1, 100));
+      await ground.kill();
+      return await ground.relaunch();
+    } finally {
+      ground.proxy.manner = { latency: 0, slice: Number.POSITIVE_INFINITY };
+    }
+  },
+};
+
+const FENCED: Scene = {
+  fault: 'SIGSTOP, taken over by a standby, SIGCONT',
+  crm: 'slow',
+  play: async (ground) => {
+    const first = ground.daemon;
+    const second = ground.launchBeside();
+    await ground.within(second.says(/standing by/), 'the second daemon to stand by');
+    await afterRequests(ground);
+    // Where it wakes up, what it has in memory may be sent until it sees that it was replaced.
+    ground.ended('crash');
+    const stopped = now();
+    first.signal('SIGSTOP');
+    ground.adopt(second);
+    await ground.within(second.streaming(), 'the second daemon to take over');
+    await ground.sample();
+    const recovery = now() - stopped;
+    const since = first.log.length;
+    ground.ended('pause', { concurrency: IN_FLIGHT });
+    first.signal('SIGCONT');
+    await ground.within(first.says(/standing by/, since), 'the first daemon to stand by');
+    await ground.within(ground.writer.more(50), 'the writer');
+    await first.kill();
+    return recovery;
+  },
+};
+
+function restart(fault: string, mode: StopMode, crm: Mood): Scene {
   return {
     fault,
     crm,
@@ -231,9 +291,14 @@ export const SCENES: readonly Scene[] = [
   TAKEN_OVER,
   SIGTERM,
   SIGSTOP,
+  FENCED,
   WALSENDER,
+  BAD_NETWORK,
+  cut('connections to Postgres reset', ({ proxy }) => proxy.reset()),
+  cut('connections to Postgres half-open', ({ proxy }) => proxy.halfOpen()),
   restart('Postgres restarted (fast)', 'fast', 'now and then 5xx'),
   restart('Postgres restarted (immediate)', 'immediate', 'now and then 5xx'),
+  restart('Postgres kill -9', 'kill -9', 'now and then 5xx'),
 ];
 
 /** Steps of the first start, each as a query that is true once it is done. */
