@@ -2,9 +2,9 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Delivery, RequestShape } from '../delivery.ts';
 import { parseLsn } from '../lsn.ts';
 import type { Failure, Stored } from '../queue/port.ts';
-import { bigintArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
+import { bigintArray, doubleArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
 
-/** The columns that say what is sent, in the order of `deliveryArrays`. */
+/** The columns that say what is sent. */
 export const DELIVERY_COLUMNS = sql.raw(
   'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, body, attempts',
 );
@@ -13,29 +13,58 @@ export const DELIVERY_COLUMNS = sql.raw(
 export interface DeliveryInput {
   readonly delivery: Delivery;
   readonly attempts: number;
+  readonly failure: Failure | null;
+  /** Absent where the table has no such column. */
+  readonly dueIn?: number;
 }
 
-/** Arguments of unnest() that make DELIVERY_COLUMNS, one array a column: one round trip and one plan for a batch of any size. */
-export function deliveryArrays(batch: readonly DeliveryInput[]): RawBuilder<unknown> {
+/**
+ * A query that gives DELIVERY_COLUMNS, committed_ms, due_in, failure, status, message and response of a batch: one round
+ * trip and one plan, whatever its size. What many rows share is sent once, and a row has its index: a column of unnest()
+ * costs the server more than the value does.
+ */
+export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknown> {
   const of = <T>(value: (delivery: Delivery) => T): T[] => batch.map(({ delivery }) => value(delivery));
-  const text = (value: (delivery: Delivery) => string | null): RawBuilder<unknown> => sql`${textArray(of(value))}::text[]`;
-  return sql.join([
-    text((d) => deliveryKey(d.id, d.request.endpoint)),
-    text((d) => d.request.endpoint),
-    text((d) => d.id),
-    text((d) => d.request.hook),
-    sql`${bigintArray(of((d) => d.lane))}::bigint[]`,
-    sql`${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[]`,
-    sql`${bigintArray(of((d) => d.sequence.ordinal))}::bigint[]`,
-    sql`${integerArray(of((d) => d.sequence.nth))}::integer[]`,
-    text((d) => d.operation),
-    text((d) => d.table),
-    text((d) => d.request.method),
-    text((d) => d.request.path),
-    text((d) => d.request.contentType),
-    sql`${utf8Array(of((d) => d.body))}::bytea[]`,
-    sql`${integerArray(batch.map((item) => item.attempts))}::integer[]`,
-  ]);
+  const requests = new Map<RequestShape, number>();
+  const shapes = new Distinct(batch, ({ delivery: { request, operation, table } }) => {
+    // Deliveries of a hook share the object.
+    if (!requests.has(request)) requests.set(request, requests.size);
+    return `${requests.get(request)} ${operation} ${table}`;
+  });
+  const failures = new Distinct(batch, ({ failure: f }) => (f === null ? '' : [f.failure, f.status, f.message, f.response].join('\0')));
+  const shared = (value: (delivery: Delivery) => string | null): RawBuilder<unknown> =>
+    sql`(${textArray(shapes.first.map(({ delivery }) => value(delivery)))}::text[])[shape]`;
+  const failed = (value: (failure: Failure) => string): RawBuilder<unknown> =>
+    sql`(${textArray(failures.first.map(({ failure }) => (failure === null ? null : storable(value(failure)))))}::text[])[why]`;
+  const endpoint = shared((d) => d.request.endpoint);
+  return sql`
+    select id || ' ' || ${endpoint} as key, ${endpoint} as endpoint, id, ${shared((d) => d.request.hook)} as hook, lane, commit_lsn, ordinal, nth,
+      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${shared((d) => d.request.method)} as method,
+      ${shared((d) => d.request.path)} as path, ${shared((d) => d.request.contentType)} as content_type, body, attempts, committed_ms, due_in,
+      ${failed((f) => f.failure)} as failure, (${integerArray(failures.first.map(({ failure }) => failure?.status ?? null))}::integer[])[why] as status,
+      ${failed((f) => f.message)} as message, ${failed((f) => f.response)} as response
+    from unnest(${integerArray(shapes.indexes)}::integer[], ${integerArray(failures.indexes)}::integer[], ${textArray(of((d) => d.id))}::text[],
+        ${bigintArray(of((d) => d.lane))}::bigint[], ${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[],
+        ${bigintArray(of((d) => d.sequence.ordinal))}::bigint[], ${integerArray(of((d) => d.sequence.nth))}::integer[],
+        ${utf8Array(of((d) => d.body))}::bytea[], ${integerArray(batch.map((item) => item.attempts))}::integer[],
+        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[])
+      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in)`;
+}
+
+/** The first of each kind, and for each item the index of its kind, counted from 1 as Postgres does. */
+class Distinct<T> {
+  readonly first: T[] = [];
+  readonly indexes: number[] = [];
+
+  constructor(items: readonly T[], kind: (item: T) => string) {
+    const known = new Map<string, number>();
+    for (const item of items) {
+      const of = kind(item);
+      let index = known.get(of);
+      if (index === undefined) known.set(of, (index = this.first.push(item)));
+      this.indexes.push(index);
+    }
+  }
 }
 
 /** Arguments of unnest() for the columns failure, status, message, response. */

@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
-import { doubleArray, textArray } from './binary-array.ts';
+import { textArray } from './binary-array.ts';
 import type { StateDatabase } from './database.ts';
-import { DELIVERY_COLUMNS, deliveryArrays, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
+import { DELIVERY_COLUMNS, deliveryRows, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
 import { condition, remember } from './condition.ts';
 import { OWNED, type Ownership } from './owner.ts';
@@ -31,10 +31,7 @@ async function park(owner: Ownership, batch: readonly Parking[]): Promise<void> 
     stored as (
       insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, ${DUE_AT}, ${COMMITTED_AT}, failure, status, message, response
-      from unnest(${deliveryArrays(batch)}, ${doubleArray(batch.map((item) => item.dueIn))}::double precision[],
-          ${doubleArray(batch.map((item) => item.delivery.committedAt))}::double precision[],
-          ${failureArrays(batch.map((item) => item.failure))})
-        as input (${DELIVERY_COLUMNS}, due_in, committed_ms, failure, status, message, response)
+      from (${deliveryRows(batch)}) as input
       where ${OWNED}
       on conflict do nothing
     )`);
@@ -46,9 +43,7 @@ async function bury(owner: Ownership, batch: readonly Burial[]): Promise<void> {
     stored as (
       insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
-      from unnest(${deliveryArrays(batch)}, ${doubleArray(batch.map((item) => item.delivery.committedAt))}::double precision[],
-          ${failureArrays(batch.map((item) => item.failure))})
-        as input (${DELIVERY_COLUMNS}, committed_ms, failure, status, message, response)
+      from (${deliveryRows(batch)}) as input
       where ${OWNED}
       on conflict do nothing
     )`);
