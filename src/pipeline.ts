@@ -1,7 +1,7 @@
 import { type Change, commitTime, type LiveTable, type Relation, type Transaction } from './change.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Codecs } from './codec.ts';
-import type { Config, HookConfig } from './config.ts';
+import type { Config, HookConfig, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
@@ -34,8 +34,8 @@ export interface PipelineOptions {
   /** The timeline that the WAL at an LSN belongs to. */
   readonly timelineAt: (lsn: Lsn) => number;
   readonly codecs: Codecs;
-  /** Loads what must be known of a relation before its changes can be read, and tells how the table is now. */
-  readonly describe: (relation: Relation) => Promise<LiveTable>;
+  /** Loads what must be known of a relation before its changes can be read, and tells how the table is now. `table`: the configured one that it is. */
+  readonly describe: (relation: Relation, table: TableConfig) => Promise<LiveTable>;
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   readonly tracker: Tracker;
   /** Up to here everything was handled by an earlier run. */
@@ -125,7 +125,7 @@ export class Pipeline implements ChangeSink {
       this.#readers.delete(relation.oid);
       return;
     }
-    const plan = watchTable(relation, watched, await describe(relation));
+    const plan = watchTable(relation, watched, await describe(relation, watched));
     const bodies = new Map<string, EventBody>();
     const routes = hooks.map((hook): Route => {
       const shape = bodyShape(hook);

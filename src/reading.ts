@@ -1,12 +1,13 @@
 import type { Logger } from 'pino';
 import type { LiveTable, Relation } from './change.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
-import type { Config } from './config.ts';
+import type { Config, TableConfig } from './config.ts';
 import { ConfiguredTables } from './configured-tables.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { PgoutputDecoder } from './decode/pgoutput.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
+import { missingColumns } from './missing-columns.ts';
 import type { Opened } from './opening.ts';
 import { type DeliveryQueue, Pipeline } from './pipeline.ts';
 import type { Position, StoredPosition } from './position.ts';
@@ -46,6 +47,7 @@ export class Reading {
   readonly #shutdownNotice: ShutdownNotice;
   #confirmed: Lsn;
   #isConnected = false;
+  readonly #missing = new Set<string>();
   readonly #begunAt = Date.now();
 
   constructor(options: ReadingOptions) {
@@ -66,7 +68,7 @@ export class Reading {
       systemId: slot.identity.systemId,
       timelineAt: (lsn) => timelineAt(slot.timelines, lsn),
       codecs: new CatalogCodecs(this.#catalog),
-      describe: (relation) => this.#describe(relation),
+      describe: (relation, table) => this.#describe(relation, table),
       queues,
       tracker,
       start: slot.start,
@@ -167,12 +169,22 @@ export class Reading {
     onStart();
   }
 
-  async #describe(relation: Relation): Promise<LiveTable> {
+  async #describe(relation: Relation, table: TableConfig): Promise<LiveTable> {
     const gone = await this.#catalog.load(relation.columns.map((column) => column.typeOid));
     for (const { name } of relation.columns.filter((column) => gone.includes(column.typeOid))) {
       const column = `${relation.schema}.${relation.table}.${name}`;
       this.#options.log.warn({ column }, 'the type of a column exists no more: its values are sent as text');
     }
-    return liveTable(this.#options.pool, relation.oid);
+    const live = await liveTable(this.#options.pool, relation.oid);
+    // A table that has been dropped meanwhile has no columns, and nothing to be told of.
+    for (const name of live.columns.length === 0 ? [] : missingColumns(this.#options.config, table, live.columns)) this.#columnMissing(`${tableName(table)}.${name}`);
+    return live;
+  }
+
+  /** Told once for each column: `check` says the same with the place in the file. */
+  #columnMissing(column: string): void {
+    if (this.#missing.has(column)) return;
+    this.#missing.add(column);
+    this.#options.log.warn({ column, hint: 'walhook check' }, 'a column that the configuration names is gone: events go on without it, but the next start needs it or another configuration');
   }
 }
