@@ -33,10 +33,15 @@ export interface DurableState {
   close(): Promise<void>;
 }
 
-/** Opens the state schema, in the source's database or in one of its own, and brings it up to date. */
-export async function openDurableState(config: Config): Promise<DurableState> {
+/**
+ * Opens the state schema, in the source's database or in one of its own, and brings it up to date.
+ *
+ * @param timeout milliseconds until a query without an answer fails; longer than the default for `resync`, which may
+ *   renumber millions of rows in one statement.
+ */
+export async function openDurableState(config: Config, timeout?: number): Promise<DurableState> {
   const client = await reach(target(config.state.url ?? config.source.url));
-  const state = openState({ client, schema: config.state.schema });
+  const state = openState({ client, schema: config.state.schema, ...(timeout === undefined ? {} : { timeout }) });
   await migrate(state).catch(async (error: unknown) => {
     await state.close();
     throw error;

@@ -9,6 +9,9 @@ import { readConfig } from './read-config.ts';
 import { print } from './terminal.ts';
 import { withSource } from './with-source.ts';
 
+/** Milliseconds for a statement that may change every stored delivery. */
+const RENUMBER_TIMEOUT = 30 * 60_000;
+
 /** What `walhook resync --json` prints. LSNs as text. */
 interface ResyncReport {
   /** Null: nothing is lost. */
@@ -29,7 +32,7 @@ export const resync: Verb = async ({ options }) => {
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else for (const line of lines) print(line);
   };
-  const state = await openDurableState(config);
+  const state = await openDurableState(config, RENUMBER_TIMEOUT);
   try {
     return await withSource(config, 'resync it', async (client) => {
       const found = await continuity(config, client, () => state.load());
