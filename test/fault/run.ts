@@ -50,8 +50,11 @@ async function main(): Promise<number> {
   const again = `npm run test:fault -- --rounds ${rounds} --seed ${seed}${more}`;
   say(`seed ${seed}; to repeat: ${again}`);
   const server = await suiteServer(values.url ?? null);
+  // Ctrl-C: the round that is played is the last, and what was played is judged. A second one ends it.
+  const enough = new AbortController();
+  process.once('SIGINT', () => enough.abort());
   try {
-    const result = await runSuite({ server, rounds, seed, breakage, only: new RegExp(values.faults), onLine: say });
+    const result = await runSuite({ server, rounds, seed, breakage, only: new RegExp(values.faults), enough: enough.signal, onLine: say });
     if (values.json) console.log(JSON.stringify({ seed, again, rows: rowsOf(result.rounds), ...result }));
     else say(`\n${tableText(result)}\n${findingsText(result.findings)}\nto repeat: ${again}`);
     return result.findings.length === 0 ? 0 : 1;

@@ -182,10 +182,10 @@ const WALSENDER: Scene = {
     const sender = await walsender(ground);
     const since = ground.daemon.log.length;
     await ground.database.sql('select pg_terminate_backend($1)', [sender]);
-    const cut = now();
+    const ended = now();
     await ground.within(ground.daemon.streaming(since), 'the daemon to stream again');
     await ground.sample();
-    return now() - cut;
+    return now() - ended;
   },
 };
 

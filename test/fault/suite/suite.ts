@@ -32,6 +32,8 @@ export interface SuiteOptions {
   /** Ends after the episode in which something was found; and after so many rounds an episode is judged. */
   readonly untilFound?: boolean;
   readonly episode?: number;
+  /** Once it is aborted, the round that is played is the last one. */
+  readonly enough?: AbortSignal;
   readonly onLine: (line: string) => void;
 }
 
@@ -79,7 +81,7 @@ export async function runSuite(options: SuiteOptions): Promise<SuiteResult> {
     await playEpisode({ ...options, seed, scenes, first: before + 1, result });
     // A daemon that does not even start will not the next time.
     if (result.rounds.length === before) break;
-    if (options.untilFound === true && result.findings.length > 0) break;
+    if ((options.untilFound === true && result.findings.length > 0) || options.enough?.aborted === true) break;
   }
   result.totals.seconds = Math.round((now() - started) / 1000);
   return result;
@@ -136,7 +138,7 @@ async function playEpisode(episode: Episode): Promise<void> {
       const round: Round = { fault: scene.fault, from, until: now(), recovery, ending: isEnding ? ending : null, lost: 0, disordered: 0, within: 0, beyond: 0 };
       rounds.push(round);
       onLine(`  ${first + i}: ${scene.fault} (${scene.crm}); ${recovery === null ? 'stuck' : `streams again after ${Math.round(recovery)} ms`}`);
-      if (recovery === null) break;
+      if (recovery === null || episode.enough?.aborted === true) break;
     }
     const isWhole = isUp === true && rounds.every(({ recovery }) => recovery !== null);
     if (isWhole) await ground.settle().catch(stuck);
