@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { formatLsn, type Lsn, parseLsn } from '../../src/lsn.ts';
 import { endpoint, HEAD, startDaemon, testDatabase, type TestDaemonOptions, testReceiver } from '../support/daemon.ts';
 import { startDaemonThread } from '../support/daemon-thread.ts';
@@ -119,13 +119,18 @@ test('a transaction whose commit record starts where the confirmed one ends is n
 });
 
 // Fails with the library's timer left on (timeoutSeconds: 10), and with statuses that tell of what was received.
-test('what is not delivered is not confirmed, however much time passes and however much WAL is written', async () => {
+test('what is neither delivered nor stored is not confirmed, however much time passes and however much WAL is written', async () => {
   const { receiver, options } = await ready('create table items (id int primary key); create table unwatched (id int)');
   const { db } = options;
   receiver.answer = () => 'never';
   // Time passes as the test says: for the checkpoint, for the statuses, and for the library's timer.
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] });
   await startDaemon(options);
+  // A delivery that hangs would be parked, after which its position is safe.
+  const client = await db.client();
+  onTestFinished(() => client.end());
+  await client.query('begin');
+  await client.query('lock table walhook.parked in share mode');
   await db.sql('insert into items values (1)');
   await receiver.received(1);
   const undelivered = commitLsn(receiver.requests[0]);
@@ -141,6 +146,7 @@ test('what is not delivered is not confirmed, however much time passes and howev
     expect(await confirmed(db, db.name)).toBeLessThanOrEqual(undelivered);
   }
   expect(receiver.delivered).toBe(0);
+  await client.query('rollback');
 });
 
 // Fails if a new connection goes on from the last confirmed LSN (duplicates) or from the last received one (losses), or
