@@ -14,6 +14,7 @@ import type { Position, StoredPosition } from './position.ts';
 import { Follower } from './source/follower.ts';
 import { liveTable } from './source/live-table.ts';
 import { tableName } from './source/quote.ts';
+import { PublicationWatch } from './source/publication-watch.ts';
 import { explainBrokenStream, refuseBrokenStream, type ResumeOptions } from './source/resume.ts';
 import { ShutdownNotice } from './source/shutdown-notice.ts';
 import { Tail } from './source/tail.ts';
@@ -45,6 +46,7 @@ export class Reading {
   readonly #pipeline: Pipeline;
   readonly #follower: Follower;
   readonly #shutdownNotice: ShutdownNotice;
+  readonly #publicationWatch: PublicationWatch;
   #confirmed: Lsn;
   #isConnected = false;
   readonly #missing = new Set<string>();
@@ -80,11 +82,18 @@ export class Reading {
       explain: (error) => explainBrokenStream(error, this.#resume(), { label, doing: `stream from slot ${slot.name}` }),
       onReconnect: (error, delay) => {
         this.#isConnected = false;
+        this.#publicationWatch.stop();
         options.onReconnect(error, delay);
         pool.giveUp();
       },
     });
     this.#shutdownNotice = new ShutdownNotice(pool, (reason) => this.#follower.interrupt(reason));
+    this.#publicationWatch = new PublicationWatch({
+      pool,
+      publication: config.source.publication,
+      confirmed: () => this.#confirmed,
+      onAltered: (reason) => this.#follower.interrupt(reason),
+    });
   }
 
   /** How far the stream has been read: where the next connection goes on. */
@@ -124,6 +133,7 @@ export class Reading {
 
   /** Hands over nothing more, for good; what becomes durable can still be confirmed, until `stop`. */
   halt(): void {
+    this.#publicationWatch.stop();
     this.#follower.halt();
     // As far as it has been read, the middle of a transaction included: the next start goes on from there.
     this.#options.tracker.mark(this.#pipeline.received);
@@ -146,7 +156,7 @@ export class Reading {
       temporary: slot.temporary,
       from: this.#pipeline.received.lsn,
       durable: this.#confirmed,
-      verify: () => (slot.temporary ? Promise.resolve() : refuseBrokenStream(this.#resume())),
+      verify: () => (slot.temporary ? Promise.resolve() : this.#verify()),
       statusInterval: slot.statusInterval,
       deadAfter: slot.deadAfter,
       onMessage: (bytes) => decoder.decode(bytes),
@@ -155,9 +165,14 @@ export class Reading {
     });
   }
 
+  async #verify(): Promise<void> {
+    await this.#publicationWatch.begin();
+    await refuseBrokenStream(this.#resume());
+  }
+
   #resume(): ResumeOptions {
     const { config, pool, slot, checkpoint } = this.#options;
-    return { config, pool, identity: slot.identity, confirmed: this.#confirmed, checkpoint };
+    return { config, pool, identity: slot.identity, confirmed: this.#confirmed, wholeAt: this.#publicationWatch.wholeAt, checkpoint };
   }
 
   #started(): void {
@@ -165,6 +180,7 @@ export class Reading {
     this.#follower.started();
     this.#isConnected = true;
     this.#shutdownNotice.arm();
+    if (!slot.temporary) this.#publicationWatch.start();
     log.info({ slot: slot.name, from: formatLsn(this.#pipeline.received.lsn) }, 'streaming');
     onStart();
   }

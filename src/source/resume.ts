@@ -14,6 +14,8 @@ export interface ResumeOptions {
   readonly identity: StreamIdentity;
   /** What this process has confirmed of the stream. */
   readonly confirmed: Lsn;
+  /** What was confirmed when the publication was last seen as it should be; null: it was not looked at. */
+  readonly wholeAt: Lsn | null;
   /** Loads what is stored of the slot, maybe by another process. */
   readonly checkpoint: () => Promise<StoredPosition | null>;
 }
@@ -57,10 +59,14 @@ export async function explainBrokenStream(error: unknown, options: ResumeOptions
 }
 
 /** What Postgres says of a stream that may have lost something. */
-const SIGNS = new Set(['slot_missing', 'slot_invalidated', 'publication_missing', 'publication_gone', 'database_state', 'wal_removed']);
+const SIGNS = new Set(['slot_missing', 'slot_invalidated', 'publication_missing', 'publication_gone', 'publication_altered', 'database_state', 'wal_removed']);
 
-async function look({ config, pool, identity, confirmed }: ResumeOptions): Promise<Continuity> {
-  return continuity(config, pool, () => Promise.resolve({ ...identity, position: { lsn: confirmed, within: null } }));
+async function look({ config, pool, identity, confirmed, wholeAt }: ResumeOptions): Promise<Continuity> {
+  const found = await continuity(config, pool, () => Promise.resolve({ ...identity, position: { lsn: confirmed, within: null } }));
+  const { loss } = found;
+  // What was confirmed since may have been without what the publication left out.
+  if (loss?.code !== 'publication_changed' || wholeAt === null || wholeAt > confirmed) return found;
+  return { ...found, loss: { ...loss, gap: { ...loss.gap, from: wholeAt } } };
 }
 
 async function refusal(loss: Loss, { config, checkpoint }: ResumeOptions): Promise<WalhookError> {

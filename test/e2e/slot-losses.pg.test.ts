@@ -180,6 +180,17 @@ test('a slot that Postgres gave up (max_slot_wal_keep_size): refused with the ga
   await resynced(all, 'slot_invalidated');
 });
 
+test('a publication that is altered under a stream that goes on is noticed, with the gap', { timeout: 60_000 }, async () => {
+  const db = await testDatabase(SCHEMA);
+  const receiver = await testReceiver();
+  const daemon = await startDaemon({ db, yaml: YAML, receivers: { RECEIVER: receiver } });
+  await db.sql('update items set n = 1');
+  await receiver.deliveries(1);
+  await db.sql('alter publication walhook drop table items');
+  // It looks every ten seconds.
+  await expect(daemon.running.done).rejects.toMatchObject({ code: 'publication_changed', message: expect.stringMatching(GAP) });
+});
+
 test('resync leaves a slot alone that a daemon reads', async () => {
   const { options } = await ground();
   expect(await walhook(['resync', '--accept-gap'], { yaml: options.yaml, env: daemonEnvironment(options) })).toMatchObject({ code: 69, stderr: expect.stringContaining('is being read') });

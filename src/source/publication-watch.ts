@@ -1,0 +1,88 @@
+import { WalhookError } from '../errors.ts';
+import type { Lsn } from '../lsn.ts';
+import type { Queryable } from './inspect.ts';
+
+/** How often to look, in milliseconds. */
+const INTERVAL = 10_000;
+
+export interface PublicationWatchOptions {
+  readonly pool: Queryable;
+  readonly publication: string;
+  /** What is confirmed now. */
+  readonly confirmed: () => Lsn;
+  /** It is not as it was when the watch began. What that means is for `refuseBrokenStream` to find, on a new connection. */
+  readonly onAltered: (reason: WalhookError) => void;
+  /** Milliseconds between two looks. Default 10,000. */
+  readonly interval?: number;
+}
+
+/**
+ * Notices that somebody alters the publication while it is streamed: Postgres leaves out what it does not publish any
+ * more without a word.
+ */
+export class PublicationWatch {
+  readonly #options: PublicationWatchOptions;
+  #timer: NodeJS.Timeout | null = null;
+  /** As it was at the start of the connection. */
+  #before: string | null = null;
+  #wholeAt: Lsn | null = null;
+
+  constructor(options: PublicationWatchOptions) {
+    this.#options = options;
+  }
+
+  /** What was confirmed when the publication was last seen as it should be: what is left out comes after it. Null: it was not looked at. */
+  get wholeAt(): Lsn | null {
+    return this.#wholeAt;
+  }
+
+  /**
+   * As the publication is now, it should stay. To be called before it is checked whether that is as it should be, so that
+   * nothing comes in between. Rejects if the database does not answer.
+   */
+  async begin(): Promise<void> {
+    const { pool, publication } = this.#options;
+    this.stop();
+    this.#before = await state(pool, publication);
+  }
+
+  /** A stream has begun: looks by time from now on. */
+  start(): void {
+    this.stop();
+    this.#timer = setInterval(() => void this.look(), this.#options.interval ?? INTERVAL);
+    this.#timer.unref();
+  }
+
+  /** May be called twice, or without a start. */
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  async look(): Promise<void> {
+    const { pool, publication, confirmed, onAltered } = this.#options;
+    const timer = this.#timer;
+    if (timer === null) return;
+    const at = confirmed();
+    // A database that does not answer is somebody else's news.
+    const now = await state(pool, publication).catch(() => null);
+    if (now === null || this.#before === null || timer !== this.#timer) return;
+    if (now === this.#before) {
+      this.#wholeAt = at;
+      return;
+    }
+    this.stop();
+    onAltered(new WalhookError(`publication ${publication} was altered while it was streamed`, { code: 'publication_altered', reaction: 'retry' }));
+  }
+}
+
+/** Everything that decides what is sent. Memberships have OIDs, and a new one when their columns or row filters are altered. */
+async function state(client: Queryable, publication: string): Promise<string> {
+  const { rows } = await client.query<{ state: string }>(
+    `select json_build_array(oid::bigint, puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot,
+       (select json_agg(member.oid::bigint order by member.oid) from pg_catalog.pg_publication_rel as member where prpubid = publication.oid))::text as state
+     from pg_catalog.pg_publication as publication where pubname = $1`,
+    [publication],
+  );
+  return rows[0]?.state ?? 'gone';
+}
