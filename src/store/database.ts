@@ -114,6 +114,12 @@ export function openState(options: StateDatabaseOptions): StateDatabase {
  */
 const DURABLE = `select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') in ('off', 'local')`;
 
+/**
+ * A statement whose client has given up ends within a second, instead of having its effect whenever it can: a batch that
+ * is repeated on another connection should not meet itself. Postgres 14 and later.
+ */
+const ABANDONED = `select set_config(name, '1000', false) from pg_settings where name = 'client_connection_check_interval'`;
+
 /** Lends the pool's clients to Kysely, which knows them by identity: each has one stand-in. */
 function lender(pool: pg.Pool): () => Promise<PostgresPoolClient> {
   const known = new WeakMap<pg.PoolClient, PostgresPoolClient>();
@@ -122,7 +128,7 @@ function lender(pool: pg.Pool): () => Promise<PostgresPoolClient> {
     const before = known.get(client);
     if (before !== undefined) return before;
     try {
-      await client.query(DURABLE);
+      await client.query(`${DURABLE}; ${ABANDONED}`);
     } catch (error) {
       client.release(true);
       throw error;

@@ -14,6 +14,14 @@ test('a query without an answer fails as a passing fault, and its connection is 
   expect(await pid()).not.toBe(before);
 });
 
+test('a statement that was given up ends in the server too', async () => {
+  const { database } = await emptyState();
+  const state = open({ client: { connectionString: database.url }, schema: 'walhook', connections: 1, timeout: 200 });
+  await expect(sql`select pg_sleep(60)`.execute(state.db)).rejects.toThrow('timeout');
+  const running = (): Promise<unknown[]> => database.sql(`select from pg_stat_activity where query like '%pg_sleep(60)' and datname = current_database()`);
+  await expect.poll(running, { timeout: 10_000 }).toHaveLength(0);
+});
+
 test('a connection that is terminated while it is idle is replaced', async () => {
   const { state, owner, database } = await testState();
   const store = parkingStore(state, owner);
