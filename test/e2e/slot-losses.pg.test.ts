@@ -73,6 +73,7 @@ async function acceptGap(options: TestDaemonOptions, code: string): Promise<void
 
 async function acceptGapByCommand(options: TestDaemonOptions, code: string): Promise<void> {
   const cli = { yaml: options.yaml, env: daemonEnvironment(options) };
+  expect(await walhook(['check'], cli)).toMatchObject({ code: 3, stdout: expect.stringMatching(GAP) });
   const told = await walhook(['resync'], cli);
   expect(told, told.stderr).toMatchObject({ code: 3, stdout: expect.stringContaining('--accept-gap') });
   // Without the flag nothing has changed.
