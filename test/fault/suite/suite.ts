@@ -210,7 +210,7 @@ async function judgeEpisode({ ground, rounds, isWhole, episode }: Judged): Promi
     totals.delivered += verdict.delivered;
     totals.requests += received.length;
     totals.duplicates += verdict.duplicates;
-    if (isWhole) attribute({ name, verdict, received, written, rounds, ground });
+    attribute({ name, verdict: isWhole ? verdict : { ...verdict, lost: [] }, received, written, rounds, ground });
   }
   onLine(
     `  judged: ${changes} changes, ${[...requests].map(([name, all]) => `${all.length} requests to ${name}`).join(', ')}, ${Math.round(ground.watch.rss / MEBIBYTE)} MiB, ${ground.watch.sockets} sockets, ${ground.watch.inFlight} in flight; ${result.findings.length} findings so far`,
