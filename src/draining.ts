@@ -35,13 +35,13 @@ export async function drain({ shutdown, log, reading, dispatcher, checkpointer, 
   const closed = dispatcher.close({ spill: part(DELIVERY_PART), abandon: part(ATTEMPT_PART) }).then(() => 'finished' as const);
   const end = await inTime(Promise.race([closed, fenced]), shutdown);
   await dispatcher.abort();
-  const isFenced = end !== null && end !== 'finished';
-  if (isFenced) log.warn(`${end.message}: what is in memory is left to it`);
-  const stored = isFenced || (await storePosition(checkpointer, log));
+  const refusal = end !== null && end !== 'finished' ? end : null;
+  const stored = refusal ?? (await storePosition(checkpointer, log));
+  if (stored instanceof WalhookError) log.warn(`${stored.message}: what is left is left to it`);
   await reading.stop();
   await inTime(release(), GRACE);
   if (end === null) throw unfinished(`not all deliveries could be finished or parked within ${shutdown} ms`);
-  if (!stored) throw unfinished('the last position could not be stored');
+  if (stored === false) throw unfinished('the last position could not be stored');
 }
 
 /**
@@ -55,10 +55,12 @@ export async function abandon({ reading, dispatcher, checkpointer, release }: Om
   await inTime(release(), GRACE);
 }
 
-async function storePosition(checkpointer: Checkpointer, log: Logger): Promise<boolean> {
+/** True if it is stored; the refusal if another daemon has taken over, which may come to light only now. */
+async function storePosition(checkpointer: Checkpointer, log: Logger): Promise<boolean | WalhookError> {
   try {
     return (await inTime(checkpointer.stop().then(() => true), GRACE)) !== null;
   } catch (error) {
+    if (error instanceof WalhookError && error.code === 'fenced') return error;
     log.error({ err: error }, 'the last position is not stored');
     return false;
   }

@@ -154,7 +154,7 @@ test('hooks with equal fields share their bodies, others do not', async () => {
   expect(bodies[1]).toBe(bodies[2]);
   expect(new Set(bodies).size).toBe(3);
   expect(rig.deliveries[5]?.body).toContain('"id":2');
-  expect(rig.deliveries[2]?.request).toMatchObject({ endpoint: 'erp', method: 'PUT', path: '/erp' });
+  expect(rig.deliveries[2]?.request).toMatchObject({ endpoint: 'erp', method: null, path: null });
   expect(rig.deliveries.map(({ sequence: { nth } }) => nth)).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
   // One id for each event and hook, whatever the endpoint.
   expect(new Set(rig.deliveries.map(({ id }) => id)).size).toBe(8);

@@ -333,12 +333,13 @@ export class EndpointQueue {
   }
 
   #halt(ms: number | null): void {
+    // Left alone altogether it need not be slowed as well: a probe goes when the breaker says so.
+    this.#throttle.restart();
     this.#drain.pause(ms);
     this.#store();
   }
 
   #goOn(): void {
-    this.#throttle.restart();
     this.#drain.resume();
   }
 

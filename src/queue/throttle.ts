@@ -53,8 +53,8 @@ export class Throttle {
     this.#allowed = Math.min(this.#most, more);
   }
 
-  /** The endpoint is back after it was left alone: begins with one at a time, so that what waits does not stampede it. */
+  /** The endpoint is left alone for a while: afterwards it begins with one at a time, so that what waits does not stampede it. */
   restart(): void {
-    this.#allowed = Math.min(this.#allowed, 1);
+    this.#allowed = 1;
   }
 }

@@ -105,6 +105,7 @@ test('410 and webhook-delivery: disable stop an endpoint and keep its deliveries
   for (let version = 2; version <= 5; version++) await database.sql('update items set version = $1', [version]);
   await audit.deliveries(5);
   for (const name of ['gone', 'disables']) await untilQuery(database, `select count(*)::int from walhook.parked where endpoint = '${name}'`, 5);
+  await expect.poll(() => aborts.at.length, { timeout: 20_000 }).toBe(5);
   await untilQuery(database, `select count(*)::int from walhook.parked where endpoint = 'aborts'`, 0);
   expect([gone.at.length, disables.at.length, aborts.at.length]).toEqual([1, 1, 5]);
 

@@ -49,8 +49,15 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     reason: /No space left on device/,
   },
   'can only be read': {
-    begin: ({ state }) => state.sql(`alter database ${state.name} set default_transaction_read_only = on; ${ANEW}`),
-    end: ({ state }) => state.sql(`set default_transaction_read_only = off; alter database ${state.name} reset default_transaction_read_only; ${ANEW}`),
+    // Statement by statement: within one transaction, whoever connects before its end would still have the old setting.
+    begin: async ({ state }) => {
+      await state.sql(`alter database ${state.name} set default_transaction_read_only = on`);
+      await state.sql(ANEW);
+    },
+    end: async ({ state }) => {
+      await state.sql(`set default_transaction_read_only = off; alter database ${state.name} reset default_transaction_read_only`);
+      await state.sql(ANEW);
+    },
     reason: /read-only transaction/,
   },
 };

@@ -9,7 +9,7 @@ function send(perSecond: number, count: number, late: () => number): number[] {
   return Array.from({ length: count }, () => {
     const wait = pace.wait(now);
     if (wait > 0) now += wait + late();
-    expect(pace.wait(now)).toBe(0);
+    expect(pace.wait(now)).toBeCloseTo(0);
     pace.sent(now);
     return now;
   });

@@ -145,6 +145,17 @@ test('an endpoint that gets too much gets less, and more again as it takes it', 
   expect(rig.delivered).toHaveLength(40);
 });
 
+test('a probe waits for the breaker alone, however often the endpoint has said that it gets too much', async () => {
+  const retry = { initial: 100, factor: 1, max: 100, jitter: 0, attempts: 1000 };
+  const rig = rigOf({ concurrency: 16, breaker: { failures: 1, open: 500 }, retry });
+  rig.answer = () => failed(503);
+  for (let i = 0; i < 5; i++) rig.offer(`${i}`, i);
+  await time.run(30_000);
+  const before = rig.attempts.length;
+  await time.run(5_500);
+  expect(rig.attempts.length - before).toBeGreaterThanOrEqual(10);
+});
+
 test('an endpoint that has failed for days without a success is disabled, over restarts', async () => {
   const store = new MemoryParkingStore();
   const retry = { initial: 1000, factor: 1, max: 1000, jitter: 0, attempts: 1000 };

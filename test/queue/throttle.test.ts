@@ -31,7 +31,7 @@ test('successes give back what was taken, a little each, and no more than there 
   expect([throttle.limit, throttle.isOn, throttle.wait(0)]).toEqual([16, false, 0]);
 });
 
-test('an endpoint that is back begins with one request at a time', () => {
+test('an endpoint that was left alone begins with one request at a time', () => {
   throttle.restart();
   expect([throttle.limit, throttle.wait(0)]).toEqual([1, 0]);
 });

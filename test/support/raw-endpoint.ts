@@ -84,10 +84,9 @@ export class RawEndpoint {
     await closed;
   }
 
-  /** From now on it answers, those first that it has kept waiting. */
+  /** From now on it answers. What it has kept waiting stays so: for whoever gives up just then, an answer would be one too many. */
   async heal(): Promise<void> {
     this.#conduct = { requested: (request, endpoint) => endpoint.answer(request, 204) };
-    for (const request of this.held) this.answer(request, 204);
     await this.listen();
   }
 
