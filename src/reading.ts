@@ -91,6 +91,7 @@ export class Reading {
     this.#publicationWatch = new PublicationWatch({
       pool,
       publication: config.source.publication,
+      tables: config.tables,
       confirmed: () => this.#confirmed,
       onAltered: (reason) => this.#follower.interrupt(reason),
     });

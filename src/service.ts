@@ -163,7 +163,7 @@ export class Service {
     }
     if (!this.#isUp) throw error;
     if (beginsAnew(error)) {
-      log.warn({ err: error }, 'what is in memory is dropped, as another one sends it; walhook begins anew, and stands by while the slot is in use');
+      log.warn({ err: error }, 'walhook begins anew, from what is stored; it stands by while another one has the slot');
       return;
     }
     if (this.#before !== null && !passes(error)) {

@@ -1,6 +1,7 @@
 import { WalhookError } from '../errors.ts';
 import type { Lsn } from '../lsn.ts';
 import type { Queryable } from './inspect.ts';
+import { qualified } from './quote.ts';
 
 /** How often to look, in milliseconds. */
 const INTERVAL = 10_000;
@@ -8,6 +9,8 @@ const INTERVAL = 10_000;
 export interface PublicationWatchOptions {
   readonly pool: Queryable;
   readonly publication: string;
+  /** The tables that should be in it. */
+  readonly tables: readonly { readonly schema: string; readonly table: string }[];
   /** What is confirmed now. */
   readonly confirmed: () => Lsn;
   /** It is not as it was when the watch began. What that means is for `refuseBrokenStream` to find, on a new connection. */
@@ -17,8 +20,8 @@ export interface PublicationWatchOptions {
 }
 
 /**
- * Notices that somebody alters the publication while it is streamed: Postgres leaves out what it does not publish any
- * more without a word.
+ * Notices that somebody alters the publication while it is streamed, or makes one of its tables anew: Postgres leaves out
+ * what it does not publish any more without a word.
  */
 export class PublicationWatch {
   readonly #options: PublicationWatchOptions;
@@ -41,9 +44,8 @@ export class PublicationWatch {
    * nothing comes in between. Rejects if the database does not answer.
    */
   async begin(): Promise<void> {
-    const { pool, publication } = this.#options;
     this.stop();
-    this.#before = await state(pool, publication);
+    this.#before = await state(this.#options);
   }
 
   /** A stream has begun: looks by time from now on. */
@@ -60,12 +62,12 @@ export class PublicationWatch {
   }
 
   async look(): Promise<void> {
-    const { pool, publication, confirmed, onAltered } = this.#options;
+    const { publication, confirmed, onAltered } = this.#options;
     const timer = this.#timer;
     if (timer === null) return;
     const at = confirmed();
     // A database that does not answer is somebody else's news.
-    const now = await state(pool, publication).catch(() => null);
+    const now = await state(this.#options).catch(() => null);
     if (now === null || this.#before === null || timer !== this.#timer) return;
     if (now === this.#before) {
       this.#wholeAt = at;
@@ -76,13 +78,14 @@ export class PublicationWatch {
   }
 }
 
-/** Everything that decides what is sent. Memberships have OIDs, and a new one when their columns or row filters are altered. */
-async function state(client: Queryable, publication: string): Promise<string> {
-  const { rows } = await client.query<{ state: string }>(
+/** Everything that decides what is sent. Memberships have OIDs, and a new one when their columns or row filters are altered; so have tables that are made anew. */
+async function state({ pool, publication, tables }: Pick<PublicationWatchOptions, 'pool' | 'publication' | 'tables'>): Promise<string> {
+  const { rows } = await pool.query<{ state: string }>(
     `select json_build_array(oid::bigint, puballtables, pubinsert, pubupdate, pubdelete, pubtruncate, pubviaroot,
-       (select json_agg(member.oid::bigint order by member.oid) from pg_catalog.pg_publication_rel as member where prpubid = publication.oid))::text as state
+       (select json_agg(member.oid::bigint order by member.oid) from pg_catalog.pg_publication_rel as member where prpubid = publication.oid),
+       (select json_agg(to_regclass(name)::oid::bigint order by place) from unnest($2::text[]) with ordinality as named (name, place)))::text as state
      from pg_catalog.pg_publication as publication where pubname = $1`,
-    [publication],
+    [publication, tables.map(qualified)],
   );
   return rows[0]?.state ?? 'gone';
 }

@@ -6,9 +6,13 @@ export const RESTART = {
   slotTaken: 'slot_taken',
   /** A standby has taken the server's place. */
   timelineChanged: 'timeline_changed',
+  /** A table is there that is not published: it was made anew, and a start sees to that. */
+  tableUnpublished: 'table_unpublished',
 } as const;
+
+const CODES: ReadonlySet<string> = new Set(Object.values(RESTART));
 
 /** True if the daemon is to begin anew, in the same process, instead of ending. */
 export function asksForRestart(error: unknown): boolean {
-  return error instanceof WalhookError && (error.code === RESTART.slotTaken || error.code === RESTART.timelineChanged);
+  return error instanceof WalhookError && CODES.has(error.code);
 }

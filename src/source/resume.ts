@@ -6,6 +6,9 @@ import { connectionError, type ErrorContext } from './connection-error.ts';
 import { type Continuity, continuity, publicationWasGone } from './continuity.ts';
 import type { Queryable } from './inspect.ts';
 import { type Loss, lossError } from './loss.ts';
+import { watched } from './plan.ts';
+import { isPublished } from './publishable.ts';
+import { tableName } from './quote.ts';
 import { RESTART } from './restart.ts';
 
 export interface ResumeOptions {
@@ -25,16 +28,23 @@ export interface ResumeOptions {
  * If it is further, somebody else has read from it, or it was made anew: Postgres begins there without a word, and what
  * another daemon has parked meanwhile is not known here.
  *
- * @throws WalhookError that says what is lost; `slot_taken` if another daemon has gone on from here, and
- *   `timeline_changed` if a standby has taken the server's place and nothing is lost: then a new start goes on.
+ * @throws WalhookError that says what is lost; `slot_taken` if another daemon has gone on from here, `timeline_changed` if a
+ *   standby has taken the server's place and nothing is lost, `table_unpublished` if a table was made anew: then a new start goes on.
  */
 export async function refuseBrokenStream(options: ResumeOptions): Promise<void> {
   const { facts, loss } = await look(options);
   if (loss !== null) throw await refusal(loss, options);
   const { server } = facts;
-  if (server.timeline === options.identity.timeline) return;
-  throw new WalhookError(`the server was on timeline ${options.identity.timeline} and is on ${server.timeline}: a standby was promoted`, {
-    code: RESTART.timelineChanged,
+  if (server.timeline !== options.identity.timeline) {
+    throw new WalhookError(`the server was on timeline ${options.identity.timeline} and is on ${server.timeline}: a standby was promoted`, {
+      code: RESTART.timelineChanged,
+    });
+  }
+  const { config } = options;
+  const anew = watched(config, facts).filter(({ table }) => !isPublished(facts.publication, table));
+  if (anew.length === 0) return;
+  throw new WalhookError(`${anew.map(({ table }) => tableName(table)).join(', ')} was made anew, and is not in publication ${config.source.publication}`, {
+    code: RESTART.tableUnpublished,
   });
 }
 

@@ -9,13 +9,15 @@ test.for([
   `alter publication p set (publish = 'insert')`,
   'drop publication p',
   'drop publication p; create publication p for table items',
+  'drop table items; create table items (id int primary key)',
+  'drop table others; create table others (id int primary key)',
 ])('%s is noticed, once', async (alteration) => {
   const database = await createDatabase();
   onTestFinished(() => database.drop());
-  await database.sql('create table items (id int primary key); create publication p for table items');
+  await database.sql('create table items (id int primary key); create table others (id int primary key); create publication p for table items');
   const told: WalhookError[] = [];
   let confirmed = 10n;
-  const watch = new PublicationWatch({ pool: await database.client(), publication: 'p', confirmed: () => confirmed, onAltered: (reason) => void told.push(reason), interval: 3_600_000 });
+  const watch = new PublicationWatch({ pool: await database.client(), publication: 'p', tables: [{ schema: 'public', table: 'items' }, { schema: 'public', table: 'others' }], confirmed: () => confirmed, onAltered: (reason) => void told.push(reason), interval: 3_600_000 });
   onTestFinished(() => watch.stop());
   await watch.begin();
   watch.start();
