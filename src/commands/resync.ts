@@ -50,9 +50,10 @@ export const resync: Verb = async ({ options }) => {
         if (!json) print(`\n-- ${description}\n${sql};`);
       };
       if (!json) print(`-- ${lossText(found.loss)}`);
-      const { stored } = await goOn({ config, client, state, found, onStep });
+      const { stored, gap } = await goOn({ config, client, state, found, onStep });
       const at = formatLsn(stored.position.lsn);
-      tell({ ...report, accepted: true, position: at }, '', `-- accepted: ${gapText(found.loss.gap)}`, `-- walhook run goes on at ${at}`);
+      const accepted = { ...reportOf({ ...found.loss, gap }), accepted: true, position: at };
+      tell(accepted, '', `-- accepted: ${gapText(gap)}`, `-- walhook run goes on at ${at}`);
       return EXIT.ok;
     });
   } finally {

@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
-import { NO_LSN } from '../lsn.ts';
+import { maxLsn, NO_LSN } from '../lsn.ts';
 import type { StoredPosition } from '../position.ts';
 import { type Continuity, continuity } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import { findings } from './findings.ts';
 import type { Queryable } from './inspect.ts';
-import type { Loss } from './loss.ts';
+import type { Gap, Loss } from './loss.ts';
 import { identityOf } from './published.ts';
 import { literal } from './quote.ts';
 import { refuseErrors, setup } from './setup.ts';
@@ -36,6 +36,8 @@ export interface ResyncOptions {
 export interface Resynced {
   /** Where the stream goes on. */
   readonly stored: StoredPosition;
+  /** What was not sent after all: up to where the stream goes on, which is behind what was found missing before. */
+  readonly gap: Gap;
   /** Parked and dead deliveries that got new places, in their order. */
   readonly renumbered: number;
 }
@@ -79,7 +81,10 @@ export async function resync({ config, client, state, found, onStep }: ResyncOpt
     loss.remedy === 'publication' && stored !== null ? stored.position : { lsn: now.slot?.confirmedFlushLsn ?? NO_LSN, within: null };
   const replaced = { ...identity, position };
   await state.resync.replaceCheckpoint(replaced);
-  return { stored: replaced, renumbered };
+  // Where only the publication was mended the stream goes on where it was, but what was written until then is left out.
+  const end = loss.remedy === 'publication' ? now.server.currentLsn : position.lsn;
+  const gap: Gap = loss.gap.kind === 'unsent' ? { ...loss.gap, to: maxLsn(loss.gap.to, end) } : loss.gap;
+  return { stored: replaced, gap, renumbered };
 }
 
 /** Losses that are findings as well. */

@@ -18,6 +18,8 @@ endpoints: { crm: ${endpoint()} }
 hooks: [{ name: crm, table: items, to: crm }]
 `;
 const SCHEMA = 'create table items (id int primary key, n int); insert into items values (1, 0)';
+const ANEW = `drop table items; ${SCHEMA}`;
+const SWAPPED = `create table items_new (id int primary key, n int); insert into items_new values (1, 0); alter table items rename to items_old; alter table items_new rename to items`;
 const GAP = /changes between [0-9A-F]+\/[0-9A-F]+ and [0-9A-F]+\/[0-9A-F]+ were not sent/;
 
 interface Ground {
@@ -50,6 +52,7 @@ async function resynced({ db, receiver, options, daemon }: Ground, code: string,
   await accept(options, code);
   receiver.answer = () => 204;
   await daemon.start();
+  await expect.poll(() => numbers(receiver), { timeout: 15_000 }).toEqual([1, 2, 3]);
   await db.sql('update items set n = 100');
   await expect.poll(() => numbers(receiver).at(-1), { timeout: 15_000 }).toBe(100);
   expect(numbers(receiver)).toEqual([1, 2, 3, 100]);
@@ -64,7 +67,10 @@ async function acceptGap(options: TestDaemonOptions, code: string): Promise<void
     const found = await continuity(config, client, () => state.load());
     if (found.loss === null) throw new Error('nothing is lost');
     expect(found.loss.code).toBe(code);
-    await resync({ config, client, state, found: { ...found, loss: found.loss }, onStep: () => undefined });
+    // WAL is written between the look and the resync: what is in it is not sent either.
+    await client.query("select pg_logical_emit_message(false, '', repeat('x', 10000))");
+    const { gap, stored } = await resync({ config, client, state, found: { ...found, loss: found.loss }, onStep: () => undefined });
+    if (gap.kind === 'unsent') expect(gap.to).toBeGreaterThanOrEqual(stored.position.lsn);
     expect((await continuity(config, client, () => state.load())).loss).toBeNull();
   } finally {
     await state.close();
@@ -79,7 +85,10 @@ async function acceptGapByCommand(options: TestDaemonOptions, code: string): Pro
   // Without the flag nothing has changed.
   expect(JSON.parse((await walhook(['resync', '--json'], cli)).stdout)).toMatchObject({ loss: code, accepted: false, to: expect.stringMatching(/^[0-9A-F]+\/[0-9A-F]+$/) });
   const accepted = await walhook(['resync', '--accept-gap'], cli);
-  expect(accepted, accepted.stderr).toMatchObject({ code: 0, stdout: expect.stringContaining('goes on at') });
+  expect(accepted, accepted.stderr).toMatchObject({ code: 0 });
+  const [, end, position] = /-- accepted: changes between \S+ and (\S+) were not sent\n-- walhook run goes on at (\S+)/.exec(accepted.stdout) ?? [];
+  expect(position).toBeDefined();
+  expect(end).toBe(position);
   expect(await walhook(['resync'], cli)).toMatchObject({ code: 0, stdout: expect.stringContaining('nothing is lost') });
 }
 
@@ -106,6 +115,9 @@ test.for<[what: string, code: string, lose: (db: TestDatabase) => Promise<unknow
     await db.sql('update items set n = 50');
     await db.sql('alter publication walhook add table items');
   }],
+  ['table dropped and made again', 'publication_changed', (db) => db.sql(ANEW)],
+  ['table replaced by one that takes its name', 'publication_changed', (db) => db.sql(SWAPPED)],
+  ['the server put back to a snapshot', 'wal_rewound', (db) => db.sql(`update walhook.checkpoint set lsn = pg_current_wal_lsn() + 100000000`)],
   ['operations taken out of the publication', 'publication_changed', async (db) => {
     await db.sql(`alter publication walhook set (publish = 'insert')`);
     await db.sql('update items set n = 50');
@@ -118,7 +130,7 @@ test.for<[what: string, code: string, lose: (db: TestDatabase) => Promise<unknow
   const all = await ground();
   await all.daemon.stop();
   await lose(all.db);
-  await expect(all.daemon.start()).rejects.toMatchObject({ code, message: expect.stringMatching(code === 'other_system' ? /changes between/ : GAP) });
+  await expect(all.daemon.start()).rejects.toMatchObject({ code, message: expect.stringMatching(code === 'other_system' ? /changes between/ : code === 'wal_rewound' ? /were sent, and are not in this database/ : GAP) });
   await resynced(all, code);
 });
 
@@ -133,6 +145,14 @@ test.for<[what: string, code: string, lose: (db: TestDatabase) => Promise<unknow
     await db.sql('drop publication walhook');
     await db.sql('update items set n = 50');
     await db.sql('create publication walhook for table items with (publish_via_partition_root)');
+  }],
+  ['table dropped and made again', 'publication_changed', async (db) => {
+    await db.sql(ANEW);
+    await db.sql('select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1', [db.name]);
+  }],
+  ['table replaced by one that takes its name', 'publication_changed', async (db) => {
+    await db.sql(SWAPPED);
+    await db.sql('select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = $1', [db.name]);
   }],
   ['table taken out of the publication', 'publication_changed', async (db) => {
     await db.sql('alter publication walhook drop table items');
