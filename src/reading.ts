@@ -39,6 +39,20 @@ export interface ReadingOptions {
   readonly onReconnect: (error: Error, delay: number) => void;
 }
 
+/** See Reading.behind: all in Unix milliseconds. At the end, what comes is seen only while somebody looks. */
+export function behindBy(
+  { upTo, isConnected, pausedAt, begunAt }: {
+    readonly upTo: Pipeline['readUpTo'];
+    readonly isConnected: boolean;
+    readonly pausedAt: number | null;
+    readonly begunAt: number;
+  },
+  now: number,
+): number {
+  if (upTo.isEnd && isConnected) return pausedAt === null ? 0 : Math.max(0, now - pausedAt);
+  return Math.max(0, now - (upTo.at === 0 ? begunAt : upTo.at));
+}
+
 /** Stages 1 to 5: from the slot to the queues, over as many connections as it takes. */
 export class Reading {
   readonly #options: ReadingOptions;
@@ -49,6 +63,8 @@ export class Reading {
   readonly #publicationWatch: PublicationWatch;
   #confirmed: Lsn;
   #isConnected = false;
+  /** Since when nothing is read, in Unix milliseconds; null: it is. */
+  #pausedAt: number | null = null;
   readonly #missing = new Set<string>();
   readonly #begunAt = Date.now();
 
@@ -109,9 +125,8 @@ export class Reading {
 
   /** How far it is behind what was committed, in milliseconds, as far as can be told; 0 at the end of the WAL. */
   get behind(): number {
-    const { at, isEnd } = this.#pipeline.readUpTo;
-    if (isEnd && this.#isConnected) return 0;
-    return Math.max(0, Date.now() - (at === 0 ? this.#begunAt : at));
+    const { readUpTo: upTo } = this.#pipeline;
+    return behindBy({ upTo, isConnected: this.#isConnected, pausedAt: this.#pausedAt, begunAt: this.#begunAt }, Date.now());
   }
 
   /** Resolves after `stop`; rejects when trying again cannot help. */
@@ -120,10 +135,12 @@ export class Reading {
   }
 
   pause(): void {
+    this.#pausedAt ??= Date.now();
     this.#follower.pause();
   }
 
   resume(): void {
+    this.#pausedAt = null;
     this.#follower.resume();
   }
 
