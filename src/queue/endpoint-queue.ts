@@ -108,7 +108,7 @@ export class EndpointQueue {
       blocked: this.#blocked.size,
       mode: this.#mode,
       condition: this.#standing.condition(performance.now()),
-      slowed: this.#throttle.isOn,
+      slowed: this.#throttle.isSlowed,
     };
   }
 

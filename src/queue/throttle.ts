@@ -13,6 +13,8 @@ const DEAF = 1_000;
 export class Throttle {
   readonly #most: number;
   #allowed: number;
+  /** It said so, and has not had all it may since. */
+  #isOverloaded = false;
   #deafUntil = Number.NEGATIVE_INFINITY;
   #sentAt = Number.NEGATIVE_INFINITY;
 
@@ -25,6 +27,11 @@ export class Throttle {
   /** True while the endpoint gets less than it may. */
   get isOn(): boolean {
     return this.#allowed < this.#most;
+  }
+
+  /** True while it gets less because it said that it gets too much, and not only because it was left alone. */
+  get isSlowed(): boolean {
+    return this.isOn && this.#isOverloaded;
   }
 
   /** Requests that may be under way at once, at least 1. */
@@ -44,6 +51,7 @@ export class Throttle {
   overloaded(now: number): void {
     if (now < this.#deafUntil) return;
     this.#deafUntil = now + DEAF;
+    this.#isOverloaded = true;
     this.#allowed = Math.max(LEAST, this.#allowed / 2);
   }
 
@@ -51,6 +59,7 @@ export class Throttle {
     if (this.#allowed === this.#most) return;
     const more = this.#allowed < 1 ? Math.min(1, this.#allowed * 1.5) : this.#allowed + 1 / this.#allowed;
     this.#allowed = Math.min(this.#most, more);
+    if (!this.isOn) this.#isOverloaded = false;
   }
 
   /** The endpoint is left alone for a while: afterwards it begins with one at a time, so that what waits does not stampede it. */

@@ -35,3 +35,15 @@ test('an endpoint that was left alone begins with one request at a time', () => 
   throttle.restart();
   expect([throttle.limit, throttle.wait(0)]).toEqual([1, 0]);
 });
+
+test('it is slowed only if it has said that it gets too much, and until it gets all it may', () => {
+  throttle.restart();
+  expect([throttle.isOn, throttle.isSlowed]).toEqual([true, false]);
+  throttle.overloaded(0);
+  throttle.restart();
+  expect(throttle.isSlowed).toBe(true);
+  for (let i = 0; i < 200; i++) throttle.succeeded();
+  expect(throttle.isSlowed).toBe(false);
+  throttle.restart();
+  expect([throttle.isOn, throttle.isSlowed]).toEqual([true, false]);
+});
