@@ -32,3 +32,5 @@ alter table dead alter column method drop not null, alter column path drop not n
 
 -- What the publication sent of the watched tables when it was looked at last: what is missing of it later was not sent.
 alter table checkpoint add column published text[];
+-- Up to here the publication was seen to leave nothing out.
+alter table checkpoint add column whole_lsn pg_lsn;

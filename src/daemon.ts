@@ -6,14 +6,16 @@ import type { Delivery } from './delivery.ts';
 import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
 import { WalhookError } from './errors.ts';
-import { formatLsn, type Lsn } from './lsn.ts';
+import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
+import { pause } from './patience.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import type { StoredDeliveries } from './store/stored-deliveries.ts';
+import { reconnectDelay } from './source/reconnect-delay.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
 import type { WalReport } from './source/wal-health.ts';
 import { Troubles } from './troubles.ts';
@@ -63,11 +65,13 @@ export class Daemon {
     const { config, log, temporary = false, onStandby = () => undefined, signal } = options;
     const source = target(config.source.url);
     const { label } = source;
-    for (;;) {
+    for (let failures = 1; ; failures++) {
       try {
         const opened = await open({ config, source, log, temporary, onStandby, signal });
         const daemon = await Daemon.#begin({ ...options, ...opened, label });
         if (daemon !== null) return daemon;
+        // Two that start at the same time must not take the slot from each other again and again.
+        await pause(reconnectDelay(failures, Math.random()), signal);
       } catch (error) {
         throw signal?.aborted === true ? startEnded() : connectionError(error, { label });
       }
@@ -103,8 +107,10 @@ export class Daemon {
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
-  /** Where the stream must have come before parked deliveries are read back; null once it has. */
-  #drainFrom: Lsn | null = null;
+  /** Where the stream must have come before parked deliveries are read back. */
+  #drainFrom: Lsn = NO_LSN;
+  /** Parked deliveries are read back: only once the slot is ours, for until then another daemon may send them. */
+  #isDraining = false;
   readonly #troubles = new Troubles();
   #stopping: Promise<void> | null = null;
   #released: Promise<unknown> | null = null;
@@ -124,7 +130,7 @@ export class Daemon {
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
     this.#checkpointer = new Checkpointer({
-      store: state.checkpoints(slot.identity),
+      store: state.checkpoints(slot.identity, () => this.#reading.wholeAt),
       safe: () => this.#tracker.safe,
       confirm: (lsn) => this.#reading.confirm(lsn),
       start: slot.start,
@@ -198,9 +204,7 @@ export class Daemon {
   }
 
   async #run(): Promise<void> {
-    this.#drainFrom = await this.#dispatcher.restore();
-    if (this.#drainFrom === null) this.#dispatcher.startDraining();
-    else this.#reached(this.#slot.start.lsn);
+    this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
     await this.#streaming.promise;
@@ -211,6 +215,7 @@ export class Daemon {
     this.#troubles.end('source');
     if (this.#phase === 'draining' || this.#phase === 'stopped') return;
     this.#phase = 'streaming';
+    this.#reached(this.#reading.received.lsn);
     this.#streaming.resolve();
   }
 
@@ -228,8 +233,8 @@ export class Daemon {
   /** The stream has been read up to an LSN. */
   #reached(lsn: Lsn): void {
     // A transaction that commits where the stream stands is still to come.
-    if (this.#drainFrom === null || lsn <= this.#drainFrom) return;
-    this.#drainFrom = null;
+    if (this.#isDraining || (this.#drainFrom !== NO_LSN && lsn <= this.#drainFrom)) return;
+    this.#isDraining = true;
     this.#dispatcher.startDraining();
   }
 

@@ -20,6 +20,15 @@ const RELIEF_INTERVAL = 100;
 /** A batch that the store has not taken after so many milliseconds says that it is down, or slow. */
 const STORE_PATIENCE = 250;
 
+/** All endpoints together may read this part of `limits.memory` back from the store, beside it; an endpoint at most so many bytes. */
+const STORED_PART = 4;
+const MOST_STORED = 8 * 1024 * 1024;
+/**
+ * Reading stops while so many deliveries are settled above the lowest open one: a store that takes nothing holds the
+ * position, each of them would be sent again after a crash, and each takes a byte.
+ */
+const MOST_AHEAD = 1_000_000;
+
 /** What became of an attempt's delivery. */
 export type Fate = 'delivered' | 'parked' | 'dead';
 
@@ -83,6 +92,8 @@ export class Dispatcher {
   #watch: NodeJS.Timeout | null = null;
   #relief: NodeJS.Timeout | null = null;
   #storeError: string | null = null;
+  /** The position is held for so long that reading has stopped. */
+  #isAhead = false;
 
   constructor(options: DispatcherOptions) {
     const { config, store } = options;
@@ -191,6 +202,7 @@ export class Dispatcher {
       tickets,
       share: Math.max(1, Math.floor(all.limits.in_flight / (count + 1))),
       neighbours: count > 1,
+      stored: Math.min(MOST_STORED, Math.ceil(all.limits.memory / (STORED_PART * count))),
       events: {
         onOutcome: (delivery, outcome, fate) => this.#outcome(delivery, outcome, fate),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
@@ -260,14 +272,25 @@ export class Dispatcher {
   #relieved(): void {
     if (this.#relief !== null) clearInterval(this.#relief);
     this.#relief = null;
-    this.#options.onRelief();
+    if (!this.#isAhead) this.#options.onRelief();
   }
 
   #parkLate(): void {
-    const late = this.#stragglers.look(this.#options.progress());
+    const progress = this.#options.progress();
+    this.#keepWithin(progress.ahead > MOST_AHEAD);
+    const late = this.#stragglers.look(progress);
     // While the store takes nothing, parking frees no position, and only makes lanes that could go on wait for it.
     if (this.#writer.waited(performance.now()) > STORE_PATIENCE) return;
     if (late > 0) for (const queue of this.queues.values()) queue.parkLate(late);
+  }
+
+  #keepWithin(isAhead: boolean): void {
+    if (isAhead === this.#isAhead) return;
+    this.#isAhead = isAhead;
+    if (isAhead) {
+      this.#options.log.warn(`${MOST_AHEAD} deliveries are settled above one that cannot be stored: nothing more is read until the state database takes it`);
+      this.#options.onFull();
+    } else if (!this.budget.full) this.#options.onRelief();
   }
 
   #relieve(): void {

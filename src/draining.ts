@@ -36,6 +36,7 @@ export async function drain({ shutdown, log, reading, dispatcher, checkpointer, 
   const end = await inTime(Promise.race([closed, fenced]), shutdown);
   await dispatcher.abort();
   const refusal = end !== null && end !== 'finished' ? end : null;
+  await inTime(reading.lookBack(), GRACE);
   const stored = refusal ?? (await storePosition(checkpointer, log));
   if (stored instanceof WalhookError) log.warn(`${stored.message}: what is left is left to it`);
   await reading.stop();

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { Sender } from './deliver/sender.ts';
+import { WalhookError } from './errors.ts';
 import { expressionFindings } from './expression-findings.ts';
-import { reach, type Target, target } from './source/connect.ts';
+import { connect, reach, type Target, target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { findings } from './source/findings.ts';
 import { inspect } from './source/inspect.ts';
@@ -64,15 +65,24 @@ export async function examine(config: Config, source: Target): Promise<void> {
   } finally {
     await pool.end();
   }
-  if (config.state.url !== null) await reachState(config.state.url);
+  await refuseUnwritable(target(config.state.url ?? config.source.url));
   for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
 }
 
-async function reachState(url: string): Promise<void> {
-  const database = target(url);
-  await reach(database).catch((error: unknown) => {
-    throw connectionError(error, { label: database.label });
+async function refuseUnwritable(state: Target): Promise<void> {
+  const { client } = await connect(state).catch((error: unknown) => {
+    throw connectionError(error, { label: state.label });
   });
+  try {
+    const { rows } = await client.query<{ transaction_read_only: string }>('show transaction_read_only');
+    if (rows[0]?.transaction_read_only !== 'on') return;
+    throw new WalhookError(`the state database ${state.label} can only be read`, {
+      code: 'state_read_only',
+      hint: 'is it a standby? else: ALTER DATABASE … RESET default_transaction_read_only',
+    });
+  } finally {
+    await client.end();
+  }
 }
 
 async function refuseWhatCannotWork(config: Config, pool: SourcePool) {

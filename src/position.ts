@@ -39,5 +39,7 @@ export interface StreamIdentity {
 
 /** A position as it was stored. */
 export interface StoredPosition extends StreamIdentity {
+  /** Up to here nothing was left out of the publication; what was left out since may lie before the position. Absent: not known. */
+  readonly whole?: Lsn;
   readonly position: Position;
 }

@@ -118,6 +118,11 @@ export class Reading {
     return this.#pipeline.received;
   }
 
+  /** Up to here the publication is known to have left nothing out; null where it has not been looked at. */
+  get wholeAt(): Lsn | null {
+    return this.#publicationWatch.wholeAt;
+  }
+
   /** Up to here Postgres has been told that it need keep nothing. */
   get confirmed(): Lsn {
     return this.#confirmed;
@@ -155,6 +160,11 @@ export class Reading {
     this.#follower.halt();
     // As far as it has been read, the middle of a transaction included: the next start goes on from there.
     this.#options.tracker.mark(this.#pipeline.received);
+  }
+
+  /** After `halt`: what has been received is what the publication has as it was at the start, if it still is. */
+  async lookBack(): Promise<void> {
+    await this.#publicationWatch.look(this.received.lsn);
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import { beginsAnew, Daemon, type DaemonStatus } from './daemon.ts';
 import { WalhookError } from './errors.ts';
 import { examine } from './opening.ts';
+import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
@@ -16,6 +17,9 @@ export interface ServiceOptions {
   /** Told when it streams or stands by, with what is new. */
   readonly onState: (state: 'streaming' | 'standby') => void;
 }
+
+/** A new configuration that could not be started so many times, for reasons that may pass, gives way to the one before. */
+const PATIENCE = 5;
 
 /** A configuration that is to take the place of the one before. */
 interface Change {
@@ -72,8 +76,8 @@ export class Service {
    */
   async reload(config: Config): Promise<void> {
     const { source, state } = this.#config;
-    if (source.slot !== config.source.slot || state.schema !== config.state.schema) {
-      throw new WalhookError('source.slot and state.schema cannot be changed while walhook runs: what is parked would be left behind', {
+    if (source.slot !== config.source.slot || state.schema !== config.state.schema || placeOfState(this.#config) !== placeOfState(config)) {
+      throw new WalhookError('source.slot, state.schema and the database of the state cannot be changed while walhook runs: what is parked would be left behind', {
         code: 'reload_needs_restart',
         hint: 'stop walhook, then start it with the new configuration',
       });
@@ -166,7 +170,7 @@ export class Service {
       log.warn({ err: error }, 'walhook begins anew, from what is stored; it stands by while another one has the slot');
       return;
     }
-    if (this.#before !== null && !passes(error)) {
+    if (this.#before !== null && (!passes(error) || failures >= PATIENCE)) {
       log.error({ err: error }, 'the new configuration cannot be started: the one before is started again');
       this.#config = this.#before;
       this.#before = null;
@@ -178,19 +182,13 @@ export class Service {
     if (!passes(error)) throw error;
     const delay = reconnectDelay(failures, Math.random());
     log.warn({ err: error }, `walhook cannot begin anew; trying again in ${delay} ms`);
-    await this.#pause(delay);
+    await pause(delay, this.#interrupt.signal);
   }
+}
 
-  #pause(ms: number): Promise<void> {
-    const { signal } = this.#interrupt;
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
+/** Host, port and database, whoever the user is. */
+function placeOfState({ source, state }: Config): string {
+  return target(state.url ?? source.url).label.replace(/^.*@/, '');
 }
 
 function passes(error: unknown): boolean {

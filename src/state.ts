@@ -1,5 +1,6 @@
 import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
+import type { Lsn } from './lsn.ts';
 import type { WalhookError } from './errors.ts';
 import type { ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
@@ -29,7 +30,8 @@ export interface DurableState {
   readonly fenced: Promise<WalhookError>;
   /** The slot's stored checkpoint, or null if there is none yet. */
   load(): Promise<StoredPosition | null>;
-  checkpoints(stream: StreamIdentity): CheckpointStore;
+  /** `whole`: up to where the publication is known to have left nothing out; null, and by default, where that is not known. */
+  checkpoints(stream: StreamIdentity, whole?: () => Lsn | null): CheckpointStore;
   close(): Promise<void>;
 }
 
@@ -55,7 +57,7 @@ export async function openDurableState(config: Config, timeout?: number): Promis
     takeOver: () => owner.takeOver(),
     fenced: owner.fenced,
     load: () => loadCheckpoint(state, slot),
-    checkpoints: (stream) => checkpointStore(owner, stream),
+    checkpoints: (stream, whole = () => null) => checkpointStore(owner, stream, whole),
     close: () => state.close(),
   };
 }

@@ -6,6 +6,9 @@ interface Mark {
   readonly position: Position;
 }
 
+/** Of more marks than these every second is dropped: it makes the safe position a little older, and nothing else. */
+const MOST_MARKS = 8_192;
+
 /**
  * Knows which deliveries are in flight and, from that, the position that is safe: every delivery of every event at
  * or below it is delivered, parked or dead. Pure bookkeeping: no clock, no I/O.
@@ -94,6 +97,7 @@ export class Tracker {
     const last = this.#marks.at(-1);
     // No delivery since the last mark: the new one is as safe as that one.
     if (last !== undefined && last.ticket === this.#next) this.#marks.pop();
+    if (this.#marks.length - this.#firstMark >= MOST_MARKS) this.#thin();
     this.#marks.push({ ticket: this.#next, position });
     this.#firstMark = Math.min(this.#firstMark, this.#marks.length - 1);
     this.#pass();
@@ -111,6 +115,12 @@ export class Tracker {
       this.#marks.splice(0, first);
       this.#firstMark = 0;
     }
+  }
+
+  #thin(): void {
+    const waiting = this.#marks.splice(0).slice(this.#firstMark);
+    this.#firstMark = 0;
+    this.#marks.push(...waiting.filter((_, i) => i % 2 === 1));
   }
 
   #grow(): void {

@@ -5,7 +5,7 @@ import type { Outcome } from '../outcome.ts';
 import { classify } from './classify.ts';
 import { describeStatus, KEPT, printable, READ } from './response.ts';
 import { parseRetryAfter } from './retry-after.ts';
-import { askedFor, DELIVERY_HEADER, meaningOf } from './verdict.ts';
+import { askedFor, DELIVERY_HEADER, meaningOf, reasonOf } from './verdict.ts';
 
 /** A request, kept with its exchange and filled anew for each attempt: undici reads it and keeps nothing of it. */
 export interface MutableRequest {
@@ -165,11 +165,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const meaning = meaningOf(this.#status, this.#line.responses);
     const asked = askedFor(headers?.[DELIVERY_HEADER]);
     if (meaning === 'delivered') return { kind: 'delivered', status: this.#status, disable: asked === 'disable', ms: this.#elapsed() };
+    const said = describeStatus(this.#status, headers?.location ?? null, this.#line.origin);
+    const reason = reasonOf(this.#status, asked, this.#line.responses);
     return {
       kind: 'failed',
       failure: 'status',
       status: this.#status,
-      message: describeStatus(this.#status, headers?.location ?? null, this.#line.origin),
+      message: reason === null ? said : `${said}: ${reason}`,
       response: printable(this.#kept, headers?.['content-encoding'] ?? ''),
       retryAfter: parseRetryAfter(headers?.['retry-after'], Date.now()),
       verdict: asked ?? meaning,

@@ -18,6 +18,8 @@ export interface DrainOptions {
   readonly store: ParkingStore;
   readonly writer: Writer;
   readonly blocked: BlockedLanes;
+  /** How much of what is stored may be in memory at once, in bytes. */
+  readonly memory: number;
   /** Puts a row into its lane in memory. */
   readonly load: (stored: Stored) => void;
   /** Calls `read` while newcomers are held back; `read` says whether that was all. */
@@ -41,7 +43,7 @@ interface Page {
 export class Drain {
   readonly #options: DrainOptions;
   /** The rows that are in memory, or that left it without the store knowing yet. */
-  readonly #loaded = new Loaded();
+  readonly #loaded: Loaded;
   /** Rows that were done with since the last page was asked for: it may still hold them. */
   readonly #done = new Set<string>();
   /** How far the scan over all lanes has come, and which scan it is. */
@@ -66,6 +68,7 @@ export class Drain {
 
   constructor(options: DrainOptions) {
     this.#options = options;
+    this.#loaded = new Loaded(options.memory);
   }
 
   start(): void {
@@ -174,11 +177,17 @@ export class Drain {
     const { blocked, writer } = this.#options;
     const pauses = this.#pauses;
     await writer.flushed();
+    let isEmpty = true;
     const [due] = blocked.due(performance.now(), 1);
-    const { rows } = await this.#page(due === undefined ? null : [due], null);
-    // What was flushed before a pause says nothing of what was handed in since.
-    if (!this.#isAlive() || this.#state !== 'probing' || pauses !== this.#pauses) return true;
-    const row = rows.find(({ delivery }) => delivery.lane === due || !blocked.has(delivery.lane));
+    let row: Stored | undefined;
+    for (let page: Page | null = null; row === undefined && page?.isAll !== true; ) {
+      // Rows of lanes that wait may be many: on behind them, to the first that may be sent.
+      page = await this.#page(due === undefined ? null : [due], page?.rows.at(-1)?.delivery.sequence ?? null);
+      // What was flushed before a pause says nothing of what was handed in since.
+      if (!this.#isAlive() || this.#state !== 'probing' || pauses !== this.#pauses) return true;
+      row = page.rows.find(({ delivery }) => delivery.lane === due || !blocked.has(delivery.lane));
+      isEmpty &&= page.rows.length === 0;
+    }
     if (row !== undefined && this.#isKnown(row.delivery.id)) return true;
     if (row !== undefined) {
       // Until its outcome is known.
@@ -189,7 +198,7 @@ export class Drain {
     } else if (due !== undefined) {
       blocked.free(due);
       return true;
-    } else if (rows.length > 0) {
+    } else if (!isEmpty) {
       this.pause(this.#pause);
     }
     // With nothing stored at all, the next that is parked wakes us.

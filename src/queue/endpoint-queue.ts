@@ -30,6 +30,8 @@ export interface EndpointQueueOptions {
   /** Deliveries in memory that no one minds. */
   readonly share: number;
   readonly neighbours: boolean;
+  /** How much of what is stored may be in memory at once, in bytes. */
+  readonly stored: number;
   readonly events: QueueEvents;
 }
 
@@ -83,6 +85,7 @@ export class EndpointQueue {
       store: options.store,
       writer: options.writer,
       blocked: this.#blocked,
+      memory: options.stored,
       load: (stored) => this.#add(new Item(stored.delivery, null, stored.attempts)),
       catchUp: (read) => this.#catchUp(read),
       readmit: (items) => this.#readmit(items),

@@ -2,11 +2,8 @@ import type { Delivery } from '../delivery.ts';
 
 /** Rows in a page at most. */
 const PAGE = 500;
-/** Bytes after which a page ends. */
-const PAGE_BYTES = 8 * 1024 * 1024;
-/** No more is read while so many rows, or so many bytes, are in memory. */
+/** No more is read while so many rows are in memory. */
 const ENOUGH = 500;
-const ENOUGH_BYTES = 8 * 1024 * 1024;
 
 /**
  * The stored deliveries of an endpoint that are in memory: which they are, and how many more may be read, so that a
@@ -14,11 +11,17 @@ const ENOUGH_BYTES = 8 * 1024 * 1024;
  */
 export class Loaded {
   readonly #sizes = new Map<string, number>();
+  /** No more is read while so many bytes are in memory; a page ends after as many. */
+  readonly #enough: number;
   #bytes = 0;
+
+  constructor(enough: number) {
+    this.#enough = enough;
+  }
 
   /** False while enough is in memory. */
   get hasRoom(): boolean {
-    return this.#sizes.size < ENOUGH && this.#bytes < ENOUGH_BYTES;
+    return this.#sizes.size < ENOUGH && this.#bytes < this.#enough;
   }
 
   /** How many rows a page may have. */
@@ -28,7 +31,7 @@ export class Loaded {
 
   /** After how many bytes a page ends. */
   get pageBytes(): number {
-    return PAGE_BYTES;
+    return this.#enough;
   }
 
   has(id: string): boolean {

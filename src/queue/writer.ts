@@ -1,5 +1,5 @@
 import { WalhookError } from '../errors.ts';
-import type { Burial, Condition, Parking, ParkingStore, Settlement } from './port.ts';
+import type { Burial, Condition, Failure, Parking, ParkingStore, Settlement } from './port.ts';
 
 /** How many operations go into one transaction at most, and after how many bytes of bodies it ends. */
 const BATCH = 2_000;
@@ -137,10 +137,7 @@ export class Writer {
     let failed = false;
     for (let wait = FIRST_WAIT; !this.#stopped; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       try {
-        await this.#store.park(batch.flatMap((operation) => (operation.kind === 'park' ? [operation.parking] : [])));
-        await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
-        for (const settlement of settlements(batch)) await this.#store.settle(settlement);
-        for (const [endpoint, condition] of conditions(batch)) await this.#store.remember(endpoint, condition);
+        await this.#persist(batch);
         if (failed) this.#events.onRecovered();
         return;
       } catch (error) {
@@ -157,6 +154,26 @@ export class Writer {
         this.#retry = null;
       }
     }
+  }
+
+  /** One that is not taken must not keep the others: it is looked for, and written without what its endpoint said. */
+  async #persist(batch: readonly Operation[]): Promise<void> {
+    try {
+      await this.#writeOnce(batch);
+    } catch (error) {
+      if (!(error instanceof WalhookError && error.code === 'state_refused')) throw error;
+      if (batch.length === 1) return this.#writeOnce(batch.map(plain));
+      const half = Math.ceil(batch.length / 2);
+      await this.#persist(batch.slice(0, half));
+      await this.#persist(batch.slice(half));
+    }
+  }
+
+  async #writeOnce(batch: readonly Operation[]): Promise<void> {
+    await this.#store.park(batch.flatMap((operation) => (operation.kind === 'park' ? [operation.parking] : [])));
+    await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
+    for (const settlement of settlements(batch)) await this.#store.settle(settlement);
+    for (const [endpoint, condition] of conditions(batch)) await this.#store.remember(endpoint, condition);
   }
 
   #wakeWaiters(): void {
@@ -191,4 +208,30 @@ function settlements(batch: readonly Operation[]): Settlement[] {
 /** The last condition of each endpoint. */
 function conditions(batch: readonly Operation[]): Map<string, Condition> {
   return new Map(batch.flatMap((operation) => (operation.kind === 'remember' ? [[operation.endpoint, operation.condition] as const] : [])));
+}
+
+/** With ASCII alone in what the other side has said: a database of another encoding than UTF-8 takes no more. */
+function plain(operation: Operation): Operation {
+  switch (operation.kind) {
+    case 'park':
+      return { ...operation, parking: { ...operation.parking, failure: operation.parking.failure && plainFailure(operation.parking.failure) } };
+    case 'bury':
+      return { ...operation, burial: { ...operation.burial, failure: plainFailure(operation.burial.failure) } };
+    case 'failed':
+      return { ...operation, failed: { ...operation.failed, failure: plainFailure(operation.failed.failure) } };
+    case 'dead':
+      return { ...operation, dead: { ...operation.dead, failure: plainFailure(operation.dead.failure) } };
+    case 'remember':
+      return { ...operation, condition: { ...operation.condition, reason: operation.condition.reason && ascii(operation.condition.reason) } };
+    default:
+      return operation;
+  }
+}
+
+function plainFailure(failure: Failure): Failure {
+  return { ...failure, message: ascii(failure.message), response: ascii(failure.response) };
+}
+
+function ascii(text: string): string {
+  return text.replace(/[^\t\n -~]/g, '?');
 }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { formatLsn, type Lsn, maxLsn } from '../lsn.ts';
+import { formatLsn, type Lsn, maxLsn, NO_LSN } from '../lsn.ts';
 import type { StoredPosition } from '../position.ts';
 import type { Facts } from './facts.ts';
 import { inspect, type Queryable } from './inspect.ts';
@@ -45,6 +45,8 @@ export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 
       remedy: 'new_slot',
     };
   }
+  // What the publication left out, nobody has seen go by.
+  const unpublishedGap: Gap = stored?.whole !== undefined && stored.whole < stored.position.lsn ? { ...gap, from: stored.whole } : gap;
   const isReadable = slot !== null && slot.walStatus !== 'lost' && slot.invalidation === null;
   const undone = stored === null ? null : undoneBy(timelines, stored);
   if (stored !== null && undone !== null) {
@@ -67,12 +69,21 @@ export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 
     return {
       code: 'publication_lost',
       what: `publication ${publication} is gone, and slot ${name} cannot decode what was written without it`,
-      gap,
+      gap: unpublishedGap,
       remedy: 'new_slot',
     };
   }
+  const reached = stored === null ? NO_LSN : reachedBy(stored);
+  if (reached > end) {
+    return {
+      code: 'wal_rewound',
+      what: `the checkpoint of slot ${name} is at ${formatLsn(reached)}, and the server's WAL ends at ${formatLsn(end)}: the server was put back to what it was before`,
+      gap: { from: end, to: reached, kind: 'undone' },
+      remedy: 'slot_position',
+    };
+  }
   const before = stored?.publication === publication ? (stored.published ?? []) : [];
-  if (isOtherPublication(before, facts)) return { code: 'publication_lost', what: publicationWasGone(config), gap, remedy: 'new_slot' };
+  if (isOtherPublication(before, facts)) return { code: 'publication_lost', what: publicationWasGone(config), gap: unpublishedGap, remedy: 'new_slot' };
   const at = slot.confirmedFlushLsn;
   if (stored !== null && at !== null && at > stored.position.lsn) {
     return {
@@ -87,7 +98,7 @@ export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 
   return {
     code: 'publication_changed',
     what: `publication ${publication} has left out, for a time or until now, ${missing.join(', ')}`,
-    gap,
+    gap: unpublishedGap,
     remedy: 'publication',
   };
 }
@@ -97,12 +108,15 @@ export function publicationWasGone({ source: { publication, slot } }: Config): s
 }
 
 /** What of a position a failover has undone; null if nothing is: the server's history goes through all that was dealt with. */
-function undoneBy(timelines: Timelines, { timeline, position }: StoredPosition): { readonly what: string; readonly from: Lsn | null } | null {
-  const end = timelineEnd(timelines, timeline);
+function undoneBy(timelines: Timelines, stored: StoredPosition): { readonly what: string; readonly from: Lsn | null } | null {
+  const end = timelineEnd(timelines, stored.timeline);
   if (end === null) return null;
   if (end === undefined) return { what: 'which did not come from that one', from: null };
-  const { lsn, within } = position;
-  const reached = within === null ? lsn : maxLsn(lsn, within.commitLsn + 1n);
-  if (reached <= end) return null;
+  if (reachedBy(stored) <= end) return null;
   return { what: `which left that one at ${formatLsn(end)}: a standby was promoted, or a backup restored, that had less`, from: end };
+}
+
+/** The end of what was dealt with. */
+function reachedBy({ position: { lsn, within } }: StoredPosition): Lsn {
+  return within === null ? lsn : maxLsn(lsn, within.commitLsn + 1n);
 }

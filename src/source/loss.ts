@@ -23,7 +23,9 @@ export type LossCode =
   /** It left something out that it published before. */
   | 'publication_changed'
   | 'other_system'
-  | 'other_timeline';
+  | 'other_timeline'
+  /** The WAL ends before what was dealt with: a snapshot was put in the server's place. */
+  | 'wal_rewound';
 
 export interface Gap {
   /** The end of what is delivered, parked or dead; null: nothing is known. */

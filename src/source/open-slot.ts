@@ -7,6 +7,7 @@ import { type Position, START, type StoredPosition, type StreamIdentity } from '
 import { PLAIN_TEXT, reach, target } from './connect.ts';
 import type { Continuity } from './continuity.ts';
 import type { Facts } from './facts.ts';
+import { pause } from '../patience.ts';
 import { inspect } from './inspect.ts';
 import { identityOf } from './published.ts';
 import { readTimelines } from './replication-command.ts';
@@ -80,7 +81,7 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
     } catch (error) {
       // Another daemon that found the slot free at the same time was the last to take it: a moment later it has it.
       if (!(error instanceof WalhookError && error.code === 'fenced')) throw error;
-      await sleep(STANDBY_INTERVAL, options.signal);
+      await pause(STANDBY_INTERVAL, options.signal);
     }
   }
 }
@@ -98,21 +99,8 @@ async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptio
         `slot ${config.source.slot} is in use by process ${activePid} of the server: standing by until it is free`,
       );
     }
-    await sleep(STANDBY_INTERVAL, signal);
+    await pause(STANDBY_INTERVAL, signal);
   }
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const over = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = setTimeout(over, ms);
-    signal?.addEventListener('abort', over);
-    if (signal?.aborted === true) over();
-  });
 }
 
 async function slotOf(

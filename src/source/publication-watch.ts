@@ -51,6 +51,7 @@ export class PublicationWatch {
   /** A stream has begun: looks by time from now on. */
   start(): void {
     this.stop();
+    this.#wholeAt = this.#options.confirmed();
     this.#timer = setInterval(() => void this.look(), this.#options.interval ?? INTERVAL);
     this.#timer.unref();
   }
@@ -61,18 +62,18 @@ export class PublicationWatch {
     this.#timer = null;
   }
 
-  async look(): Promise<void> {
-    const { publication, confirmed, onAltered } = this.#options;
-    const timer = this.#timer;
-    if (timer === null) return;
-    const at = confirmed();
+  /** @param at up to where nothing was left out if it is as it was. Default: what is confirmed now. */
+  async look(at = this.#options.confirmed()): Promise<void> {
+    const { publication, onAltered } = this.#options;
+    const before = this.#before;
     // A database that does not answer is somebody else's news.
     const now = await state(this.#options).catch(() => null);
-    if (now === null || this.#before === null || timer !== this.#timer) return;
-    if (now === this.#before) {
+    if (now === null || before === null || before !== this.#before) return;
+    if (now === before) {
       this.#wholeAt = at;
       return;
     }
+    if (this.#timer === null) return;
     this.stop();
     onAltered(new WalhookError(`publication ${publication} was altered while it was streamed`, { code: 'publication_altered', reaction: 'retry' }));
   }

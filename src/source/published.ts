@@ -5,12 +5,13 @@ import { watched } from './plan.ts';
 import { tableName } from './quote.ts';
 
 const PUBLICATION = 'publication:';
+const TABLE = 'table:';
 const OPERATIONS = ['insert', 'update', 'delete', 'truncate'] as const;
 
 /**
  * What the publication sends of the watched tables, as marks that stay the same as long as nothing of it is taken back:
- * its OID, the operations, and for each table that is published whole its OID with what makes it a member. Postgres makes a new membership when a table
- * is added again, or when its row filter or column list is altered.
+ * its OID, the operations, and for each table that is published whole its OID with what makes it a member, and with its name. Postgres makes a new
+ * membership when a table is added again, or when its row filter or column list is altered, and a table that is made anew has a new OID.
  */
 export function publishedMarks(config: Config, facts: Facts): string[] {
   const { publication } = facts;
@@ -20,7 +21,7 @@ export function publishedMarks(config: Config, facts: Facts): string[] {
     ...OPERATIONS.filter((operation) => publication.publishes[operation]),
     ...watched(config, facts).flatMap(({ table, relation }) => {
       const membership = membershipOf(publication, table);
-      return membership === null ? [] : [`${relation.oid}:${membership}`];
+      return membership === null ? [] : [`${relation.oid}:${membership}`, markOf(table, relation.oid)];
     }),
   ];
 }
@@ -41,14 +42,29 @@ export function isOtherPublication(before: readonly string[], { publication }: F
 export function unpublished(before: readonly string[], config: Config, facts: Facts): string[] {
   const now = new Set(publishedMarks(config, facts));
   const operations = OPERATIONS.filter((operation) => before.includes(operation) && !now.has(operation));
-  const tables = watched(config, facts).filter(({ relation }) => {
+  const tables = watched(config, facts).filter(({ table, relation }) => {
     const marks = before.filter((mark) => mark.startsWith(`${relation.oid}:`));
-    return marks.length > 0 && !marks.some((mark) => now.has(mark));
+    if (marks.length > 0) return !marks.some((mark) => now.has(mark));
+    // One of its name was published, and is not this one: until this one was added, nothing of it was sent.
+    const isAnew = before.some((mark) => mark.startsWith(markOf(table, '')));
+    return isAnew && !EVERY.some((membership) => now.has(`${relation.oid}:${membership}`));
   });
   return [...operations.map((operation) => `${operation}s`), ...tables.map(({ table }) => `table ${tableName(table)}`)];
 }
 
-function membershipOf(publication: PublicationFacts, table: { readonly schema: string; readonly table: string }): string | null {
+function markOf({ schema, table }: Named, oid: number | ''): string {
+  return `${TABLE}${schema}.${table}=${oid}`;
+}
+
+/** Memberships that a new table has from the first. */
+const EVERY = ['all', 'schema'] as const;
+
+interface Named {
+  readonly schema: string;
+  readonly table: string;
+}
+
+function membershipOf(publication: PublicationFacts, table: Named): string | null {
   if (publication.allTables) return 'all';
   if (publication.schemas.includes(table.schema)) return 'schema';
   const named = publication.tables.find((published) => published.schema === table.schema && published.table === table.table);

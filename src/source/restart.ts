@@ -6,8 +6,6 @@ export const RESTART = {
   slotTaken: 'slot_taken',
   /** A standby has taken the server's place. */
   timelineChanged: 'timeline_changed',
-  /** A table is there that is not published: it was made anew, and a start sees to that. */
-  tableUnpublished: 'table_unpublished',
 } as const;
 
 const CODES: ReadonlySet<string> = new Set(Object.values(RESTART));

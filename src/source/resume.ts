@@ -6,9 +6,6 @@ import { connectionError, type ErrorContext } from './connection-error.ts';
 import { type Continuity, continuity, publicationWasGone } from './continuity.ts';
 import type { Queryable } from './inspect.ts';
 import { type Loss, lossError } from './loss.ts';
-import { watched } from './plan.ts';
-import { isPublished } from './publishable.ts';
-import { tableName } from './quote.ts';
 import { RESTART } from './restart.ts';
 
 export interface ResumeOptions {
@@ -28,8 +25,8 @@ export interface ResumeOptions {
  * If it is further, somebody else has read from it, or it was made anew: Postgres begins there without a word, and what
  * another daemon has parked meanwhile is not known here.
  *
- * @throws WalhookError that says what is lost; `slot_taken` if another daemon has gone on from here, `timeline_changed` if a
- *   standby has taken the server's place and nothing is lost, `table_unpublished` if a table was made anew: then a new start goes on.
+ * @throws WalhookError that says what is lost; `slot_taken` if another daemon has gone on from here, and `timeline_changed`
+ *   if a standby has taken the server's place and nothing is lost: then a new start goes on.
  */
 export async function refuseBrokenStream(options: ResumeOptions): Promise<void> {
   const { facts, loss } = await look(options);
@@ -40,12 +37,6 @@ export async function refuseBrokenStream(options: ResumeOptions): Promise<void> 
       code: RESTART.timelineChanged,
     });
   }
-  const { config } = options;
-  const anew = watched(config, facts).filter(({ table }) => !isPublished(facts.publication, table));
-  if (anew.length === 0) return;
-  throw new WalhookError(`${anew.map(({ table }) => tableName(table)).join(', ')} was made anew, and is not in publication ${config.source.publication}`, {
-    code: RESTART.tableUnpublished,
-  });
 }
 
 /**
@@ -71,12 +62,9 @@ export async function explainBrokenStream(error: unknown, options: ResumeOptions
 /** What Postgres says of a stream that may have lost something. */
 const SIGNS = new Set(['slot_missing', 'slot_invalidated', 'publication_missing', 'publication_gone', 'publication_altered', 'database_state', 'wal_removed']);
 
-async function look({ config, pool, identity, confirmed, wholeAt }: ResumeOptions): Promise<Continuity> {
-  const found = await continuity(config, pool, () => Promise.resolve({ ...identity, position: { lsn: confirmed, within: null } }));
-  const { loss } = found;
-  // What was confirmed since may have been without what the publication left out.
-  if (loss?.code !== 'publication_changed' || wholeAt === null || wholeAt > confirmed) return found;
-  return { ...found, loss: { ...loss, gap: { ...loss.gap, from: wholeAt } } };
+function look({ config, pool, identity, confirmed, wholeAt }: ResumeOptions): Promise<Continuity> {
+  const whole = wholeAt === null ? {} : { whole: wholeAt };
+  return continuity(config, pool, () => Promise.resolve({ ...identity, ...whole, position: { lsn: confirmed, within: null } }));
 }
 
 async function refusal(loss: Loss, { config, checkpoint }: ResumeOptions): Promise<WalhookError> {
@@ -87,12 +75,12 @@ async function refusal(loss: Loss, { config, checkpoint }: ResumeOptions): Promi
 }
 
 /** The walsender misses a publication that is there: it was dropped and made anew, and what was written in between cannot be decoded. */
-function withoutPublication(said: WalhookError, { config, confirmed }: ResumeOptions, { facts }: Continuity): Loss | null {
+function withoutPublication(said: WalhookError, { config, confirmed, wholeAt }: ResumeOptions, { facts }: Continuity): Loss | null {
   if (said.code !== 'publication_missing' && said.code !== 'publication_gone') return null;
   return {
     code: 'publication_lost',
     what: publicationWasGone(config),
-    gap: { from: confirmed, to: facts.server.currentLsn, kind: 'unsent' },
+    gap: { from: wholeAt ?? confirmed, to: facts.server.currentLsn, kind: 'unsent' },
     remedy: 'new_slot',
   };
 }

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { CheckpointStore } from '../checkpoint/port.ts';
-import { formatLsn, parseLsn } from '../lsn.ts';
+import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
 import type { StoredPosition, StreamIdentity } from '../position.ts';
 import type { StateDatabase } from './database.ts';
 import { OWNED, type Ownership } from './owner.ts';
@@ -21,17 +21,22 @@ export function loadCheckpoint(state: StateDatabase, slot: string): Promise<Stor
       timeline: row.timeline,
       publication: row.publication,
       ...(row.published === null ? {} : { published: row.published }),
+      ...(row.whole_lsn === null ? {} : { whole: parseLsn(row.whole_lsn) }),
     };
   });
 }
 
-/** Keeps the position of the owner's slot. */
-export function checkpointStore(owner: Ownership, stream: StreamIdentity): CheckpointStore {
+/**
+ * Keeps the position of the owner's slot.
+ * @param whole up to where the publication is known to have left nothing out; null, and by default: not known.
+ */
+export function checkpointStore(owner: Ownership, stream: StreamIdentity, whole: () => Lsn | null = () => null): CheckpointStore {
   return {
     save: (position) =>
-      guarded(`store the checkpoint of slot ${JSON.stringify(owner.slot)}`, () =>
-        saveCheckpoint(owner, { ...stream, position }, sql`where ${NOT_BACKWARDS}`),
-      ),
+      guarded(`store the checkpoint of slot ${JSON.stringify(owner.slot)}`, () => {
+        const at = whole();
+        return saveCheckpoint(owner, { ...stream, ...(at === null ? {} : { whole: at }), position }, sql`where ${NOT_BACKWARDS}`);
+      }),
   };
 }
 
@@ -41,12 +46,13 @@ export async function saveCheckpoint(owner: Ownership, stored: StoredPosition, w
   const commitLsn = within === null ? null : formatLsn(within.commitLsn);
   await owner.write(sql`
     saved as (
-      insert into ${owner.table('checkpoint')} as checkpoint (slot, system_id, timeline, publication, published, lsn, within_commit_lsn, within_ordinal)
-      select ${owner.slot}, ${stored.systemId}::bigint, ${stored.timeline}::integer, ${stored.publication}, ${stored.published ?? null}::text[], ${formatLsn(lsn)}::pg_lsn,
+      insert into ${owner.table('checkpoint')} as checkpoint (slot, system_id, timeline, publication, published, whole_lsn, lsn, within_commit_lsn, within_ordinal)
+      select ${owner.slot}, ${stored.systemId}::bigint, ${stored.timeline}::integer, ${stored.publication}, ${stored.published ?? null}::text[],
+        ${stored.whole === undefined ? null : formatLsn(stored.whole)}::pg_lsn, ${formatLsn(lsn)}::pg_lsn,
         ${commitLsn}::pg_lsn, ${within?.ordinal ?? null}::bigint
       where ${OWNED}
       on conflict (slot) do update set system_id = excluded.system_id, timeline = excluded.timeline, publication = excluded.publication,
-        published = excluded.published, lsn = excluded.lsn, within_commit_lsn = excluded.within_commit_lsn, within_ordinal = excluded.within_ordinal, updated_at = excluded.updated_at
+        published = excluded.published, whole_lsn = excluded.whole_lsn, lsn = excluded.lsn, within_commit_lsn = excluded.within_commit_lsn, within_ordinal = excluded.within_ordinal, updated_at = excluded.updated_at
       ${where}
     )`);
 }

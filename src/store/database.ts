@@ -22,6 +22,7 @@ export interface CheckpointTable {
   timeline: number;
   publication: string;
   published: string[] | null;
+  whole_lsn: string | null;
   lsn: string;
   within_commit_lsn: string | null;
   within_ordinal: string | null;

@@ -228,7 +228,10 @@ describe('the response', () => {
     const url = await http((_request, response) => {
       response.writeHead(500, ['webhook-delivery', 'abort-message', 'webhook-delivery', 'disable']).end();
     });
-    expect(await attempt(makeSender(url))).toMatchObject({ verdict: 'disable' });
+    expect(await attempt(makeSender(url))).toMatchObject({
+      verdict: 'disable',
+      message: 'the endpoint answered 500: it asked to be sent nothing more (webhook-delivery: disable)',
+    });
   });
 
   test.for([

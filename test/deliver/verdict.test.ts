@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { askedFor, meaningOf } from '../../src/deliver/verdict.ts';
+import { askedFor, meaningOf, reasonOf } from '../../src/deliver/verdict.ts';
 
 test.for([
   [200, 'delivered'],
@@ -35,4 +35,19 @@ test.for([
   [['abort-message', 'x, Disable'], 'disable'],
 ] as const)('webhook-delivery %j asks for %s', ([header, asked]) => {
   expect(askedFor(header)).toBe(asked);
+});
+
+test.for([
+  [500, 'disable', 'it asked to be sent nothing more (webhook-delivery: disable)'],
+  [400, 'dead', 'it asked that this delivery be given up (webhook-delivery: abort-message)'],
+  [404, null, '`responses` says dead'],
+  [503, null, '`responses` says disable'],
+  [410, null, '`responses` says dead'],
+  [429, null, null],
+] as const)('%d with %s: the reason is %j', ([status, asked, reason]) => {
+  expect(reasonOf(status, asked, new Map([['4xx', 'dead'], ['503', 'disable'], ['429', 'retry']]))).toBe(reason);
+});
+
+test('that 410 disables is what 410 means', () => {
+  expect(reasonOf(410, null, new Map())).toBeNull();
 });

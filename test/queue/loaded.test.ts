@@ -9,7 +9,7 @@ function row(id: string, bytes: number): { delivery: ReturnType<typeof deliveryO
 }
 
 test('has room up to a number of rows and of bytes', () => {
-  const loaded = new Loaded();
+  const loaded = new Loaded(8 * 1024 * 1024);
   for (let i = 0; i < 500; i++) loaded.add(row(`${i}`, 600).delivery);
   expect(loaded.hasRoom).toBe(false);
   loaded.remove('7');

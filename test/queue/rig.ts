@@ -63,6 +63,7 @@ export class Rig {
       budget: this.budget,
       tickets: this.tracker,
       share: options.share ?? 1000,
+      stored: 8 * 1024 * 1024,
       neighbours: true,
       events: {
         onOutcome: (delivery, _outcome, fate) => this.events.push(`${delivery.id} ${fate}`),
