@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { EndpointConfig } from '../config.ts';
 import type { Outcome } from '../outcome.ts';
 import { classify } from './classify.ts';
+import { conceal } from './conceal.ts';
 import { describeStatus, KEPT, printable, READ } from './response.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { askedFor, DELIVERY_HEADER, meaningOf, reasonOf } from './verdict.ts';
@@ -172,7 +173,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       failure: 'status',
       status: this.#status,
       message: reason === null ? said : `${said}: ${reason}`,
-      response: printable(this.#kept, headers?.['content-encoding'] ?? ''),
+      response: conceal(printable(this.#kept, headers?.['content-encoding'] ?? ''), this.request),
       retryAfter: parseRetryAfter(headers?.['retry-after'], Date.now()),
       verdict: asked ?? meaning,
       ms: this.#elapsed(),
