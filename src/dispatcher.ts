@@ -181,6 +181,7 @@ export class Dispatcher {
     if (this.#relief !== null) clearInterval(this.#relief);
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#writer.stop();
+    for (const queue of this.queues.values()) queue.abandon();
     this.#outcomes.stop();
     await Promise.all([...this.#endpoints.values()].map(({ sender }) => sender.abort()));
   }
@@ -209,6 +210,8 @@ export class Dispatcher {
         onNotice: (notice) => this.#notice(notice),
         onOverflow: (endpoint) =>
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
+        onGivenUp: (endpoint, attempts) =>
+          this.#options.log.warn({ endpoint, attempts, hint: 'let limits.shutdown be longer than the timeout of endpoints' }, 'attempts that did not end in time are given up: their deliveries are parked, and may arrive twice'),
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });

@@ -25,9 +25,19 @@ export function deliveriesTable(deliveries: readonly StoredDelivery[], now: numb
   return `${textTable([head, ...rows]).join('\n')}\n`;
 }
 
-/** Everything that is kept of a delivery. `redacted`: the text that stands for hidden values in its body. */
-export function deliveryText(delivery: StoredDetail, { now, redacted, paint }: { readonly now: number; readonly redacted: string; readonly paint: Paint }): string {
-  const { state, id, attempts, message, response, method, path, content_type, bytes } = delivery;
+export interface DeliveryTextOptions {
+  readonly now: number;
+  /** The text that stands for hidden values in its body. */
+  readonly redacted: string;
+  /** Of its endpoint, which is used where the delivery has none of its own; null: the configuration no longer has it. */
+  readonly method: string | null;
+  readonly paint: Paint;
+}
+
+/** Everything that is kept of a delivery. */
+export function deliveryText(delivery: StoredDetail, options: DeliveryTextOptions): string {
+  const { now, redacted, paint } = options;
+  const { state, id, attempts, message, response, content_type, bytes } = delivery;
   const when = (time: string | null): string => (time === null ? '-' : `${time}, ${ago(time, now)}`);
   const lines = [
     ['endpoint', delivery.endpoint],
@@ -39,7 +49,7 @@ export function deliveryText(delivery: StoredDetail, { now, redacted, paint }: {
     ...(delivery.next_at === null ? [] : [['next', `${delivery.next_at}, ${next(delivery.next_at, now)}`]]),
     ['attempts', String(attempts)],
     ...(message === null ? [] : [['why', `${delivery.failure ?? ''}${delivery.status === null ? '' : ` ${delivery.status}`}: ${indented(message)}`]]),
-    ['request', `${method ?? "the endpoint's method"} ${path ?? "the endpoint's URL"}, ${content_type}, ${humanBytes(bytes)}`],
+    ['request', `${requestText(delivery, options.method)}, ${content_type}, ${humanBytes(bytes)}`],
   ].map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
   return [
     `${paint(state === 'dead' ? ['red', 'bold'] : ['yellow', 'bold'], state)} ${paint('bold', id)}`,
@@ -49,6 +59,13 @@ export function deliveryText(delivery: StoredDetail, { now, redacted, paint }: {
     `    ${bodyText(delivery, redacted, paint)}`,
     '',
   ].join('\n');
+}
+
+/** The URL is not shown: a path of it may be a secret. */
+function requestText({ method, path }: StoredDetail, endpointMethod: string | null): string {
+  const known = method ?? endpointMethod;
+  if (known === null) return path === null ? 'as the endpoint has it' : `${path}, with the endpoint's method`;
+  return path === null ? `${known} to the endpoint's URL` : `${known} ${path}`;
 }
 
 function bodyText({ body, content_type }: StoredDetail, redacted: string, paint: Paint): string {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import type { Config } from '../config.ts';
+import type { Config, EndpointConfig } from '../config.ts';
 import { loadConfig } from '../config/load.ts';
 import { Daemon } from '../daemon.ts';
 import { EXIT, WalhookError } from '../errors.ts';
@@ -77,11 +77,13 @@ async function setStage(databaseUrl: string): Promise<Stage> {
   const receiver = await startReceiver(secret, (receipt) => arrivals.received(receipt));
   let stage: Stage | null = null;
   const show = (text: string): void => (stage?.prompt ?? { print }).print(text);
+  const config = demoConfig({ DATABASE_URL: databaseUrl, RECEIVER_URL: receiver.url, WEBHOOK_SECRET: secret });
+  const endpoints = new Map(config.endpoints.map((endpoint) => [endpoint.name, endpoint]));
   const daemon = await Daemon.start({
-    config: demoConfig({ DATABASE_URL: databaseUrl, RECEIVER_URL: receiver.url, WEBHOOK_SECRET: secret }),
+    config,
     log: await plainLog((line) => show(paint('yellow', `  walhook: ${line}`))),
     version: walhookVersion(),
-    onOutcome: (delivery, outcome) => show(arrivalText(arrivals.settled(delivery, outcome))),
+    onOutcome: (delivery, outcome) => show(arrivalText(arrivals.settled(delivery, outcome), endpoints.get(delivery.request.endpoint))),
   });
   stage = {
     receiverUrl: receiver.url,
@@ -178,11 +180,12 @@ function invitation(url: string, here: boolean): string {
   ].join('\n');
 }
 
-function arrivalText({ delivery, outcome, receipt }: Arrival): string {
+function arrivalText({ delivery, outcome, receipt }: Arrival, endpoint: EndpointConfig | undefined): string {
   const { request, operation, body, committedAt } = delivery;
   const late = receipt === null ? '' : `${humanDuration(Math.max(0, receipt.at - committedAt))} after the commit, `;
   const result = outcome.kind === 'failed' ? outcome.message : `${late}signature ${receipt?.verified === true ? 'verified' : 'WRONG'}`;
-  return webhookText({ operation, about: `${request.method} ${request.path}`, body, result, ok: outcome.kind === 'delivered' }, paint).concat('\n');
+  const about = `${request.method ?? endpoint?.method ?? ''} ${request.path ?? endpoint?.url.pathname ?? ''}`;
+  return webhookText({ operation, about, body, result, ok: outcome.kind === 'delivered' }, paint).concat('\n');
 }
 
 function indented(text: string): string {

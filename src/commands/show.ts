@@ -10,10 +10,11 @@ export const show: Verb = async ({ arguments: [id = ''], options }) => {
   const config = readConfig(options.config);
   const found = await withOperations(config, { writes: false }, (operations) => operations.show(id));
   const redactedIn = (name: string): string => config.tables.find(({ schema, table }) => `${schema}.${table}` === name)?.redacted ?? '<<REDACTED>>';
+  const methodOf = (name: string): string | null => config.endpoints.find((endpoint) => endpoint.name === name)?.method ?? null;
   process.stdout.write(
     options.json === true
       ? `${JSON.stringify({ deliveries: found }, null, 2)}\n`
-      : found.map((delivery) => deliveryText(delivery, { now: Date.now(), redacted: redactedIn(delivery.table), paint })).join('\n'),
+      : found.map((delivery) => deliveryText(delivery, { now: Date.now(), redacted: redactedIn(delivery.table), method: methodOf(delivery.endpoint), paint })).join('\n'),
   );
   return EXIT.ok;
 };

@@ -1,39 +1,22 @@
-import type { EndpointConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
 import { isOverload, type Outcome } from '../outcome.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
-import type { Budget } from './budget.ts';
 import { type CloseSignals, Closing } from './closing.ts';
 import { CompletionRate } from './completion-rate.ts';
 import { Drain } from './drain.ts';
-import { InFlight, type Tickets } from './in-flight.ts';
+import { InFlight } from './in-flight.ts';
 import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { Parker } from './parker.ts';
-import { type Attempt, type Failure, failureOf, type ParkingStore } from './port.ts';
-import type { Mode, QueueEvents, QueueState } from './queue-state.ts';
+import { type Failure, failureOf } from './port.ts';
+import type { EndpointQueueOptions } from './queue-options.ts';
+import type { Mode, QueueState } from './queue-state.ts';
 import { nextAttemptIn } from './retry.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
 import { Throttle } from './throttle.ts';
-import type { Writer } from './writer.ts';
-
-export interface EndpointQueueOptions {
-  readonly endpoint: EndpointConfig;
-  readonly attempt: Attempt;
-  readonly store: ParkingStore;
-  readonly writer: Writer;
-  readonly budget: Budget;
-  readonly tickets: Tickets;
-  /** Deliveries in memory that no one minds. */
-  readonly share: number;
-  readonly neighbours: boolean;
-  /** How much of what is stored may be in memory at once, in bytes. */
-  readonly stored: number;
-  readonly events: QueueEvents;
-}
 
 /**
  * One endpoint's deliveries: lanes in memory, sent within the limits of a p-queue; what cannot be sent goes to the store
@@ -58,6 +41,7 @@ export class EndpointQueue {
   #mode: Mode = 'direct';
   #held: Item[] = [];
   #closing: Closing | null = null;
+  #isOver = false;
   #closed: Promise<void> | null = null;
 
   constructor(options: EndpointQueueOptions) {
@@ -161,6 +145,13 @@ export class EndpointQueue {
     this.#drain.start();
   }
 
+  /** At once: what is in memory is dropped, and what is being sent comes to nothing here. */
+  abandon(): void {
+    this.#isOver = true;
+    this.#drain.stop();
+    this.#slots.stop();
+  }
+
   /** Takes a delivery. It is in flight from now until it is delivered or durably stored. */
   offer(delivery: Delivery): void {
     if (this.#inFlight.size === 0) this.#rate.began(performance.now());
@@ -211,12 +202,14 @@ export class EndpointQueue {
       ...signals,
       onSpill: () => this.#store(),
       onAbandon: () => {
+        if (this.#lanes.running.size > 0) this.#options.events.onGivenUp(this.name, this.#lanes.running.size);
         this.parkLate(Number.POSITIVE_INFINITY);
         this.#look();
       },
     });
     this.#look();
     await this.#closing.run();
+    this.#isOver = true;
     this.#slots.stop();
     await this.#options.writer.flushed();
   }
@@ -239,6 +232,8 @@ export class EndpointQueue {
   }
 
   #finish(item: Item, outcome: Outcome): void {
+    // Given up, and stored as it was: nothing can be made of it any more.
+    if (this.#isOver) return;
     const now = performance.now();
     item.ended = true;
     this.#rate.completed(now);

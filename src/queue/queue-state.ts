@@ -5,6 +5,8 @@ import type { Condition, Failure } from './port.ts';
 
 /** What an endpoint's queue tells of itself. */
 export interface QueueEvents {
+  /** The queue closes, and so many attempts that have not ended are waited for no longer: their deliveries are parked, and may arrive twice. */
+  readonly onGivenUp: (endpoint: string, attempts: number) => void;
   readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
   /** A delivery that can never be sent became a dead letter. */
   readonly onBuried: (delivery: Delivery, failure: Failure) => void;

@@ -124,3 +124,19 @@ function shuffled(tickets: readonly number[], seed: number): number[] {
     .toSorted((a, b) => a.order - b.order)
     .map(({ ticket }) => ticket);
 }
+
+test('a ticket that stays open for long costs a byte for each that follows, and a bounded number of marks; then all of it is safe', () => {
+  const tracker = new Tracker(START);
+  const first = tracker.take();
+  tracker.mark(at(1));
+  const before = process.memoryUsage().heapUsed;
+  const many = 300_000;
+  for (let i = 2; i <= many; i++) {
+    tracker.settle(tracker.take());
+    tracker.mark(at(i));
+  }
+  expect(tracker.safe).toBe(START);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(20_000_000);
+  tracker.settle(first);
+  expect(tracker.safe).toEqual(at(many));
+});

@@ -13,6 +13,7 @@ test('--once delivers and verifies every kind of event, and ends with 0', async 
     expect.stringMatching(/^→ {2}visibility_update .*signature verified$/),
     expect.stringMatching(/^→ {2}delete .*signature verified$/),
   ]);
+  expect(stdout.match(/POST \/hooks/g)).toHaveLength(6);
   expect(stdout).toContain('"country": "<<REDACTED>>"');
   expect(stdout).toContain('no webhook: nothing that the receiver may see has changed');
 });

@@ -487,3 +487,21 @@ test.for(['with nothing to do', 'with nothing started', 'while the breaker is op
   await time.run(10_000);
   expect(time.pending).toBe(0);
 });
+
+test('a probe is found behind a page of rows whose lanes wait', async () => {
+  const rig = new Rig({ retry: { initial: 3_600_000, factor: 1, max: 3_600_000, jitter: 0, attempts: 9 } });
+  rig.queue.startDraining();
+  const refusing = ({ id }: { readonly id: string }) => (id === 'a0' ? failed(422) : OK);
+  rig.answer = refusing;
+  for (let i = 0; i < 600; i++) rig.offer(`a${i}`, 1);
+  await time.run(500);
+  rig.answer = (delivery) => (delivery.id === 'a0' ? failed(422) : failed(503));
+  for (let i = 0; i < 3; i++) {
+    rig.offer(`b${i}`, 10 + i);
+    await time.run(100);
+  }
+  rig.answer = refusing;
+  for (let i = 0; i < 20; i++) rig.offer(`c${i}`, 100 + i);
+  await time.run(60_000);
+  expect(rig.delivered.filter((id) => id.startsWith('c'))).toHaveLength(20);
+});

@@ -70,6 +70,7 @@ export class Rig {
         onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
         onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
         onOverflow: () => this.events.push('overflow'),
+        onGivenUp: () => undefined,
         onCaughtUp: () => this.events.push('caught up'),
       },
     });

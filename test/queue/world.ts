@@ -174,7 +174,7 @@ export class World {
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
       stored: 8 * 1024 * 1024,
-      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined },
     });
     this.queue = queue;
     this.#isDraining = false;

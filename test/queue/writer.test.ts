@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { WalhookError } from '../../src/errors.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { deliveryOf } from '../deliver/endpoint.ts';
 import { keyOf, MemoryParkingStore } from '../support/memory-parking-store.ts';
@@ -134,3 +135,23 @@ async function writerIsFlushed(): Promise<void> {
   void writer.flushed().then(() => (isFlushed = true));
   expect(await time.until(() => isFlushed, 60_000)).toBe(true);
 }
+
+test('one that is refused does not keep the others, and is written without what its endpoint said in other than ASCII', async () => {
+  const refused = new WalhookError('SQLSTATE 22P05', { code: 'state_refused' });
+  const stored = new Map<string, string | undefined>();
+  const park = store.park.bind(store);
+  store.park = (batch) => {
+    if (batch.some((parking) => /[^ -~]/.test(parking.failure?.response ?? ''))) return Promise.reject(refused);
+    for (const { delivery, failure: why } of batch) stored.set(delivery.id, why?.response);
+    return park(batch);
+  };
+  const done: string[] = [];
+  for (let i = 0; i < 9; i++) {
+    const response = i === 5 ? 'désolé' : 'sorry';
+    writer.park({ delivery: deliveryOf(`${i}`, ''), attempts: 1, failure: { ...failure, response }, dueIn: 0 }, () => done.push(`${i}`));
+  }
+  await time.run(50);
+  expect(done).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8']);
+  expect([stored.get('4'), stored.get('5')]).toEqual(['sorry', 'd?sol?']);
+  expect(log).toEqual([]);
+});
