@@ -92,7 +92,7 @@ test('dead letters are listed, shown, replayed with the same id and bytes, and d
   expect(shown).toMatchObject({ code: 0, stderr: '' });
   expect(shown.stdout).toContain(`dead ${id}`);
   expect(shown.stdout).toContain('no such contact');
-  expect(shown.stdout).toMatch(/^ {2}request +POST to the endpoint's URL, application\/json, \d+ B$/m);
+  expect(shown.stdout).toMatch(/^ {2}request +POST to the endpoint's URL, application\/json, \d+ bytes$/m);
   // What a row and an endpoint wrote does not reach the terminal as control characters.
   for (const control of ['\u001b', '\u009b']) expect(shown.stdout).not.toContain(control);
   expect(shown.stdout).toContain('Gr\\u009bace');
