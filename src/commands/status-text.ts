@@ -68,9 +68,10 @@ function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string 
 
 function slotText({ slot, slot_name, slot_error, checkpoint_at, daemon }: StatusReport, now: number): string {
   if (slot_error !== null) return `slot ${slot_name}: ${bad('cannot be seen:')} ${slot_error}`;
-  if (slot === null) return `slot ${slot_name}: ${bad('there is none')} (walhook setup)`;
+  // With a checkpoint it was there, and `setup` refuses to make it anew.
+  if (slot === null) return `slot ${slot_name}: ${bad('there is none')} (${checkpoint_at === null ? 'walhook setup' : `it was there: ${RESYNC}`})`;
   const lost = slot.wal_status === 'lost' || slot.invalidation !== null;
-  const health = lost ? bad(`lost${slot.invalidation === null ? '' : `: ${slot.invalidation}`}`) : `WAL ${slot.wal_status ?? 'unknown'}`;
+  const health = lost ? bad(`lost${slot.invalidation === null ? '' : `: ${slot.invalidation}`} (${RESYNC})`) : `WAL ${slot.wal_status ?? 'unknown'}`;
   const room = slot.safe_bytes === null ? 'no limit is set (max_slot_wal_keep_size)' : `the slot is lost after ${humanBytes(slot.safe_bytes)} more`;
   return [
     `slot ${slot_name} is ${slot.active ? good('being read') : bad('not being read')}, ${health}`,
@@ -80,6 +81,8 @@ function slotText({ slot, slot_name, slot_error, checkpoint_at, daemon }: Status
     ...(checkpoint_at === null ? [] : [`  progress   last stored ${humanDuration(Math.max(0, now - Date.parse(checkpoint_at)))} ago`]),
   ].join('\n');
 }
+
+const RESYNC = 'walhook resync says what is missing, and goes on without it when told to';
 
 /** How fast WAL is written, and when the slot would be lost. */
 function forecastText(wal: DaemonReport['wal'] | null): string[] {
@@ -117,8 +120,8 @@ function notes({ name, configured, condition, reason, condition_since, failing_s
     ...(halted && configured ? [`${name} ${bad(`is ${condition}`)}${condition_since === null ? '' : ` for ${ago(condition_since)}`}: ${printableLine(reason ?? '', 300)} (walhook resume ${name})`] : []),
     ...(failing_since === null ? [] : [`${name} has failed for ${ago(failing_since)} without a success`]),
     ...(probe_at === null || halted ? [] : [`${name}: its breaker is open, and lets a probe through ${untilProbe(Date.parse(probe_at) - now)}`]),
-    ...(slowed ? [`${name} is sent less at a time, since it said that it gets too much`] : []),
-    ...(live === null || live.last_error === null ? [] : [`last error of ${name}: ${printableLine(live.last_error, 300)}`]),
+    ...(slowed ? [`${name} is sent less at a time, since it said that it gets too much (429, 502, 503 or 504)`] : []),
+    ...(live === null || live.last_error === null ? [] : [`${failing_since === null ? 'an earlier error' : 'last error'} of ${name}: ${printableLine(live.last_error, 300)}`]),
   ];
 }
 

@@ -64,7 +64,7 @@ export function slotFindings(config: Config, facts: Facts): Finding[] {
     found.push(
       warning({
         code: 'slot_in_use',
-        message: `slot ${name} is in use by the server process ${slot.activePid}: another walhook stands by until it is free`,
+        message: `slot ${name} is being read (server process ${slot.activePid}), as it is while a walhook runs: one more would stand by until it is free`,
         path,
       }),
     );

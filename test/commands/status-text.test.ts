@@ -72,6 +72,19 @@ test('an endpoint that fails is told with since when, its probe, and that it get
   expect(text([{ ...LINE, probe_at: AN_HOUR_AGO }])).toContain('lets a probe through now');
 });
 
+test('what went wrong before a success is told as earlier', () => {
+  const live = { name: 'crm', queued: 0, mode: 'direct', condition: 'active', reason: null, breaker: 'closed', probe_in: null, failing_for: null, slowed: false, delivered: 1, failed_attempts: 1, last_error: 'answered 500' } as const;
+  expect(text([{ ...LINE, live }])).toContain('an earlier error of crm: answered 500');
+  expect(text([{ ...LINE, live, failing_since: AN_HOUR_AGO }])).toContain('last error of crm: answered 500');
+});
+
+test('a slot that is lost is told with the way on: setup would not make it again', () => {
+  const slot = { active: false, wal_status: 'lost', invalidation: 'wal_removed', lag_bytes: 0, lag_seconds: null, retained_bytes: null, safe_bytes: null };
+  expect(text([], { slot })).toContain('lost: wal_removed (walhook resync');
+  expect(text([], { slot: null, checkpoint_at: AN_HOUR_AGO })).toContain('there is none (it was there: walhook resync');
+  expect(text([], { slot: null })).toContain('there is none (walhook setup)');
+});
+
 test('an endpoint that is gone is told with what to do about what is stored for it', () => {
   expect(text([{ ...LINE, name: 'old', configured: false, parked: 2 }])).toContain('old: the configuration no longer has it, so nothing is sent to it; put it back, or forget what is stored: walhook discard --parked --endpoint old');
 });
