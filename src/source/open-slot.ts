@@ -95,7 +95,7 @@ async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptio
     if (!told) {
       onStandby();
       log.warn(
-        { hint: `select pg_terminate_backend(${activePid});` },
+        { hint: 'most likely another walhook, which does the work; nothing is to be done' },
         `slot ${config.source.slot} is in use by process ${activePid} of the server: standing by until it is free`,
       );
     }

@@ -2,9 +2,9 @@ import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import type { StoredPosition } from '../position.ts';
 import { sqlState } from '../reaction.ts';
+import { target } from './connect.ts';
 import { connectionError } from './connection-error.ts';
 import { type Continuity, continuity } from './continuity.ts';
-import type { Facts } from './facts.ts';
 import type { Finding } from './finding.ts';
 import { findings } from './findings.ts';
 import type { Queryable } from './inspect.ts';
@@ -70,6 +70,7 @@ export async function prepare(options: SetupOptions): Promise<SetupResult> {
 export async function setup(options: SetupOptions): Promise<SetupResult> {
   const { config, client, checkpoint } = options;
   const done: Step[] = [];
+  const place = target(config.source.url).label.replace(/^.*@/, '');
   for (let round = 1; ; round++) {
     const { facts, loss, ...stream } = await continuity(config, client, checkpoint);
     if (loss !== null && options.accepts === undefined) throw lossError(loss);
@@ -79,7 +80,7 @@ export async function setup(options: SetupOptions): Promise<SetupResult> {
     const [next] = steps;
     if (next === undefined) return { ...stream, facts, findings: found, done };
     const failure = await apply(steps, options, done);
-    if (failure !== null && (round === ROUNDS || !ALREADY_DONE.has(sqlState(failure.error) ?? ''))) throw stepError(failure, facts);
+    if (failure !== null && (round === ROUNDS || !ALREADY_DONE.has(sqlState(failure.error) ?? ''))) throw stepError(failure, `${facts.role.name}@${place}`);
     if (round > ROUNDS) throw unfinished(next);
   }
 }
@@ -105,7 +106,8 @@ async function apply(steps: readonly Step[], options: SetupOptions, done: Step[]
   return null;
 }
 
-function stepError({ step, error }: StepFailure, { role, server }: Facts): WalhookError {
+/** `label`: see ErrorContext. */
+function stepError({ step, error }: StepFailure, label: string): WalhookError {
   if (step.kind === 'slot' && sqlState(error) === '57014') {
     return new WalhookError(`could not ${step.description}: it waits for transactions that have written and are still open`, {
       code: 'slot_waits',
@@ -114,7 +116,7 @@ function stepError({ step, error }: StepFailure, { role, server }: Facts): Walho
       reaction: 'retry',
     });
   }
-  return connectionError(error, { label: `${role.name}@${server.database}`, doing: step.description });
+  return connectionError(error, { label, doing: step.description });
 }
 
 function onlyManaged(found: readonly Finding[]): boolean {
