@@ -215,6 +215,7 @@ export class Daemon {
     this.#troubles.end('source');
     if (this.#phase === 'draining' || this.#phase === 'stopped') return;
     this.#phase = 'streaming';
+    void this.#slot.begun();
     this.#reached(this.#reading.received.lsn);
     this.#streaming.resolve();
   }
@@ -287,7 +288,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= this.#upkeep.stop().then(() => Promise.all([this.#state.close(), this.#pool.end()]));
+    this.#released ??= this.#upkeep.stop().then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
     await this.#released;
   }
 }

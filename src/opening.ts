@@ -44,10 +44,19 @@ export async function open({ config, source, log, temporary, onStandby, signal }
     const opened = temporary ? memoryState() : await openDurableState(config);
     state = opened;
     const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream).save(start), onStandby, signal, log });
-    refuseErrors(await expressionFindings(config, slot.facts, pool));
+    await refuseMisfits(config, slot, pool);
     return { pool, slot, state };
   } catch (error) {
     await Promise.all([state?.close(), pool.end()]);
+    throw error;
+  }
+}
+
+async function refuseMisfits(config: Config, slot: OpenSlot, pool: SourcePool): Promise<void> {
+  try {
+    refuseErrors(await expressionFindings(config, slot.facts, pool));
+  } catch (error) {
+    await slot.begun();
     throw error;
   }
 }

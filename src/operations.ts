@@ -15,8 +15,13 @@ export interface Operations {
    * to endpoints that nothing is sent to any more. Nothing has been done then.
    */
   act(action: BulkAction, selection: Selection): Promise<Tally>;
-  /** Nothing is sent to the endpoint until it is resumed: its deliveries are parked. Throws `unknown_endpoint`. */
-  pause(endpoint: string, reason: string): Promise<void>;
+  /**
+   * Nothing is sent to the endpoint until it is resumed: its deliveries are parked. Throws `unknown_endpoint`.
+   *
+   * @param reason null: the one it was paused for already, else `paused by hand`.
+   * @returns the reason that holds now.
+   */
+  pause(endpoint: string, reason: string | null): Promise<string>;
   /** A paused or disabled endpoint is sent to again. Throws `unknown_endpoint`. */
   resume(endpoint: string): Promise<void>;
 }

@@ -203,7 +203,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'send nothing to an endpoint: its deliveries are parked',
     examples: [{ command: 'walhook pause crm --reason "migration until 15:00"', why: 'before its maintenance' }],
     notes: ['It stays paused over restarts, until `walhook resume`. Requests under way are finished. Other endpoints and the WAL go on.', WHERE],
-    options: [CONFIG, { flags: '--reason <text>', description: 'shown by `walhook status`' }, JSON_OUTPUT],
+    options: [CONFIG, { flags: '--reason <text>', description: 'shown by `walhook status`; without it, the one that was given before stays' }, JSON_OUTPUT],
     stopsOn: [],
     load: async () => (await import('./pause.ts')).pause,
   },

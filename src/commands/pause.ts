@@ -6,8 +6,8 @@ import { print } from './terminal.ts';
 
 /** `walhook pause ENDPOINT`: its deliveries are parked until it is resumed. */
 export const pause: Verb = async ({ arguments: [endpoint = ''], options }) => {
-  const reason = options.reason?.trim() || 'paused by hand';
-  await withOperations(readConfig(options.config), { writes: true }, (operations) => operations.pause(endpoint, reason));
-  print(options.json === true ? JSON.stringify({ endpoint, state: 'paused', reason }) : `${endpoint} is paused: its deliveries are parked until \`walhook resume ${endpoint}\``);
+  const given = options.reason?.trim() || null;
+  const reason = await withOperations(readConfig(options.config), { writes: true }, (operations) => operations.pause(endpoint, given));
+  print(options.json === true ? JSON.stringify({ endpoint, state: 'paused', reason }) : `${endpoint} is paused (${reason}): its deliveries are parked until \`walhook resume ${endpoint}\``);
   return EXIT.ok;
 };

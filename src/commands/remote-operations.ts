@@ -35,8 +35,9 @@ export class RemoteOperations implements Operations {
     return (await this.#ask(`deliveries/${action}`, { body: bodyOf(action, selection), patience: ACTING })) as Tally;
   }
 
-  async pause(endpoint: string, reason: string): Promise<void> {
-    await this.#ask(`endpoints/${encodeURIComponent(endpoint)}/pause`, { body: { reason } });
+  async pause(endpoint: string, given: string | null): Promise<string> {
+    const { reason } = (await this.#ask(`endpoints/${encodeURIComponent(endpoint)}/pause`, { body: given === null ? {} : { reason: given } })) as { reason: string };
+    return reason;
   }
 
   async resume(endpoint: string): Promise<void> {

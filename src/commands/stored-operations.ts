@@ -81,9 +81,17 @@ export class StoredOperations implements Operations {
     return tally(done, others, asOf);
   }
 
-  async pause(endpoint: string, reason: string): Promise<void> {
+  async pause(endpoint: string, given: string | null): Promise<string> {
     this.#refuseUnconfigured(endpoint);
+    const reason = given ?? (await this.#pausedFor(endpoint)) ?? 'paused by hand';
     await this.#options.engine.pause(endpoint, reason);
+    return reason;
+  }
+
+  /** Null: it is not paused. */
+  async #pausedFor(endpoint: string): Promise<string | null> {
+    const conditions = await this.#options.stored.conditions();
+    return conditions.find((condition) => condition.endpoint === endpoint && condition.state === 'paused')?.reason ?? null;
   }
 
   async resume(endpoint: string): Promise<void> {

@@ -44,7 +44,7 @@ const DiscardBody = narrowed(z.strictObject({ ...BULK, state: STATE }));
 
 const PauseBody = z.strictObject({
   // A log line and a table's cell, so one line.
-  reason: z.string().trim().min(1).max(500).regex(/^\P{Cc}*$/u, 'must be one line').default('paused by hand'),
+  reason: z.string().trim().min(1).max(500).regex(/^\P{Cc}*$/u, 'must be one line').nullable().default(null),
 });
 const ResumeBody = z.strictObject({});
 
@@ -68,9 +68,9 @@ export function operationsRoutes(app: Hono, { operations, audit }: OperationsApi
       const body = await jsonBody(context, PauseBody);
       if (body instanceof Response) return body;
       const endpoint = endpointOf(context);
-      await operations().pause(endpoint, body.reason);
-      audit({ action: 'pause', selection: { endpoint, reason: body.reason }, count: null });
-      return context.json({ endpoint, state: 'paused', reason: body.reason });
+      const reason = await operations().pause(endpoint, body.reason);
+      audit({ action: 'pause', selection: { endpoint, reason }, count: null });
+      return context.json({ endpoint, state: 'paused', reason });
     },
   });
   route(app, '/api/v1/endpoints/:name/resume', {

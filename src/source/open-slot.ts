@@ -12,6 +12,7 @@ import { inspect } from './inspect.ts';
 import { identityOf } from './published.ts';
 import { readTimelines } from './replication-command.ts';
 import { prepare, type SetupOptions } from './setup.ts';
+import { StartingLock } from './starting-lock.ts';
 import { startPosition } from './start-position.ts';
 import type { Step } from './step.ts';
 import type { Timelines } from './timelines.ts';
@@ -55,6 +56,8 @@ export interface OpenSlot {
   /** How often to report to the walsender, and after how much silence its connection counts as dead, in milliseconds. */
   readonly statusInterval: number;
   readonly deadAfter: number;
+  /** To be called once it streams, or will not: another daemon may look for the slot. May be called twice. */
+  readonly begun: () => Promise<void>;
 }
 
 /**
@@ -71,18 +74,34 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
   const prepared: SetupOptions = { config, client: pool, checkpoint, onStep };
   for (;;) {
     await prepare(prepared);
-    await untilFree(options);
-    await options.takeOver();
-    // Again, and only now: another daemon that had the slot until a moment ago has stored its last position.
-    const slot = await slotOf(options, await prepare(prepared));
+    const lock = await untilOurs(options);
     try {
+      await options.takeOver();
+      // Again, and only now: another daemon that had the slot until a moment ago has stored its last position.
+      const slot = await slotOf(options, await prepare(prepared));
       await options.remember(slot.identity, slot.start);
-      return slot;
+      return { ...slot, begun: () => lock.release() };
     } catch (error) {
-      // Another daemon that found the slot free at the same time was the last to take it: a moment later it has it.
+      await lock.release();
+      // Somebody who has no need of the lock, as a command has not, took the state over: a moment later it is free.
       if (!(error instanceof WalhookError && error.code === 'fenced')) throw error;
       await pause(STANDBY_INTERVAL, options.signal);
     }
+  }
+}
+
+/** Waits until nobody uses the slot, and nobody else is about to. */
+async function untilOurs(options: OpenSlotOptions): Promise<StartingLock> {
+  const { config, pool, signal } = options;
+  for (;;) {
+    await untilFree(options);
+    const lock = await StartingLock.take(config.source.url, config.source.slot);
+    if (lock !== null) {
+      // The one that had it until now may be streaming.
+      if ((await inspect(pool, config)).slot?.activePid == null) return lock;
+      await lock.release();
+    }
+    await pause(STANDBY_INTERVAL, signal);
   }
 }
 
@@ -120,5 +139,6 @@ async function slotOf(
     facts,
     statusInterval: Math.min(LONGEST_STATUS_INTERVAL, Math.max(100, Math.floor(patience / 4))),
     deadAfter: patience,
+    begun: () => Promise.resolve(),
   };
 }

@@ -111,6 +111,10 @@ test('pause and resume are remembered', async () => {
   const { operations, store } = await desk({});
   await operations.pause('crm', 'maintenance');
   expect(await store.condition('crm')).toMatchObject({ state: 'paused', reason: 'maintenance' });
+  // Paused again without a reason it keeps the one it has.
+  expect(await operations.pause('crm', null)).toBe('maintenance');
+  expect(await store.condition('crm')).toMatchObject({ state: 'paused', reason: 'maintenance' });
+  expect(await operations.pause('billing', null)).toBe('paused by hand');
   await operations.resume('crm');
   expect(await store.condition('crm')).toEqual({ state: 'active', reason: null, failingFor: null, probeIn: null });
 });

@@ -47,7 +47,7 @@ function operations(failure: Error | null = null): Operations {
     show: does('show', []),
     count: does('count', TALLY),
     act: does('act', TALLY),
-    pause: does('pause', undefined),
+    pause: does('pause', 'maintenance'),
     resume: does('resume', undefined),
   };
 }
