@@ -1,6 +1,7 @@
 import { EXIT } from '../errors.ts';
 import type { Verb } from './command.ts';
 import { withOperations } from './open-operations.ts';
+import { printableLine } from './printable.ts';
 import { readConfig } from './read-config.ts';
 import { print } from './terminal.ts';
 
@@ -8,6 +9,6 @@ import { print } from './terminal.ts';
 export const pause: Verb = async ({ arguments: [endpoint = ''], options }) => {
   const given = options.reason?.trim() || null;
   const reason = await withOperations(readConfig(options.config), { writes: true }, (operations) => operations.pause(endpoint, given));
-  print(options.json === true ? JSON.stringify({ endpoint, state: 'paused', reason }) : `${endpoint} is paused (${reason}): its deliveries are parked until \`walhook resume ${endpoint}\``);
+  print(options.json === true ? JSON.stringify({ endpoint, state: 'paused', reason }) : `${endpoint} is paused (${printableLine(reason, 300)}): its deliveries are parked until \`walhook resume ${endpoint}\``);
   return EXIT.ok;
 };
