@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
 import { createLog } from '../observe/log.ts';
 import { Service } from '../service.ts';
-import type { Verb } from './command.ts';
+import type { Invocation, Verb } from './command.ts';
 import { readConfig } from './read-config.ts';
 import { Reloading } from './reloading.ts';
 import { RunServer } from './run-server.ts';
@@ -11,9 +11,19 @@ import { aborted } from './stopping.ts';
 import { walhookVersion } from './version.ts';
 
 /** `walhook run`: the daemon, with its HTTP server and what systemd is told. */
-export const run: Verb = async ({ options, stop }) => {
+export const run: Verb = async (invocation) => {
+  const log = await createLog({ level: invocation.options.logLevel ?? 'info' });
+  try {
+    return await runWith(log, invocation);
+  } catch (error) {
+    // It has not started, and stderr says so to whoever started it. A log that is collected is to have it too; on a terminal it would be there twice.
+    if (!process.stdout.isTTY) fatal(log, error);
+    throw error;
+  }
+};
+
+async function runWith(log: Logger, { options, stop }: Invocation): Promise<ExitCode> {
   const config = readConfig(options.config);
-  const log = await createLog({ level: options.logLevel ?? 'info' });
   const stopped = aborted(stop);
   const manager = serviceManager(log);
   // Before it could be reloaded it must not be ended by the signal.
@@ -44,11 +54,14 @@ export const run: Verb = async ({ options, stop }) => {
     await server.close();
     await manager.told();
   }
-};
+}
 
 /** The log is where the reason is looked for: stderr says nothing besides. */
 function ended(log: Logger, error: unknown): ExitCode {
-  const message = error instanceof WalhookError ? error.message : 'unexpected error';
-  log.fatal({ err: error }, `walhook ends: ${message}`);
+  fatal(log, error);
   return error instanceof WalhookError ? error.exit : EXIT.failure;
+}
+
+function fatal(log: Logger, error: unknown): void {
+  log.fatal({ err: error }, `walhook ends: ${error instanceof WalhookError ? error.message : 'unexpected error'}`);
 }

@@ -89,8 +89,11 @@ test('what the database lacks ends it before it streams, with the reason and its
   const db = await testDatabase(TABLE);
   const receiver = await testReceiver();
   const broken = yaml(0).replace('table: items', 'table: itmes');
-  const { code, stderr } = await walhook(['run'], { yaml: broken, env: daemonEnvironment({ db, receivers: { RECEIVER: receiver } }) });
+  const { code, stdout, stderr } = await walhook(['run'], { yaml: broken, env: daemonEnvironment({ db, receivers: { RECEIVER: receiver } }) });
   expect(code).toBe(3);
+  // The log has it too, as it has a later end.
+  const last = JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+  expect(last).toMatchObject({ level: 'fatal', msg: expect.stringMatching(/^walhook ends: .*no table public\.itmes/), err: { code: expect.any(String) } });
   expect(stderr).toContain('there is no table public.itmes (did you mean "items"?)');
 });
 
