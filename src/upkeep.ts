@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Config, EndpointConfig } from './config.ts';
+import type { Config, DeadLettersConfig, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import { Signer } from './format/signature.ts';
 import type { Notice } from './notice.ts';
@@ -8,8 +8,10 @@ import { Notifier } from './observe/notifier.ts';
 import type { Opened } from './opening.ts';
 import { WalHealth, type WalReport } from './source/wal-health.ts';
 
-/** How often dead letters are pruned, in milliseconds. */
-const PRUNE_INTERVAL = 3_600_000;
+/** How often dead letters are pruned by age, in milliseconds. */
+const AGE_INTERVAL = 3_600_000;
+/** How often by number: an endpoint that refuses everything makes many in an hour, and to find nothing to do costs a look into an index. */
+const NUMBER_INTERVAL = 60_000;
 
 export interface UpkeepOptions {
   readonly config: Config;
@@ -27,7 +29,9 @@ export class Upkeep {
   readonly #notifier: Notifier;
   readonly #lag: LagWatch;
   readonly #wal: WalHealth;
-  #pruning: NodeJS.Timeout | null = null;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #isPruning = false;
+  #isStopped = false;
 
   constructor(options: UpkeepOptions) {
     const { config, log, userAgent, opened, behind } = options;
@@ -55,11 +59,15 @@ export class Upkeep {
 
   start(): void {
     this.#lag.start();
-    if (!this.#options.opened.slot.temporary) this.#wal.start();
+    // Without state there is nothing else to look after.
+    if (this.#options.opened.slot.temporary) return;
+    this.#wal.start();
+    void this.#tellForgotten();
     const { keep, most } = this.#options.config.dead_letters;
     if (keep === null && most === null) return;
-    this.#pruning ??= setInterval(() => void this.#prune(), PRUNE_INTERVAL).unref();
-    void this.#prune();
+    if (keep !== null) this.#timers.push(setInterval(() => void this.#prune({ keep, most }), AGE_INTERVAL).unref());
+    if (most !== null) this.#timers.push(setInterval(() => void this.#prune({ keep: null, most }), NUMBER_INTERVAL).unref());
+    void this.#prune({ keep, most });
   }
 
   /** For the endpoints of `notify`. */
@@ -69,7 +77,8 @@ export class Upkeep {
 
   async stop(): Promise<void> {
     this.#lag.stop();
-    if (this.#pruning !== null) clearInterval(this.#pruning);
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
     this.#notifier.close();
     await Promise.all([this.#wal.stop(), ...[...this.#senders.values()].map((sender) => sender.abort())]);
   }
@@ -81,13 +90,36 @@ export class Upkeep {
     this.tell(notice);
   }
 
-  async #prune(): Promise<void> {
+  /** What is stored for endpoints that the configuration does not have is never sent, and nobody would notice. */
+  async #tellForgotten(): Promise<void> {
     const { config, log, opened } = this.#options;
+    const configured = new Set(config.endpoints.map(({ name }) => name));
+    const gone = async (fate: 'parked' | 'dead'): Promise<[string, number][]> =>
+      [...(await opened.state.deliveries.count({ fate }))].filter(([name]) => !configured.has(name));
     try {
-      const dropped = await opened.state.deliveries.prune(config.dead_letters);
+      const [parked, dead] = await Promise.all([gone('parked'), gone('dead')]);
+      if (parked.length + dead.length === 0) return;
+      const names = [...new Set([...parked, ...dead].map(([name]) => name))].join(', ');
+      const counts = { ...(parked.length > 0 ? { parked: Object.fromEntries(parked) } : {}), ...(dead.length > 0 ? { dead: Object.fromEntries(dead) } : {}) };
+      const hint = 'put them back into the configuration, or: walhook discard --endpoint <name>, walhook discard --parked --endpoint <name>';
+      log.warn({ ...counts, hint }, `deliveries are stored for endpoints that the configuration does not have, and are not sent: ${names}`);
+    } catch (error) {
+      if (!this.#isStopped) log.warn({ err: error }, 'it cannot be told whether deliveries are stored for endpoints that the configuration does not have');
+    }
+  }
+
+  async #prune(keep: DeadLettersConfig): Promise<void> {
+    const { log, opened } = this.#options;
+    if (this.#isPruning) return;
+    this.#isPruning = true;
+    try {
+      const dropped = await opened.state.deliveries.prune(keep);
       if (dropped.size > 0) log.info({ dropped: Object.fromEntries(dropped) }, 'dead letters were dropped, as dead_letters of the configuration says');
     } catch (error) {
-      log.warn({ err: error }, 'dead letters could not be pruned; it is tried again in an hour');
+      const again = keep.most === null ? 'an hour' : 'a minute';
+      if (!this.#isStopped) log.warn({ err: error }, `dead letters could not be pruned; it is tried again in ${again}`);
+    } finally {
+      this.#isPruning = false;
     }
   }
 }

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { connect, target } from './connect.ts';
 
 /** After so long the server ends a session that does nothing, in milliseconds: a daemon that is stopped while it starts must not keep others from it. */
-const IDLE_TIMEOUT = 60_000;
+const IDLE_TIMEOUT = 5_000;
 /** Tells walhook's advisory locks from others'. */
 const SPACE = 0x77616c68;
 

@@ -49,6 +49,22 @@ hooks: [{ name: crm, table: items, to: crm }]
   expect(await db.sql('select 1 from walhook.dead')).toHaveLength(2);
 });
 
+test('a start warns of what is stored for endpoints that the configuration no longer has, in a line with counts', async () => {
+  const db = await testDatabase(TABLE);
+  const receiver = await testReceiver({ answer: (request) => (request.body.toString().includes('"id":1}') ? 400 : 503) });
+  const yaml = (name: string): string => `${HEAD}endpoints: { ${name}: ${endpoint({ breaker: '{ failures: 1, open: 1h }' }).replace('{', '{ responses: { 400: dead },')} }
+hooks: [{ name: crm, table: items, to: ${name} }]
+`;
+  const daemon = await startDaemon({ db, yaml: yaml('old'), receivers: { RECEIVER: receiver } });
+  await db.sql('insert into items values (1)');
+  await expect.poll(async () => (await db.sql('select 1 from walhook.dead')).length, { timeout: 20_000 }).toBe(1);
+  await db.sql('insert into items values (2), (3)');
+  await expect.poll(async () => (await db.sql('select 1 from walhook.parked')).length, { timeout: 20_000 }).toBe(2);
+  await daemon.restart();
+  await daemon.restart(yaml('crm'));
+  await expect.poll(() => daemon.logged(/does not have/), { timeout: 20_000 }).toMatchObject([{ level: 40, parked: { old: 2 }, dead: { old: 1 }, msg: expect.stringMatching(/not sent: old$/) }]);
+});
+
 test('a state database that hangs holds up the end by no more than moments beyond limits.shutdown', async () => {
   const db = await testDatabase(TABLE);
   const receiver = await testReceiver();
