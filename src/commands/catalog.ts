@@ -248,10 +248,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [],
     summary: 'exit with 0 if the daemon is healthy, else with 1: for Docker',
     examples: [
-      { command: 'walhook healthcheck', why: 'is it alive?' },
-      { command: 'walhook healthcheck --ready', why: 'is it streaming, with no problems?' },
+      { command: 'walhook healthcheck', why: 'does it answer? for what restarts it' },
+      { command: 'walhook healthcheck --ready', why: 'is it streaming, with no problems? for alerts' },
     ],
-    notes: ['A daemon that stands by is alive, but not ready. Endpoints that fail, are paused or disabled make walhook neither unhealthy nor unready: their deliveries are parked, and `walhook status` tells of them.'],
+    notes: [
+      'Healthy: the process answers. Ready: it streams, and nothing is wrong with it; else the reasons are told. While the source or the state database is down it is healthy, but not ready, since a restart would not help; so is one that starts, drains or stands by.',
+      'Endpoints that fail, are paused or disabled make walhook neither unhealthy nor unready: their deliveries are parked, and `walhook status` tells of them.',
+    ],
     options: [CONFIG, { flags: '--ready', description: 'ask /readyz instead of /healthz' }],
     stopsOn: [],
     load: async () => (await import('./healthcheck.ts')).healthcheck,
