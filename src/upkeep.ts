@@ -10,8 +10,12 @@ import { WalHealth, type WalReport } from './source/wal-health.ts';
 
 /** How often dead letters are pruned by age, in milliseconds. */
 const AGE_INTERVAL = 3_600_000;
-/** How often by number: an endpoint that refuses everything makes many in an hour, and to find nothing to do costs a look into an index. */
+/**
+ * How often by number, for each 10,000 that are kept: an endpoint that refuses everything makes many in an hour, and to
+ * find that there is nothing to do takes some 40 ms for so many.
+ */
 const NUMBER_INTERVAL = 60_000;
+const NUMBER_STEP = 10_000;
 
 export interface UpkeepOptions {
   readonly config: Config;
@@ -66,7 +70,7 @@ export class Upkeep {
     const { keep, most } = this.#options.config.dead_letters;
     if (keep === null && most === null) return;
     if (keep !== null) this.#timers.push(setInterval(() => void this.#prune({ keep, most }), AGE_INTERVAL).unref());
-    if (most !== null) this.#timers.push(setInterval(() => void this.#prune({ keep: null, most }), NUMBER_INTERVAL).unref());
+    if (most !== null) this.#timers.push(setInterval(() => void this.#prune({ keep: null, most }), numberInterval(most)).unref());
     void this.#prune({ keep, most });
   }
 
@@ -116,12 +120,15 @@ export class Upkeep {
       const dropped = await opened.state.deliveries.prune(keep);
       if (dropped.size > 0) log.info({ dropped: Object.fromEntries(dropped) }, 'dead letters were dropped, as dead_letters of the configuration says');
     } catch (error) {
-      const again = keep.most === null ? 'an hour' : 'a minute';
-      if (!this.#isStopped) log.warn({ err: error }, `dead letters could not be pruned; it is tried again in ${again}`);
+      if (!this.#isStopped) log.warn({ err: error }, 'dead letters could not be pruned; it is tried again');
     } finally {
       this.#isPruning = false;
     }
   }
+}
+
+function numberInterval(most: number): number {
+  return Math.min(AGE_INTERVAL, NUMBER_INTERVAL * Math.max(1, Math.ceil(most / NUMBER_STEP)));
 }
 
 function senderOf(endpoint: EndpointConfig, userAgent: string): Sender {

@@ -55,6 +55,13 @@ test('by number each minute, since an endpoint that refuses everything makes man
   expect(pruned.at(-1)?.[1]).toEqual({ keep: null, most: 5 });
 });
 
+test('the more are kept the less often, and each hour at least', async () => {
+  const minutes = async (most: number): Promise<number[]> => (await prunedIn(2.5, `dead_letters: { most: ${most} }`)).map(([minute]) => minute).slice(0, 3);
+  expect(await minutes(10_000)).toEqual([0, 1, 2]);
+  expect(await minutes(200_000)).toEqual([0, 20, 40]);
+  expect(await minutes(1_000_000_000)).toEqual([0, 60, 120]);
+});
+
 test('not at all where everything is kept', async () => {
   expect(await prunedIn(2, '')).toEqual([]);
 });
