@@ -30,7 +30,7 @@ function secretsOf({ headers, path }: { readonly headers: readonly (string | und
   }
   for (const value of new URLSearchParams(path.split('?')[1] ?? '').values()) secrets.add(value).add(encodeURIComponent(value));
   const escaped = [...secrets].map((secret) => JSON.stringify(secret).slice(1, -1));
-  return [...new Set([...secrets, ...escaped])].filter((secret) => secret.length >= SHORTEST).sort((a, b) => b.length - a.length);
+  return [...new Set([...secrets, ...escaped])].filter((secret) => secret.length >= SHORTEST).toSorted((a, b) => b.length - a.length);
 }
 
 /** The text is cut somewhere: it may end in the middle of the secret. */

@@ -185,3 +185,19 @@ test('killed in the middle of a reload: the next start has the file, and nothing
   await allDelivered(receiver, writer);
   expect(await verdict()).toMatchObject({ ...FLAWLESS, delivered: writer.count });
 });
+
+test('a state database that can only be read, or another one, is refused: what runs goes on', async () => {
+  const { database, receiver } = await ground();
+  const other = await testDatabase('');
+  await other.sql(`alter database ${other.name} set default_transaction_read_only = on`);
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url) } });
+  const daemon = launch(config);
+  await daemon.streaming();
+  expect((await daemon.reload({ ...config, state: { url: other.url } })).msg).toBe(KEPT);
+  expect(daemon.log.at(-2)).toMatchObject({ msg: expect.stringContaining('cannot be changed while walhook runs'), err: { code: 'reload_needs_restart' } });
+  await database.sql(`alter database ${database.name} set default_transaction_read_only = on`);
+  expect((await daemon.reload(config)).msg).toBe(KEPT);
+  expect(daemon.log.at(-2)).toMatchObject({ msg: expect.stringContaining('can only be read') });
+  await insert(database, 1);
+  await receiver.deliveries(1);
+});

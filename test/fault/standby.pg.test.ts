@@ -80,3 +80,22 @@ test('a daemon that is fenced while nothing happens stands by as soon as it find
   await receiver.deliveries(1);
   expect(receiver.requests).toHaveLength(1);
 });
+
+test('two that start at once on what is parked: one sends it, and the other stands by', { timeout: 60_000 }, async () => {
+  const { config, database, receiver } = await ground();
+  receiver.answer = () => 500;
+  const first = launch(config);
+  await first.streaming();
+  for (let id = 1; id <= 8; id++) await database.sql(`insert into items values ($1, 1, 'x', null, true)`, [id]);
+  await untilQuery(database, 'select count(*)::int from walhook.parked', 8);
+  await first.kill();
+  receiver.answer = () => ({ status: 204, delay: 500 });
+  const before = receiver.requests.length;
+  const both = [launch(config), launch(config)];
+  await Promise.any(both.map((daemon) => daemon.streaming()));
+  await untilQuery(database, 'select count(*)::int from walhook.parked', 0);
+  await Promise.any(both.map((daemon) => daemon.says(/standing by until it is free/)));
+  const ids = receiver.requests.slice(before).map(({ id }) => id);
+  expect(new Set(ids).size).toBe(8);
+  expect(ids).toHaveLength(8);
+});

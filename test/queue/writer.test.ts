@@ -139,11 +139,11 @@ async function writerIsFlushed(): Promise<void> {
 test('one that is refused does not keep the others, and is written without what its endpoint said in other than ASCII', async () => {
   const refused = new WalhookError('SQLSTATE 22P05', { code: 'state_refused' });
   const stored = new Map<string, string | undefined>();
-  const park = store.park.bind(store);
+  const take = store.park.bind(store);
   store.park = (batch) => {
     if (batch.some((parking) => /[^ -~]/.test(parking.failure?.response ?? ''))) return Promise.reject(refused);
     for (const { delivery, failure: why } of batch) stored.set(delivery.id, why?.response);
-    return park(batch);
+    return take(batch);
   };
   const done: string[] = [];
   for (let i = 0; i < 9; i++) {
