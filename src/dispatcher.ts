@@ -205,7 +205,7 @@ export class Dispatcher {
       neighbours: count > 1,
       stored: Math.min(MOST_STORED, Math.ceil(all.limits.memory / (STORED_PART * count))),
       events: {
-        onOutcome: (delivery, outcome, fate) => this.#outcome(delivery, outcome, fate),
+        onOutcome: (...told) => this.#outcome(...told),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
         onNotice: (notice) => this.#notice(notice),
         onOverflow: (endpoint) =>
@@ -218,7 +218,7 @@ export class Dispatcher {
     return { queue, sender, delivered: 0, failedAttempts: 0, lastError: null };
   }
 
-  #outcome(delivery: Delivery, outcome: Outcome, fate: Fate): void {
+  #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
     const { hook, endpoint: name } = delivery.request;
     const endpoint = this.#endpoints.get(name);
     if (endpoint && outcome.kind === 'delivered') endpoint.delivered++;
@@ -226,7 +226,7 @@ export class Dispatcher {
       endpoint.failedAttempts++;
       endpoint.lastError = outcome.message;
       if (fate === 'dead') {
-        this.#outcomes.dead(delivery, outcome);
+        this.#outcomes.dead(delivery, outcome, attempts);
         this.#options.onNotice({ type: 'delivery.dead', endpoint: name, hook, id: delivery.id, reason: outcome.message });
       } else {
         this.#outcomes.parked(delivery, outcome);
@@ -240,7 +240,7 @@ export class Dispatcher {
     const { message } = failure;
     const endpoint = this.#endpoints.get(request.endpoint);
     if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
-    this.#outcomes.dead(delivery, failure);
+    this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
   }
 

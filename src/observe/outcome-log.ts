@@ -47,9 +47,9 @@ export class OutcomeLog {
     this.#log.debug(line, `parked: ${message}`);
   }
 
-  /** A delivery became a dead letter. */
-  dead(delivery: Delivery, { failure, status, message }: Omit<Failure, 'response'>): void {
-    this.#log.error({ ...lineOf(delivery), failure, status }, `dead: ${message}`);
+  /** A delivery became a dead letter after so many attempts; none if it could never be sent. */
+  dead(delivery: Delivery, { failure, status, message }: Omit<Failure, 'response'>, attempts: number): void {
+    this.#log.error({ ...lineOf(delivery), failure, status, attempts }, `dead: ${message}`);
   }
 
   /** Says what has not been said yet. */

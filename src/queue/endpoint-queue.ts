@@ -245,7 +245,7 @@ export class EndpointQueue {
   }
 
   #delivered(item: Item, outcome: Outcome): void {
-    this.#options.events.onOutcome(item.delivery, outcome, 'delivered');
+    this.#options.events.onOutcome(item.delivery, outcome, 'delivered', item.attempts + 1);
     if (item.ticket === null) this.#options.writer.delivered(this.name, item.delivery.id, () => this.#parker.settle(item));
     else this.#parker.settle(item);
     this.#release(item);
@@ -258,7 +258,7 @@ export class EndpointQueue {
     const dueIn = this.#dueIn(outcome, attempts);
     const { delivery } = item;
     if (dueIn === null) {
-      events.onOutcome(delivery, outcome, 'dead');
+      events.onOutcome(delivery, outcome, 'dead', attempts);
       // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
       const done = (): void => {
         this.#parker.settle(item);
@@ -269,7 +269,7 @@ export class EndpointQueue {
       else writer.bury({ delivery, attempts, failure }, done);
       return;
     }
-    events.onOutcome(delivery, outcome, 'parked');
+    events.onOutcome(delivery, outcome, 'parked', attempts);
     const followers = this.#lanes.drop(item);
     this.#blocked.wait(delivery.lane, performance.now() + dueIn);
     const done = (): void => this.#parker.settle(item);

@@ -7,7 +7,8 @@ import type { Condition, Failure } from './port.ts';
 export interface QueueEvents {
   /** The queue closes, and so many attempts that have not ended are waited for no longer: their deliveries are parked, and may arrive twice. */
   readonly onGivenUp: (endpoint: string, attempts: number) => void;
-  readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
+  /** `attempts`: made so far, this one included. */
+  readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead', attempts: number) => void;
   /** A delivery that can never be sent became a dead letter. */
   readonly onBuried: (delivery: Delivery, failure: Failure) => void;
   readonly onNotice: (notice: Notice) => void;

@@ -32,7 +32,9 @@ async function longAgo(state: StateDatabase, ms: number): Promise<Place> {
 /** The place of the latest dead letter behind the latest `most` of an endpoint; null if there is none. */
 async function behindLatest(state: StateDatabase, endpoint: string, most: number): Promise<Place | null> {
   const { rows } = await sql<{ place: Place }>`
-    select ${placeOf('dead')} as place from ${sql.id(state.schema, 'dead')} where ${within('dead', { endpoint: sql`${endpoint}` })}
-    order by ${along('dead', 'desc')} offset ${most} limit 1`.execute(state.db);
+    select ${placeOf('dead')} as place from (
+      select * from ${sql.id(state.schema, 'dead')} where ${within('dead', { endpoint: sql`${endpoint}` })}
+      order by ${along('dead', 'desc')} offset ${most} limit 1
+    ) as first`.execute(state.db);
   return rows[0]?.place ?? null;
 }

@@ -51,9 +51,9 @@ test('each endpoint has lines of its own', () => {
 });
 
 test('every death is a line, as an error', () => {
-  for (let i = 0; i < 3; i++) log.dead(to('crm'), failed(400));
+  for (let i = 0; i < 3; i++) log.dead(to('crm'), failed(400), 12);
   expect(lines).toHaveLength(3);
-  expect(lines[0]).toMatchObject({ level: 50, hook: 'crm-profiles', failure: 'status', status: 400, msg: 'dead: said 400' });
+  expect(lines[0]).toMatchObject({ level: 50, hook: 'crm-profiles', failure: 'status', status: 400, attempts: 12, msg: 'dead: said 400' });
 });
 
 test('what was not summed up yet is said at the end', () => {

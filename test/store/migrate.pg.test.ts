@@ -30,7 +30,7 @@ test('of two daemons that start at once one migrates and the other finds it done
 test('a migration that breaks off leaves nothing behind, not even the ones before it', async () => {
   const { state, database } = await emptyState();
   const broken = { version: 2, breaking: false, sql: 'create table half (a int); select 1/0;' };
-  await expect(migrate(state, [...(await readMigrations()).slice(0, 1), broken])).rejects.toMatchObject({ code: 'state_failed' });
+  await expect(migrate(state, [...(await readMigrations()).slice(0, 1), broken])).rejects.toMatchObject({ code: 'state_refused' });
   expect(await database.sql(`select from pg_namespace where nspname = 'walhook'`)).toHaveLength(0);
   await migrate(state);
 });
