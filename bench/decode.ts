@@ -48,6 +48,15 @@ const hook: HookConfig = {
   meta: [],
   large_numbers: 'number',
   method: null,
+  body: null,
+  omit_null: false,
+  format: 'event',
+  encoding: null,
+  path: null,
+  headers: new Map(),
+  enrich: new Map(),
+  schedule: null,
+  cooldown: null,
 };
 const endpoint = { name: 'bench', method: 'POST', url: new URL('http://127.0.0.1/') };
 const config = { tables: [table], hooks: [hook], endpoints: [endpoint] } as unknown as Config;

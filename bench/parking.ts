@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
-import type { Sequence } from '../src/delivery.ts';
+import { type Sequence, NO_HEADERS } from '../src/delivery.ts';
 import type { Parking, Settlement } from '../src/queue/port.ts';
 import { openState } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
@@ -24,7 +24,7 @@ const server = given === undefined ? await startEmbeddedPostgres({ settings: { f
 const state = openState({ client: { connectionString: given ?? server?.url ?? '' }, schema: `bench_${randomUUID().slice(0, 8)}` });
 const owner = new Ownership(state, 'bench');
 const store = parkingStore(state, owner);
-const request = { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks', contentType: 'application/json' };
+const request = { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks', contentType: 'application/json', headers: NO_HEADERS };
 const body = JSON.stringify({ data: { user_id: randomUUID(), email: 'a@b.example', text: 'x'.repeat(300) }, redacted: [], meta: {} });
 
 function parking(n: number): Parking {

@@ -9,7 +9,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { type Dispatcher, Pool } from 'undici';
 import type { EndpointConfig } from '../src/config.ts';
-import type { Delivery } from '../src/delivery.ts';
+import { type Delivery, NO_HEADERS } from '../src/delivery.ts';
 import { Sender } from '../src/deliver/sender.ts';
 import { Signer } from '../src/format/signature.ts';
 
@@ -18,7 +18,7 @@ const ROUNDS = 9;
 const SECRET = 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const BODY = JSON.stringify({ data: { email: 'jrose@acme.com', first_name: 'Juliet', notes: 'x'.repeat(250) }, redacted: [], meta: {} });
 const KEY = createSecretKey(Buffer.from(SECRET, 'base64'));
-const REQUEST = { hook: 'bench', endpoint: 'bench', method: 'POST', path: '/hooks', contentType: 'application/json' };
+const REQUEST = { hook: 'bench', endpoint: 'bench', method: 'POST', path: '/hooks', contentType: 'application/json', headers: NO_HEADERS };
 
 if (process.argv[2] === 'receive') await receive();
 else await compare(Number(process.argv[2] ?? 10_000));

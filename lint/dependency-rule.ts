@@ -6,6 +6,9 @@
 /** The stages, in the order of the data's way. */
 const STAGES = new Set(['source', 'decode', 'event', 'route', 'format', 'queue', 'deliver', 'checkpoint']);
 
+/** What several stages share beside the vocabulary: CEL. Imports only the vocabulary. */
+const SHARED = new Set(['expression']);
+
 /** They implement the ports that the stages declare. */
 const IMPLEMENTERS = new Set(['store', 'admin', 'observe']);
 
@@ -28,6 +31,7 @@ export function forbiddenImport(from: string, to: string): string | null {
   if (COMPOSERS.has(source.part)) return null;
   if (target.kind === 'vocabulary') return null;
   if (source.kind === 'vocabulary') return 'the vocabulary (src/*.ts) imports nothing but itself';
+  if (STAGES.has(source.part) && SHARED.has(target.part)) return null;
   if (IMPLEMENTERS.has(source.part)) {
     if (STAGES.has(target.part) && target.file === 'port.ts') return null;
     return `${source.part}/ imports the vocabulary, its own folder and a stage's port.ts`;

@@ -1,6 +1,6 @@
 import type { Lsn } from './lsn.ts';
 
-/** The parts of a request that come from config alone, made once for each hook and endpoint and shared by their deliveries. */
+/** What a request is besides its body. Made once for each hook and endpoint and shared by their deliveries, but where it has templates. */
 export interface RequestShape {
   readonly hook: string;
   readonly endpoint: string;
@@ -8,8 +8,15 @@ export interface RequestShape {
   readonly method: string | null;
   /** Path and query to send to. Null: those of the endpoint's URL, as it is when the delivery is sent. */
   readonly path: string | null;
-  readonly contentType: string;
+  /** What `Delivery.body` is. null: pairs for the URL's query, behind what it has; the request then has no body. */
+  readonly contentType: string | null;
+  /** The hook's own headers, which go before the endpoint's; names in lower case. */
+  readonly headers: Headers;
 }
+
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+export const NO_HEADERS: Headers = [];
 
 /** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
 export interface Sequence {

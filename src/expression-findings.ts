@@ -1,8 +1,8 @@
 import type { Config, HookConfig } from './config.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
-import { type ExpressionColumn, ExpressionError } from './route/expression.ts';
-import { compileFilter } from './route/filter.ts';
+import { type ExpressionColumn, ExpressionError } from './expression/expression.ts';
+import { compileFilter } from './expression/filter.ts';
 import type { Facts, RelationFacts } from './source/facts.ts';
 import { error, type Finding } from './source/finding.ts';
 import type { Queryable } from './source/inspect.ts';

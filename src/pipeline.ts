@@ -4,7 +4,7 @@ import type { Codecs } from './codec.ts';
 import type { Config, HookConfig, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink } from './decode/sink.ts';
-import type { Delivery, RequestShape } from './delivery.ts';
+import { type Delivery, type RequestShape, NO_HEADERS } from './delivery.ts';
 import { WalhookError } from './errors.ts';
 import { EventReader } from './event/event-reader.ts';
 import { watchTable } from './event/watched-table.ts';
@@ -15,7 +15,7 @@ import { type Lsn, NO_LSN } from './lsn.ts';
 import { covers, type Position } from './position.ts';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Failure } from './queue/port.ts';
-import type { EvaluationFailure } from './route/expression.ts';
+import type { EvaluationFailure } from './expression/expression.ts';
 import { HookRoute } from './route/hook-route.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
@@ -219,9 +219,10 @@ export class Pipeline implements ChangeSink {
       request: {
         hook: hook.name,
         endpoint: name,
-        method: hook.method,
+        method: hook.method?.join('') ?? null,
         path: null,
         contentType: 'application/json',
+        headers: NO_HEADERS,
       },
     };
   }

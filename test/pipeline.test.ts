@@ -90,12 +90,12 @@ function person(id: number, name = `name ${id}`): Buffer {
 }
 
 test('an insert becomes a delivery for the hook and its endpoint', async () => {
-  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { method: 'PATCH' })] });
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { method: ['PATCH'] })] });
   await rig.take(begin({ commitLsn: 0x64n, committedAt: 757_382_400_123_456n }), relation(PEOPLE), person(1), commit(0x64n, 0x70n));
   const [delivery] = rig.deliveries;
   expect(delivery).toEqual({
     id: expect.stringMatching(/^0000000000000064-1-i-[0-9a-f]{16}$/),
-    request: { hook: 'people-hook', endpoint: 'crm', method: 'PATCH', path: null, contentType: 'application/json' },
+    request: { hook: 'people-hook', endpoint: 'crm', method: 'PATCH', path: null, contentType: 'application/json', headers: [] },
     lane: expect.any(Number),
     sequence: { commitLsn: 0x64n, ordinal: 1, nth: 0 },
     operation: 'data_insert',

@@ -61,7 +61,16 @@ function hookConfig({ table: name, format: _format, encoding: _encoding, ...hook
     changed: hook.changed ?? null,
     when: hook.when ?? null,
     order_by: hook.order_by ?? null,
-    method: hook.method ?? null,
+    method: hook.method === undefined ? null : [hook.method],
+    body: null,
+    omit_null: false,
+    format: 'event',
+    encoding: null,
+    path: null,
+    headers: new Map(),
+    enrich: new Map(),
+    schedule: null,
+    cooldown: null,
     fields: { ...hook.fields, only: hook.fields.only ?? null },
   };
 }

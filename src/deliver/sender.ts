@@ -131,7 +131,7 @@ export class Sender {
     request.reset = bodiless ? null : false;
     const values = request.headers;
     const first = this.#varying;
-    values[first + 1] = bodiless ? undefined : (this.#contentType ?? shape.contentType);
+    values[first + 1] = bodiless ? undefined : (this.#contentType ?? shape.contentType ?? undefined);
     values[first + 3] = id;
     values[first + 5] = String(timestamp);
     values[first + 7] = this.#sign === null ? undefined : this.#sign(id, timestamp, sent);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Delivery } from '../delivery.ts';
+import { type Delivery, NO_HEADERS } from '../delivery.ts';
 import { NO_LSN } from '../lsn.ts';
 import type { Notice } from '../notice.ts';
 import type { Outcome } from '../outcome.ts';
@@ -163,7 +163,7 @@ class Line {
 function deliveryOf({ id, body, endpoint }: { readonly id: string; readonly body: string; readonly endpoint: string }): Delivery {
   return {
     id,
-    request: { hook: '', endpoint, method: null, path: null, contentType: 'application/json' },
+    request: { hook: '', endpoint, method: null, path: null, contentType: 'application/json', headers: NO_HEADERS },
     lane: 0,
     sequence: { commitLsn: NO_LSN, ordinal: 0, nth: 0 },
     operation: 'data_insert',

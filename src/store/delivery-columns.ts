@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Delivery, RequestShape } from '../delivery.ts';
+import { type Delivery, type RequestShape, NO_HEADERS } from '../delivery.ts';
 import { parseLsn } from '../lsn.ts';
 import type { Failure, Stored } from '../queue/port.ts';
 import { bigintArray, doubleArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
@@ -119,7 +119,7 @@ export function toStored(rows: readonly DeliveryRow[]): Stored[] {
     const key = JSON.stringify([row.endpoint, row.hook, row.method, row.path, row.content_type]);
     let request = shapes.get(key);
     if (request === undefined) {
-      request = { hook: row.hook, endpoint: row.endpoint, method: row.method, path: row.path, contentType: row.content_type };
+      request = { hook: row.hook, endpoint: row.endpoint, method: row.method, path: row.path, contentType: row.content_type, headers: NO_HEADERS };
       shapes.set(key, request);
     }
     const delivery: Delivery = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { VisibilityConfig } from '../../src/config.ts';
-import { ActivationBuilder } from '../../src/route/activation.ts';
+import { ActivationBuilder } from '../../src/expression/activation.ts';
 import { type Before, deletion, insert, type TableShape, TYPE, UNCHANGED_TOAST, update, type Value } from '../support/pgoutput.ts';
 import { builtinCodecs, readEvents, tell, type TellOptions } from '../support/table.ts';
 

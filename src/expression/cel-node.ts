@@ -1,6 +1,6 @@
 /**
  * A node of cel-js's syntax tree as it is at run time. Its published types stop at `op` and `args`; what is declared here besides
- * is what cel-js 8.0.0 itself goes by, and `test/route/filter.test.ts` fails where a newer one does otherwise.
+ * is what cel-js 8.0.0 itself goes by, and `test/expression/filter.test.ts` fails where a newer one does otherwise.
  */
 export interface CelNode {
   readonly op: string;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Activation, type EventFacts, type ExpressionColumn, ExpressionError, type Values } from '../../src/route/expression.ts';
-import { compileFilter } from '../../src/route/filter.ts';
+import { type Activation, type EventFacts, type ExpressionColumn, ExpressionError, type Values } from '../../src/expression/expression.ts';
+import { compileFilter } from '../../src/expression/filter.ts';
 
 const COLUMNS: readonly ExpressionColumn[] = [
   { name: 'id', celType: 'int' },
