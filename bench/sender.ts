@@ -112,6 +112,7 @@ function makeSender(port: number): Sender {
     disable_after: null,
     network: { allow: ['127.0.0.1'] },
     tls: { ca: null, cert: null, key: null },
+  oauth2: null,
   };
   const signer = new Signer([SECRET]);
   return new Sender(endpoint, { sign: (id, timestamp, body) => signer.sign(id, timestamp, body), userAgent: 'walhook/0' });

@@ -102,6 +102,19 @@ export interface EndpointConfig {
   /** CIDRs of private, loopback or link-local addresses that may be connected to. */
   readonly network: { readonly allow: readonly string[] };
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
+  /** Requests carry a bearer token of this client's; null: none. */
+  readonly oauth2: OAuth2Config | null;
+}
+
+/** OAuth 2.0 client credentials (RFC 6749, 4.4). */
+export interface OAuth2Config {
+  readonly token_url: URL;
+  readonly client_id: string;
+  readonly client_secret: string;
+  readonly scope: string | null;
+  readonly audience: string | null;
+  /** How the client authenticates: HTTP Basic, or in the form (RFC 6749, 2.3.1). */
+  readonly auth: 'basic' | 'body';
 }
 
 export interface RetryConfig {

@@ -8,7 +8,9 @@ export type FailureClass =
   | 'blocked_address'
   | 'too_large'
   | 'status'
-  | 'network';
+  | 'network'
+  /** It cannot be made at all: no connection was asked for. */
+  | 'request';
 
 /**
  * What a failed attempt means for its delivery: `retry` it later; it is `dead`, since trying again cannot help; or
@@ -42,7 +44,7 @@ export type Outcome =
 
 /** True if the failure tells of the endpoint as a whole, not of one delivery that it refuses. */
 export function isEndpointFailure(outcome: Outcome): boolean {
-  if (outcome.kind === 'delivered') return false;
+  if (outcome.kind === 'delivered' || outcome.failure === 'request') return false;
   return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
 }
 

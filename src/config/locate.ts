@@ -60,7 +60,7 @@ function secretSpans(root: Node): Span[] {
   const endpoints = nodeAt(root, ['endpoints']);
   if (!(endpoints instanceof Mapping)) return spans;
   for (const { value } of endpoints.entries.values()) {
-    for (const path of [['headers'], ['signing'], ['tls', 'key']]) spans.push(...scalarSpans(nodeAt(value, path)));
+    for (const path of [['headers'], ['signing'], ['tls', 'key'], ['oauth2', 'client_secret']]) spans.push(...scalarSpans(nodeAt(value, path)));
   }
   return spans;
 }

@@ -110,8 +110,7 @@ function laterMarkdown(): string {
   const names = LATER.map((option) => `\`${option.join('.').replace('hooks.*', 'hooks[]')}\``);
   return `## Not yet
 
-These options are reserved, and refused by this version: ${names.join(', ')}. So are \`whsk_\` secrets, \`\${{ … }}\` in values, the
-methods GET and HEAD, and every \`format\` but \`event\` and \`encoding\` but \`json\`.`;
+These options are reserved, and refused by this version: ${names.join(', ')}. So are \`\${{ … }}\` in values, and every \`format\` but \`event\` and \`encoding\` but \`json\`.`;
 }
 
 function inline(value: unknown): string {

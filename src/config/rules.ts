@@ -61,6 +61,10 @@ function endpointRules(root: Node, path: Path): Finding[] {
   if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
     findings.push(finding(root, [...path, 'url'], 'has a user and password, and there is an Authorization header: only one can be sent'));
   }
+  if (nodeAt(root, [...path, 'oauth2']) !== null && (headers.has('authorization') || (url !== null && url.username + url.password !== ''))) {
+    const other = headers.has('authorization') ? 'an Authorization header' : 'a user and password in `url`';
+    findings.push(keyFinding(root, [...path, 'oauth2'], `there is ${other} besides: only one authorization can be sent`));
+  }
   for (const response of childrenAt(root, [...path, 'responses'])) {
     const fault = textAt(root, response) === 'delivered' ? deliveredFault(String(response.at(-1))) : null;
     if (fault !== null) findings.push(finding(root, response, fault));

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { cidr, endpointUrl, listen, postgresUrl } from './addresses.ts';
+import { cidr, endpointUrl, listen, postgresUrl, tokenUrl } from './addresses.ts';
 import { constant } from './constant.ts';
 import { expression } from './expression.ts';
 import { headerNameFault, headerValue } from './headers.ts';
@@ -7,7 +7,7 @@ import { listOf, mapOf, narrowed, section, shaped } from './kinds.ts';
 import { configName, identifier, identifierFault, NAME_PATTERN, nameFault, SLOT_PATTERN, slotName, stateSchema, tableName, tableNameFault } from './names.ts';
 import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, version } from './scalars.ts';
 import { statusFault } from './status-rules.ts';
-import { adminToken, pemPath, signingSecret } from './secrets.ts';
+import { adminToken, clientText, pemPath, scopeText, signingSecret } from './secrets.ts';
 import { visibility } from './visibility.ts';
 
 /**
@@ -97,8 +97,16 @@ const tls = section({
   key: pemFile.optional().meta({ description: "PEM file of the client certificate's key. Goes with `cert`." }),
 });
 
-/** GET and HEAD carry their event in the query string, which is not there yet. */
-const method = choice(['POST', 'PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD']);
+const oauth2 = section({
+  token_url: textOf(tokenUrl, { pattern: '^https?://' }).meta({ description: 'The token endpoint, `https://` or `http://`. `network`, `tls` and `timeout` of the endpoint hold for it too.' }),
+  client_id: textOf(clientText).meta({ description: "The client's id." }),
+  client_secret: textOf(clientText).meta({ description: "The client's secret." }),
+  scope: textOrEmpty(scopeText).optional().meta({ description: 'The scopes to ask for, with spaces between them. Default: what the authorization server gives without.' }),
+  audience: textOrEmpty(clientText).optional().meta({ description: 'What the token is for, where the authorization server wants to know. Default: not said.' }),
+  auth: choice(['basic', 'body']).prefault('basic').meta({ description: '`basic`: id and secret go as HTTP Basic authorization, which every authorization server must know. `body`: in the form.' }),
+});
+
+const method = choice(['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'HEAD']);
 
 const endpoint = section({
   url: textOf(endpointUrl, { pattern: '^https?://' }).meta({ description: 'Where to send, `https://` or `http://`. A user and password in it become Basic authorization.' }),
@@ -108,7 +116,8 @@ const endpoint = section({
   }),
   signing: section({
     secrets: listOf(textOrEmpty(signingSecret), { min: 1, orOne: true }).meta({
-      description: '`whsec_` and 24 to 64 bytes in base64. Each makes one signature in `webhook-signature`: several while one is being replaced. Those that a variable leaves empty are skipped.',
+      description:
+        '`whsec_` and 24 to 64 bytes in base64: HMAC-SHA256, a `v1` signature. Or `whsk_` and an Ed25519 private key in base64, its 32-byte seed or the 64 bytes of seed and public key: a `v1a` signature, which receivers verify with the public key alone. Each makes one signature in `webhook-signature`: several while one is being replaced. Those that a variable leaves empty are skipped.',
     }),
   })
     .optional()
@@ -135,6 +144,10 @@ const endpoint = section({
     .prefault({})
     .meta({ description: 'Which addresses may be connected to.' }),
   tls: tls.prefault({}).meta({ description: 'Certificates of `https://`: absolute paths of PEM files, read at start and at reload.' }),
+  oauth2: oauth2.optional().meta({
+    description:
+      'OAuth 2.0 client credentials (RFC 6749, 4.4): requests carry `Authorization: Bearer` and a token that is asked for when one is needed, kept until shortly before it expires, and asked for anew once after a 401. Default: none.',
+  }),
 });
 
 /** That there is such an endpoint, `rules.ts` sees to. */

@@ -20,6 +20,7 @@ export function endpointAt(url: string, changes: Partial<EndpointConfig> = {}): 
     disable_after: null,
     network: { allow: ['127.0.0.0/8', '::1'] },
     tls: { ca: null, cert: null, key: null },
+    oauth2: null,
     ...changes,
   };
 }
