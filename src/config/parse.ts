@@ -76,7 +76,7 @@ interface Built {
   readonly size: number;
 }
 
-const NOTHING: Origin = { written: '', filled: 'no', template: false };
+const NOTHING: Origin = { written: '', filled: 'no', template: false, parts: [] };
 
 class Builder {
   readonly findings: Finding[] = [];
@@ -142,14 +142,22 @@ class Builder {
   #scalar(node: YamlScalar, path: Path, span: Span): Scalar {
     const written = node.source ?? '';
     if (typeof node.value !== 'string') return new Scalar(span, scalarValue(node.value), { ...NOTHING, written });
-    const { text, filled, template, faults } = interpolate(node.value, this.#sources);
+    const { value } = node;
+    const { text, filled, parts, faults } = interpolate(value, this.#sources);
     const raw = this.#text.slice(span.start, span.end);
-    for (const fault of faults) {
-      this.findings.push({ at: span.start + offsetInScalar(raw, node.value, fault.at), path, message: fault.message });
-    }
-    if (faults.length > 0) return failed(span, { written, filled: 'failed', template }, 'failed');
-    return new Scalar(span, text, { written, filled: filled ? 'yes' : 'no', template });
+    const placeOf = (at: number): number => span.start + offsetInScalar(raw, value, at);
+    for (const { at, message } of faults) this.findings.push({ at: placeOf(at), path, message });
+    const placed = parts.map((part) => (typeof part === 'string' ? part : { ...part, ...lineAndColumn(this.#text, placeOf(part.at)) }));
+    const template = parts.some((part) => typeof part !== 'string');
+    const origin: Origin = { written: value, filled: filled ? 'yes' : 'no', template, parts: placed };
+    return faults.length > 0 ? failed(span, origin, 'failed') : new Scalar(span, text, origin);
   }
+}
+
+/** 1-based, in UTF-16 units. */
+function lineAndColumn(text: string, at: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, at);
+  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
 }
 
 function failed(span: Span, origin: Origin, filled: Origin['filled']): Scalar {
