@@ -1,6 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js';
 import type { CelType } from '../codec.ts';
 import type { ExpressionColumn } from './expression.ts';
+import { HELPER_FUNCTIONS } from './helper-functions.ts';
 import { sameNumber } from './sql-null.ts';
 
 const TIMESTAMP = 'google.protobuf.Timestamp';
@@ -34,11 +35,19 @@ const EVENT_FIELDS = {
 
 export const EVENT_FIELD_NAMES: ReadonlySet<string> = new Set(Object.keys(EVENT_FIELDS));
 
-/** The types and variables of a table's expressions. */
-export function environmentOf(columns: readonly ExpressionColumn[]): Environment {
+export interface EnvironmentOptions {
+  readonly columns: readonly ExpressionColumn[];
+  /** Further variables, of any type: the names of `enrich`. */
+  readonly lookups: readonly string[];
+  /** Whether values of several types may stand together in a list or map that is written out. */
+  readonly literals: 'uniform' | 'mixed';
+}
+
+/** The types, variables and functions of a table's expressions. */
+export function environmentOf({ columns, lookups, literals }: EnvironmentOptions): Environment {
   const fields = Object.create(null) as Record<string, string>;
   for (const { name, celType } of columns) fields[name] = TYPES[celType];
-  const environment = new Environment({ unlistedVariablesAreDyn: false });
+  const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: literals === 'uniform' });
   environment.registerType(ROW, { fields }).registerType(EVENT, { fields: EVENT_FIELDS });
   environment
     .registerVariable('row', ROW)
@@ -50,6 +59,10 @@ export function environmentOf(columns: readonly ExpressionColumn[]): Environment
     environment.registerOperator(`${type} == null: bool`, (value: unknown) => value === null);
   }
   mixNumbers(environment);
+  for (const name of lookups) environment.registerVariable(name, 'dyn');
+  for (const { overloads } of HELPER_FUNCTIONS) {
+    for (const [signature, handler] of overloads) environment.registerFunction(signature, handler as (...values: unknown[]) => unknown, { async: false });
+  }
   return environment;
 }
 
@@ -73,5 +86,6 @@ function mixNumbers(environment: Environment): void {
 
 /** cel-js's names of types as people write them. */
 export function readableTypes(text: string): string {
-  return text.replaceAll(TIMESTAMP, 'timestamp').replaceAll(DURATION, 'duration').replaceAll(ROW, 'row').replaceAll(EVENT, 'event');
+  // dyn<int>: an int that only the row told.
+  return text.replaceAll(/\bdyn<([\w.]+)>/g, '$1').replaceAll(TIMESTAMP, 'timestamp').replaceAll(DURATION, 'duration').replaceAll(ROW, 'row').replaceAll(EVENT, 'event');
 }

@@ -20,6 +20,14 @@ export interface CelNode {
   /** What the type check chose to do with the operands' values. */
   readonly handle?: (...values: readonly unknown[]) => unknown;
   evaluate: Evaluate;
+  check: Check;
+}
+
+/** The type of a node, which it throws if it has none. */
+export type Check = (checker: Checker, node: CelNode, context: unknown) => unknown;
+
+export interface Checker {
+  getType(name: string): unknown;
 }
 
 export type Evaluate = (evaluator: Evaluator, node: CelNode, context: Context) => unknown;

@@ -35,6 +35,8 @@ export interface Activation {
   /** The columns that changed, with their new values. */
   readonly changed?: Values;
   readonly event?: EventFacts;
+  /** What was looked up, by the names of `enrich`. */
+  readonly [lookup: string]: unknown;
 }
 
 /** Which values an expression needs, so that no others are made. */

@@ -6,15 +6,23 @@ import { ExpressionError, type References } from './expression.ts';
 export interface Names {
   readonly columns: ReadonlySet<string>;
   readonly eventFields: ReadonlySet<string>;
+  /** Of `enrich`. */
+  readonly lookups: readonly string[];
+}
+
+export interface FoundReferences extends References {
+  /** The names of `enrich` that the expression uses. */
+  readonly lookups: readonly string[];
 }
 
 /**
  * Which values an expression needs. Throws an ExpressionError for a column or field there is not, and where a row is used as a
  * whole: the expression then could not be given those values alone.
  */
-export function findReferences(root: CelNode, source: string, names: Names): References {
+export function findReferences(root: CelNode, source: string, names: Names): FoundReferences {
   const row = new Set<string>();
   const old = new Set<string>();
+  const lookups = new Set<string>();
   let usesOld = false;
   let changed = false;
   let event = false;
@@ -53,12 +61,13 @@ export function findReferences(root: CelNode, source: string, names: Names): Ref
   const visit = (node: CelNode): void => {
     if (visitMember(node)) return;
     const bound = boundName(node);
-    if (isVariable(bound)) refuse(`${bound} has a meaning already: name the variable otherwise`, node);
+    if (isVariable(bound) || (bound !== null && names.lookups.includes(bound))) refuse(`${bound} has a meaning already: name the variable otherwise`, node);
     const tested = comparedWithNull(node);
     if (tested?.op === 'id' && tested.args === 'old') {
       usesOld = true;
       return;
     }
+    if (node.op === 'id' && names.lookups.includes(node.args as string)) lookups.add(node.args as string);
     if (node.op === 'id' && isVariable(node.args)) {
       if (node.args !== 'changed') refuse(`${node.args} is used as a whole: name a column, as in ${node.args}.id`, node);
       changed = true;
@@ -71,5 +80,5 @@ export function findReferences(root: CelNode, source: string, names: Names): Ref
   };
 
   visit(root);
-  return { row: [...row], old: [...old], usesOld, changed, event };
+  return { row: [...row], old: [...old], usesOld, changed, event, lookups: [...lookups] };
 }

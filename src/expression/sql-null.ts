@@ -1,23 +1,25 @@
 import { type CelNode, children, type Comprehension, comparedWithNull, type Evaluate, isLiteral, memberOf, operands } from './cel-node.ts';
 import type { Values } from './expression.ts';
+import { Withheld } from './withheld.ts';
 
 /**
  * Gives an expression SQL's nulls, so that `when` selects what the same WHERE would:
  * - an operator or function with a null operand is null, and so is a field that is not there (`->` in SQL);
  * - `&&`, `||` and `!` are those of SQL: `false && null` is false, `true && null` and `!null` are null;
  * - `x == null` and `x != null`, with null written out, are IS NULL and IS NOT NULL;
+ * - `default` is COALESCE;
  * - a condition that is null does not hold.
  *
  * CEL itself has an error in each of these places. cel-js resolves operators when it checks types; here each node's `evaluate` is
  * replaced by one that looks for null first, and else does what cel-js chose. To be called once, before anything is evaluated.
  */
-export function applySqlNulls(node: CelNode): void {
-  children(node).forEach(applySqlNulls);
-  const evaluate = evaluationOf(node);
+export function applySqlNulls(node: CelNode, lookups: readonly string[]): void {
+  for (const child of children(node)) applySqlNulls(child, lookups);
+  const evaluate = evaluationOf(node, lookups);
   if (evaluate !== null) node.evaluate = evaluate;
 }
 
-function evaluationOf(node: CelNode): Evaluate | null {
+function evaluationOf(node: CelNode, lookups: readonly string[]): Evaluate | null {
   const { alternate, macro } = node.meta;
   if (alternate !== undefined) return null;
   if (macro !== undefined) return macro.args?.[0] !== undefined && macro.val === undefined ? has(macro.args[0]) : null;
@@ -28,10 +30,11 @@ function evaluationOf(node: CelNode): Evaluate | null {
     case 'accuValue':
     case 'accuInc':
     case 'accuPush':
-    case 'map':
       return null;
+    case 'map':
+      return literalMap(node);
     case 'id':
-      return node.args === 'changed' || node.args === 'old' ? (_ev, _node, context) => context.getValue(node.args as string) ?? null : null;
+      return node.args === 'changed' || node.args === 'old' || lookups.includes(node.args as string) ? (_ev, _node, context) => context.getValue(node.args as string) ?? null : null;
     case 'list':
       return constantList(node);
     case '.':
@@ -49,6 +52,7 @@ function evaluationOf(node: CelNode): Evaluate | null {
     case 'in':
       return isIn;
     case 'call':
+      if ((node.args as readonly [string])[0] === 'default') return coalesce;
       return strictCall(children(node), (handle, values, ev) => handle(values, node, ev));
     case 'rcall':
       return strictCall(children(node), (handle, values, ev) => handle(values, ev, node));
@@ -86,6 +90,14 @@ function strictCall(
     return call(handleOf(node), values, ev);
   };
 }
+
+const coalesce: Evaluate = (ev, node, context) => {
+  for (const part of children(node)) {
+    const value = ev.run(part, context);
+    if (value !== null) return value;
+  }
+  return null;
+};
 
 const comprehension: Evaluate = (ev, node, context) => {
   const args = node.args as Comprehension;
@@ -135,7 +147,11 @@ function access(node: CelNode): Evaluate {
   const member = memberOf(node);
   if (member !== null && member.name !== null) {
     const { variable, name } = member;
-    return (_ev, _node, context) => (context.getValue(variable) as Values | null | undefined)?.[name] ?? null;
+    return (_ev, _node, context) => {
+      const value = (context.getValue(variable) as Values | null | undefined)?.[name] ?? null;
+      if (value instanceof Withheld) throw value;
+      return value;
+    };
   }
   const [base, key] = node.args as readonly [CelNode, CelNode | string];
   if (typeof key === 'string') return (ev, _node, context) => elementOf(ev.run(base, context), key);
@@ -164,6 +180,16 @@ function constantList(node: CelNode): Evaluate | null {
   if (!elements.every(isLiteral)) return null;
   const list = elements.map((element) => element.args);
   return () => list;
+}
+
+/** cel-js leaves out keys that JavaScript gives a meaning to, such as `constructor`. */
+function literalMap(node: CelNode): Evaluate {
+  const entries = node.args as readonly (readonly [CelNode, CelNode])[];
+  return (ev, _node, context) => {
+    const map = Object.create(null) as Record<string, unknown>;
+    for (const [key, value] of entries) map[String(ev.run(key, context))] = ev.run(value, context);
+    return map;
+  };
 }
 
 function isNumber(value: unknown): value is number | bigint {
