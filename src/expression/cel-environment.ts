@@ -47,23 +47,38 @@ export interface EnvironmentOptions {
 export function environmentOf({ columns, lookups, literals }: EnvironmentOptions): Environment {
   const fields = Object.create(null) as Record<string, string>;
   for (const { name, celType } of columns) fields[name] = TYPES[celType];
-  const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: literals === 'uniform' });
-  environment.registerType(ROW, { fields }).registerType(EVENT, { fields: EVENT_FIELDS });
+  const environment = base(literals).clone();
+  environment.registerType(ROW, { fields });
   environment
     .registerVariable('row', ROW)
     .registerVariable('old', ROW)
     .registerVariable('changed', 'map<string, dyn>')
     .registerVariable('event', EVENT);
-  // Anything may be compared with null. What comes of it is sql-null.ts's to say.
-  for (const type of ['bool', 'int', 'double', 'string', TIMESTAMP, DURATION, 'list', 'map', ROW]) {
-    environment.registerOperator(`${type} == null: bool`, (value: unknown) => value === null);
-  }
-  mixNumbers(environment);
   for (const name of lookups) environment.registerVariable(name, 'dyn');
+  nullable(environment, ROW);
+  return environment;
+}
+
+const bases = new Map<EnvironmentOptions['literals'], Environment>();
+
+/** What the environments of all tables have. Made once, when it is first wanted: it takes milliseconds. */
+function base(literals: EnvironmentOptions['literals']): Environment {
+  const made = bases.get(literals);
+  if (made !== undefined) return made;
+  const environment = new Environment({ unlistedVariablesAreDyn: false, homogeneousAggregateLiterals: literals === 'uniform' });
+  environment.registerType(EVENT, { fields: EVENT_FIELDS });
+  for (const type of ['bool', 'int', 'double', 'string', TIMESTAMP, DURATION, 'list', 'map']) nullable(environment, type);
+  mixNumbers(environment);
   for (const { overloads } of HELPER_FUNCTIONS) {
     for (const [signature, handler] of overloads) environment.registerFunction(signature, handler as (...values: unknown[]) => unknown, { async: false });
   }
+  bases.set(literals, environment);
   return environment;
+}
+
+/** Anything may be compared with null. What comes of it is sql-null.ts's to say. */
+function nullable(environment: Environment, type: string): void {
+  environment.registerOperator(`${type} == null: bool`, (value: unknown) => value === null);
 }
 
 /** SQL lets numbers of different types meet, so that `row.price == 5` needs no `5.0`; CEL only compares them by order. */
