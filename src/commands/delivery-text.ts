@@ -39,7 +39,8 @@ export function deliveryText(delivery: StoredDetail, { now, redacted, paint }: {
     ...(delivery.next_at === null ? [] : [['next', `${delivery.next_at}, ${next(delivery.next_at, now)}`]]),
     ['attempts', String(attempts)],
     ...(message === null ? [] : [['why', `${delivery.failure ?? ''}${delivery.status === null ? '' : ` ${delivery.status}`}: ${indented(message)}`]]),
-    ['request', `${method ?? "the endpoint's method"} ${path ?? "the endpoint's URL"}, ${content_type}, ${humanBytes(bytes)}`],
+    ['request', `${method ?? "the endpoint's method"} ${printable(path ?? "the endpoint's URL")}, ${content_type ?? 'as its query'}, ${humanBytes(bytes)}`],
+    ...delivery.headers.map(([name, value]) => ['', `${printable(name)}: ${printable(value)}`]),
   ].map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
   return [
     `${paint(state === 'dead' ? ['red', 'bold'] : ['yellow', 'bold'], state)} ${paint('bold', id)}`,
@@ -52,7 +53,7 @@ export function deliveryText(delivery: StoredDetail, { now, redacted, paint }: {
 }
 
 function bodyText({ body, content_type }: StoredDetail, redacted: string, paint: Paint): string {
-  if (!/\bjson\b/i.test(content_type)) return indented(body);
+  if (content_type === null || !/\bjson\b/i.test(content_type)) return indented(body);
   try {
     // JSON escapes most control characters itself, and the escapes of the others are JSON too.
     return prettyJson(body, { indent: '    ', redacted, paint: (color, text) => paint(color, printable(text)) });

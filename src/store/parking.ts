@@ -71,7 +71,7 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
         as input (key, attempts, failure, status, message, response)
       where parked.key = input.key and ${OWNED}
       returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path,
-        content_type, body, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
+        content_type, headers, body, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
     ), buried as (
       insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
