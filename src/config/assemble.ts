@@ -55,24 +55,21 @@ function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig 
   };
 }
 
-function hookConfig({ table: name, format: _format, encoding: _encoding, ...hook }: LoadedHook): HookConfig {
+function hookConfig({ table: name, ...hook }: LoadedHook): HookConfig {
   return {
     ...hook,
     ...name,
     changed: hook.changed ?? null,
     when: hook.when ?? null,
     order_by: hook.order_by ?? null,
-    method: hook.method === undefined ? null : [hook.method],
-    body: null,
-    omit_null: false,
-    format: 'event',
-    encoding: null,
-    path: null,
-    headers: new Map(),
-    enrich: new Map(),
-    schedule: null,
-    cooldown: null,
     fields: { ...hook.fields, only: hook.fields.only ?? null },
+    body: hook.body ?? null,
+    encoding: hook.encoding ?? null,
+    method: hook.method ?? null,
+    path: hook.path ?? null,
+    enrich: new Map([...hook.enrich].map(([key, lookup]) => [key, { ...lookup, cache: lookup.cache ?? null }])),
+    schedule: hook.schedule ?? null,
+    cooldown: hook.cooldown ?? null,
   };
 }
 

@@ -131,7 +131,10 @@ class Builder {
         continue;
       }
       const inner = [...path, name];
-      if (/\$\{/.test(name)) this.findings.push({ at: place.start, path: inner, message: 'variables are not filled in in keys' });
+      if (/\$\{/.test(name)) {
+        const message = /\$\{\{/.test(name) ? 'an expression in ${{ }} cannot be a key' : 'variables are not filled in in keys';
+        this.findings.push({ at: place.start, path: inner, message });
+      }
       const child = this.build(value, inner, place);
       if (entries.has(name)) this.findings.push({ at: place.start, path: inner, message: 'this key is there twice' });
       else entries.set(name, { key: place, value: child });

@@ -1,13 +1,17 @@
 import type * as z from 'zod';
 import { cidr, endpointUrl, listen, postgresUrl, tokenUrl } from './addresses.ts';
 import { constant } from './constant.ts';
+import { enrichNameFault } from './enrich-names.ts';
 import { expression } from './expression.ts';
 import { headerNameFault, headerValue } from './headers.ts';
-import { listOf, mapOf, narrowed, section, shaped } from './kinds.ts';
+import { listOf, mapOf, narrowed, section, sectionOr, shaped, templated } from './kinds.ts';
 import { configName, identifier, identifierFault, NAME_PATTERN, nameFault, SLOT_PATTERN, slotName, stateSchema, tableName, tableNameFault } from './names.ts';
-import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, version } from './scalars.ts';
+import { headerTemplate, METHODS, methodTemplate, pathTemplate } from './request-templates.ts';
+import { CRON_PATTERN, cronExpression, timeZone } from './schedule.ts';
+import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, VARIABLE, version } from './scalars.ts';
 import { statusFault } from './status-rules.ts';
 import { adminToken, clientText, pemPath, scopeText, signingSecret } from './secrets.ts';
+import { bodyTemplate } from './templates.ts';
 import { visibility } from './visibility.ts';
 
 /**
@@ -106,11 +110,9 @@ const oauth2 = section({
   auth: choice(['basic', 'body']).prefault('basic').meta({ description: '`basic`: id and secret go as HTTP Basic authorization, which every authorization server must know. `body`: in the form.' }),
 });
 
-const method = choice(['POST', 'PUT', 'PATCH', 'DELETE', 'GET', 'HEAD']);
-
 const endpoint = section({
   url: textOf(endpointUrl, { pattern: '^https?://' }).meta({ description: 'Where to send, `https://` or `http://`. A user and password in it become Basic authorization.' }),
-  method: method.prefault('POST').meta({ description: 'HTTP method.' }),
+  method: choice(METHODS).prefault('POST').meta({ description: 'HTTP method. GET and HEAD have no body: they carry the event in the query of the URL.' }),
   headers: mapOf(textOf(headerValue), headerNameFault).prefault({}).meta({
     description: 'Headers of every request. Added when it is sent, so that what is parked gets them as they are then.',
   }),
@@ -166,6 +168,20 @@ const fields = section({
   omit_null: flag().prefault(false).meta({ description: 'Leave out columns that are null.' }),
 });
 
+const enrich = sectionOr('sql', {
+  sql: templated((parts) => ({ value: parts }), () => ({ type: 'string' })).meta({
+    description: 'One query. Its `${{ }}` become bound parameters, which do not stand in quotes: `where id = ${{ row.organization_id }}`. It runs read-only, in the source database.',
+  }),
+  many: flag().prefault(false).meta({ description: '`true`: all its rows, as a list. `false`: one row, or null if there is none.' }),
+  timeout: duration('1ms', '10m').prefault('5s').meta({ description: 'How long the query may take. One that fails or takes longer is tried again, and nothing is sent without it.' }),
+  cache: duration('1ms', '7d').optional().meta({ description: 'How long an answer may be used again. Default: not at all.' }),
+});
+
+const schedule = sectionOr('cron', {
+  cron: textOf(cronExpression, { pattern: CRON_PATTERN }).meta({ description: 'Minute, hour, day of the month, month, day of the week: `"0 6 * * 1-5"`.' }),
+  timezone: textOf(timeZone).prefault('UTC').meta({ description: 'The time zone it is in, by its name: `Europe/Amsterdam`.' }),
+});
+
 const hook = section({
   name: textOf(configName, { pattern: NAME_PATTERN }).meta({
     description: 'Its name, which no other hook has: letters, digits, `-` and `_`. It is part of what makes a `webhook-id`, so a renamed hook is a new one.',
@@ -188,9 +204,44 @@ const hook = section({
   large_numbers: choice(['number', 'string']).prefault('number').meta({
     description: '`string`: numbers that a double would round become strings, for receivers that parse JSON as JavaScript does.',
   }),
-  method: method.optional().meta({ description: "HTTP method. Default: the endpoint's." }),
-  format: choice(['event'], ['standard', 'cloudevents', 'debezium']).prefault('event').meta({ description: 'Shape of the body. `event` is the only one yet.' }),
-  encoding: choice(['json'], ['form', 'query']).prefault('json').meta({ description: 'How the body is written. `json` is the only one yet.' }),
+  body: shaped(bodyTemplate, () => ({})).optional().meta({
+    description:
+      'The body, as any structure of YAML with expressions in `${{ }}` at its leaves: `{ name: "${{ row.first_name }} ${{ row.last_name }}", tags: "${{ row.tags }}" }`. Text that is one expression keeps its type. Default: what `format` says.',
+  }),
+  omit_null: flag().prefault(false).meta({ description: 'Leave out entries of `body` whose value is null.' }),
+  format: choice(['event', 'standard', 'cloudevents', 'cloudevents-binary', 'debezium'])
+    .prefault('event')
+    .meta({
+      description:
+        'Shape of the body. `event`: walhook\'s own. `standard`: the payload of Standard Webhooks. `cloudevents`, `cloudevents-binary`: CloudEvents in structured and in binary mode. `debezium`: the JSON envelope of Debezium. Ignored when `body` is given.',
+    }),
+  encoding: choice(['json', 'form', 'query']).optional().meta({
+    description:
+      'How the body is written. `form`: as `application/x-www-form-urlencoded`, nested with brackets, `a[b]=1&c[]=2`. `query`: the same in the query of the URL; the request has no body. Default: `json`, and `query` for GET and HEAD.',
+  }),
+  method: templated(methodTemplate, () => ({ anyOf: [{ enum: METHODS }, VARIABLE] }))
+    .optional()
+    .meta({ description: "HTTP method, or an expression that gives it: `${{ event.operation == 'delete' ? 'DELETE' : 'PUT' }}`. Default: the endpoint's." }),
+  path: templated(pathTemplate, () => ({ anyOf: [{ title: 'path', type: 'string', pattern: '^/(?!/)' }, VARIABLE] }))
+    .optional()
+    .meta({
+      description: "Path, maybe with a query, in place of those of the endpoint's URL: `/contacts/${{ row.user_id }}`. A value stays within its segment or parameter. Default: the URL's own.",
+    }),
+  headers: mapOf(
+    templated(headerTemplate, () => ({ type: 'string' })),
+    headerNameFault,
+  )
+    .prefault({})
+    .meta({ description: "Headers besides the endpoint's, whose place they take: `{ X-Table: \"${{ event.table }}\" }`. What is parked has them with it: secrets belong to the endpoint's." }),
+  enrich: mapOf(enrich, enrichNameFault).prefault({}).meta({
+    description:
+      'What is looked up for each event, by the name that expressions in `body`, `path`, `method`, `headers` and later lookups know it by. Either the SQL alone, `{ org: "select name from organizations where id = ${{ row.organization_id }}" }`, or a mapping.',
+  }),
+  schedule: schedule.optional().meta({
+    description:
+      'Hold events and send them at these times, one for each row, as the row is then. Either the cron expression alone, `"0 6 * * *"`, which is in UTC, or a mapping. Default: events are sent at once.',
+  }),
+  cooldown: duration('1s', '3650d').optional().meta({ description: 'At most one delivery for each row in this time, by the key of the table. Default: as many as there are.' }),
 });
 
 const notify = section({

@@ -84,6 +84,12 @@ export function nodeAt(root: Node, path: Path): Node | null {
   return node;
 }
 
+/** The text at a path, filled in, or null if there is none. */
+export function textAt(root: Node, path: Path): string | null {
+  const node = nodeAt(root, path);
+  return node instanceof Scalar && typeof node.value === 'string' ? node.value : null;
+}
+
 /** Paths of the entries or items of the node at a path; none if it has none. */
 export function childrenAt(root: Node, path: Path): Path[] {
   const node = nodeAt(root, path);

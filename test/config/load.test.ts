@@ -47,11 +47,17 @@ hooks:
     changed: [email, country]
     when: row.country == 'NL'
     entering: true
+    schedule: "0 6 * * *"
+    cooldown: 24h
     order_by: [account_id]
     fields: { omit: [notes], rename: { first_name: given_name }, set: { automationid: "42" } }
+    enrich: { org: "select name, domain from organizations where id = \${{ row.organization_id }}" }
+    body: { type: contact, version: "202304", fullName: "\${{ row.full_name }}", organization: "\${{ org }}" }
     format: event
     encoding: json
     method: PUT
+    path: /contacts/\${{ row.user_id }}
+    headers: { X-Table: "\${{ event.table }}" }
 
 notify: { to: crm, lag: 1m, wal: 1d }
 dead_letters: { keep: 30d, most: 100000 }
@@ -100,6 +106,7 @@ test('the example of the design loads', () => {
         disable_after: 432_000_000,
         network: { allow: ['10.0.0.0/8'] },
         tls: { ca: '/etc/ssl/ca.pem', cert: null, key: null },
+        oauth2: null,
       },
     ],
     hooks: [
@@ -122,7 +129,34 @@ test('the example of the design loads', () => {
         },
         meta: [],
         large_numbers: 'number',
-        method: 'PUT',
+        body: {
+          kind: 'map',
+          entries: [
+            ['type', { kind: 'constant', json: '"contact"' }],
+            ['version', { kind: 'constant', json: '"202304"' }],
+            ['fullName', { kind: 'expression', expression: { source: 'row.full_name', line: 50, column: 62 } }],
+            ['organization', { kind: 'expression', expression: { source: 'org', line: 50, column: 99 } }],
+          ],
+        },
+        omit_null: false,
+        format: 'event',
+        encoding: 'json',
+        method: ['PUT'],
+        path: ['/contacts/', { source: 'row.user_id', line: 54, column: 25 }],
+        headers: new Map([['X-Table', [{ source: 'event.table', line: 55, column: 31 }]]]),
+        enrich: new Map([
+          [
+            'org',
+            {
+              sql: ['select name, domain from organizations where id = ', { source: 'row.organization_id', line: 49, column: 79 }],
+              many: false,
+              timeout: 5000,
+              cache: null,
+            },
+          ],
+        ]),
+        schedule: { cron: '0 6 * * *', timezone: 'UTC' },
+        cooldown: 86_400_000,
       },
     ],
     notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
@@ -154,6 +188,7 @@ test('what is not given has its default', () => {
         disable_after: null,
         network: { allow: [] },
         tls: { ca: null, cert: null, key: null },
+        oauth2: null,
       },
     ],
     hooks: [
@@ -170,7 +205,16 @@ test('what is not given has its default', () => {
         fields: { only: null, omit: [], rename: new Map(), set: new Map(), omit_null: false },
         meta: [],
         large_numbers: 'number',
+        body: null,
+        omit_null: false,
+        format: 'event',
+        encoding: null,
         method: null,
+        path: null,
+        headers: new Map(),
+        enrich: new Map(),
+        schedule: null,
+        cooldown: null,
       },
     ],
     notify: { to: [], lag: 300_000, wal: 21_600_000 },
