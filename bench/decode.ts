@@ -151,6 +151,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     config,
     tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
     systemId: '1',
+    origin: { database: 'app', slot: 'walhook' },
     timelineAt: () => 1,
     codecs: new CatalogCodecs(catalog),
     describe: async (relation) => {

@@ -18,6 +18,12 @@ export type Headers = readonly (readonly [name: string, value: string])[];
 
 export const NO_HEADERS: Headers = [];
 
+/**
+ * Content type of a dead letter whose request could not be made, because an expression failed: its body only tells which event
+ * it was. There is nothing in it to send.
+ */
+export const UNRENDERED = 'application/vnd.walhook.unrendered+json';
+
 /** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
 export interface Sequence {
   readonly commitLsn: Lsn;

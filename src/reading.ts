@@ -68,6 +68,7 @@ export class Reading {
           log.warn(`${tableName(table)} is now ${tableName(relation)}: its hooks go on, but the next start needs the new name in the configuration`),
       }),
       systemId: slot.identity.systemId,
+      origin: { database: slot.facts.server.database, slot: slot.name },
       timelineAt: (lsn) => timelineAt(slot.timelines, lsn),
       codecs: new CatalogCodecs(this.#catalog),
       describe: (relation, table) => this.#describe(relation, table),

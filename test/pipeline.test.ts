@@ -52,6 +52,7 @@ class Rig {
       config,
       tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
       systemId: options.systemId ?? '7',
+      origin: { database: 'app', slot: 'walhook' },
       timelineAt: () => 1,
       codecs: options.codecs ?? builtinCodecs,
       describe: ({ columns }) => Promise.resolve({ primaryKey: ['id'], columns: columns.map(({ name }) => name) }),

@@ -3,24 +3,37 @@ import type { ToValue } from '../codec.ts';
 import { type ColumnSet, type Event, tupleOf } from '../event.ts';
 import { formatLsn } from '../lsn.ts';
 import type { Activation, EventFacts, References, Values } from './expression.ts';
+import { Withheld } from './withheld.ts';
 
 /** Makes a column's value from its text. */
-interface Field {
+export interface Field {
   readonly name: string;
   readonly column: number;
   readonly value: ToValue;
 }
 
-/** Makes the variables that one expression needs of an event, and no others. A hidden value is null. */
+/**
+ * Makes the variables that expressions need of an event, and no others. In a filter, a value that is hidden, or that the WAL
+ * does not carry, is null. In a template it is withheld: see withheld.ts.
+ */
 export class ActivationBuilder {
   readonly #row: readonly Field[];
   readonly #old: readonly Field[];
   readonly #all: readonly Field[];
   readonly #references: References;
+  /** Null in a filter. */
+  readonly #hidden: Withheld | null;
+  /** By column; empty in a filter. */
+  readonly #unknown: ReadonlyMap<number, Withheld>;
 
-  /** `fields`: all columns of the relation, in order. */
-  constructor(references: References, fields: readonly Field[]) {
+  /**
+   * @param fields all columns of the relation, in order
+   * @param redacted for templates, which are sent: the table's text in place of hidden values. Null for filters.
+   */
+  constructor(references: References, fields: readonly Field[], redacted: string | null = null) {
     this.#references = references;
+    this.#hidden = redacted === null ? null : Withheld.hidden(redacted);
+    this.#unknown = new Map(redacted === null ? [] : fields.map(({ name, column }) => [column, Withheld.notInWal(`row.${name}`)]));
     this.#all = fields;
     this.#row = fields.filter((field) => references.row.includes(field.name));
     this.#old = fields.filter((field) => references.old.includes(field.name));
@@ -45,8 +58,14 @@ export class ActivationBuilder {
 
   #rowValues(event: Event): Values {
     const values = emptyValues();
-    for (const field of this.#row) values[field.name] = valueOf(event, field);
+    for (const field of this.#row) values[field.name] = this.#rowValue(event, field);
     return values;
+  }
+
+  #rowValue(event: Event, field: Field): unknown {
+    if (isHidden(event.hidden, field)) return this.#hidden;
+    const tuple = tupleOf(event, field.column);
+    return tuple === null ? (this.#unknown.get(field.column) ?? null) : textValue(tuple, field);
   }
 
   #oldValues(event: Event): Values | null {
@@ -56,10 +75,15 @@ export class ActivationBuilder {
   #valuesBefore(event: Event, fields: readonly Field[]): Values | null {
     const { change } = event;
     if (!hasWholeOldRow(change)) return null;
-    const hidden = change.kind === 'delete' ? event.hidden : event.hiddenBefore;
     const values = emptyValues();
-    for (const field of fields) values[field.name] = isHidden(hidden, field) ? null : textValue(change.old, field);
+    for (const field of fields) values[field.name] = this.#isHiddenBefore(event, field) ? this.#hidden : textValue(change.old, field);
     return values;
+  }
+
+  /** What is hidden now was not, maybe, before: a filter may compare the two, but nothing of it is sent any more. */
+  #isHiddenBefore({ change, hidden, hiddenBefore }: Event, field: Field): boolean {
+    if (change.kind === 'delete') return isHidden(hidden, field);
+    return isHidden(hiddenBefore, field) || (this.#hidden !== null && isHidden(hidden, field));
   }
 
   #changedValues(event: Event): Values {
