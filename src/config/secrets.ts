@@ -1,3 +1,4 @@
+import { ed25519Key } from '../ed25519.ts';
 import type { Reading } from './kinds.ts';
 
 /**
@@ -14,15 +15,12 @@ export function signingSecret(text: string): Reading<string> {
   const bytes = Buffer.from(base64, 'base64');
   // Decoding skips what is not base64: only text that comes back the same is.
   if (bytes.toString('base64').replace(/=+$/, '') !== base64.replace(/=+$/, '')) return { refused: `what follows ${prefix} is not base64` };
-  if (prefix === 'whsk_') return ed25519Key(text, bytes);
+  if (prefix === 'whsk_') return ed25519Key(bytes) === null ? { refused: NO_PRIVATE_KEY } : { value: text };
   if (bytes.length < 24 || bytes.length > 64) return { refused: 'what follows whsec_ must be 24 to 64 bytes in base64: this is too short or too long' };
   return { value: text };
 }
 
-function ed25519Key(text: string, bytes: Buffer): Reading<string> {
-  const fits = bytes.length === 32 || bytes.length === 64;
-  return fits ? { value: text } : { refused: 'what follows whsk_ must be an Ed25519 private key of 32 or 64 bytes in base64' };
-}
+const NO_PRIVATE_KEY = 'what follows whsk_ must be an Ed25519 private key of 32 or 64 bytes in base64';
 
 /** The id or the secret of an OAuth 2.0 client (RFC 6749, appendix A). */
 export function clientText(text: string): Reading<string> {
