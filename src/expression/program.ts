@@ -15,7 +15,7 @@ export interface CelProgram {
   readonly type: string;
   readonly references: FoundReferences;
   /** Throws what `explain` knows how to tell, or a Withheld. */
-  run(activation: Activation): unknown;
+  readonly run: (activation: Activation) => unknown;
 }
 
 export interface ProgramOptions extends EnvironmentOptions {
@@ -43,7 +43,7 @@ export function compileProgram(source: string, options: ProgramOptions): CelProg
   checkLiterals(root, source);
   applySqlNulls(root, lookups);
   foldConstants(root, environment, source);
-  return { root, type: type ?? 'dyn', references, run: (activation) => program(activation) };
+  return { root, type: type ?? 'dyn', references, run: (activation): unknown => program(activation) as unknown };
 }
 
 type Program = ReturnType<Environment['parse']>;

@@ -37,7 +37,7 @@ function objectJson(value: object, largeNumbers: 'number' | 'string'): string {
   if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('base64')}"`;
   if (value instanceof Set) return listJson([...value], largeNumbers);
   if (value instanceof Map) return mapJson([...value], largeNumbers);
-  if (Object.prototype.toString.call(value) === '[object google.protobuf.Duration]') return `"${String(value)}"`;
+  if (Object.prototype.toString.call(value) === '[object google.protobuf.Duration]') return `"${(value as { toString(): string }).toString()}"`;
   // CEL's uint.
   const primitive: unknown = value.valueOf();
   if (typeof primitive === 'bigint') return String(primitive);

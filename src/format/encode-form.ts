@@ -94,7 +94,6 @@ class Reader {
   }
 
   #skip(pattern: RegExp): string {
-    // oxlint-disable-next-line no-param-reassign -- a sticky pattern is told so where it looks
     pattern.lastIndex = this.#at;
     const [text = ''] = pattern.exec(this.#json) ?? [];
     this.#at += text.length;
