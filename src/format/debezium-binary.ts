@@ -34,7 +34,7 @@ export const oneBit: ToJson = (bytes, start) => (bytes[start] === 0x31 ? 'true' 
 /** bit(n), varbit → the bits as a little-endian integer, without the zero bytes at its end. */
 export const bits: ToJson = (bytes, start, end) => {
   const value = end === start ? 0n : BigInt(`0b${bytes.latin1Slice(start, end)}`);
-  return `"${value === 0n ? '' : hexBytes(value).reverse().toString('base64')}"`;
+  return `"${value === 0n ? '' : Buffer.from(hexBytes(value).toReversed()).toString('base64')}"`;
 };
 
 /** point → Debezium's geometry.Point: its coordinates, and the same in well-known binary. */
@@ -50,10 +50,9 @@ export const point: ToJson = (bytes, start, end) => {
 
 /** `-12.50` → -1250 with two places; null for what is no number. */
 function unscaled(text: string): { readonly digits: bigint | null; readonly places: number } {
-  const point = text.indexOf('.');
   if (/[a-z]/i.test(text)) return { digits: null, places: 0 };
-  if (point < 0) return { digits: BigInt(text), places: 0 };
-  return { digits: BigInt(text.slice(0, point) + text.slice(point + 1)), places: text.length - point - 1 };
+  const [whole = '', fraction = ''] = text.split('.');
+  return { digits: BigInt(whole + fraction), places: fraction.length };
 }
 
 /** Two's complement in as few bytes as hold it and its sign, in base64: what Java's BigInteger.toByteArray gives. */

@@ -85,8 +85,8 @@ export const interval: ToJson = (bytes, start, end) => {
   const match = INTERVAL.exec(text);
   if (match === null) throw unreadable('an interval');
   const [, years = '0', months = '0', days = '0', sign = '', clock = '0:00:00'] = match;
-  const time = clockMicros(clock);
-  const micros = (BigInt(years) * 12n + BigInt(months)) * MONTH + BigInt(days) * BigInt(DAY) + (sign === '-' ? -time : time);
+  const rest = clockMicros(clock);
+  const micros = (BigInt(years) * 12n + BigInt(months)) * MONTH + BigInt(days) * BigInt(DAY) + (sign === '-' ? -rest : rest);
   if (micros > LAST_INT64) return String(LAST_INT64);
   return String(micros < -LAST_INT64 - 1n ? -LAST_INT64 - 1n : micros);
 };
