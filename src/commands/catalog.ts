@@ -135,6 +135,29 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./status.ts')).status,
   },
   {
+    name: 'send',
+    arguments: [{ name: '<endpoint>', description: 'its name in the configuration' }],
+    summary: 'a signed test request to an endpoint, with its answer',
+    examples: [
+      { command: 'walhook send crm', why: 'does it answer, and does it accept the signature?' },
+      { command: `walhook send crm --data '{"type":"contact","id":7}'`, why: 'with a body of your own' },
+      { command: 'walhook send crm --hook crm-profiles --data @profile.json', why: 'as a hook sends it, with the body of a file' },
+    ],
+    notes: [
+      'Sends one request, as the daemon would: with the headers, secrets, token, certificates and networks of the endpoint. Shows what was sent, secrets masked, and what came back. Needs no database, and stores nothing.',
+      'Without `--data` the body says that it is a test: {"type":"walhook.test", …}. With `--hook`, method, path, headers and encoding are those of the hook, where they have no expressions.',
+      'Exit codes: 0 the answer means delivered; 1 it does not, or none came.',
+    ],
+    options: [
+      CONFIG,
+      { flags: '--data <json>', description: 'the body, as JSON; or @ and the name of a file that has it' },
+      { flags: '--hook <name>', description: 'send it as this hook does' },
+      JSON_OUTPUT,
+    ],
+    stopsOn: [],
+    load: async () => (await import('./send.ts')).send,
+  },
+  {
     name: 'deliveries',
     arguments: [],
     summary: 'list what is parked and what is dead',

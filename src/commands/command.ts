@@ -29,6 +29,7 @@ export interface OptionValues {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly reason?: string;
+  readonly data?: string;
 }
 
 /** Does a command's work and gives the exit code. Throws a WalhookError, whose `exit` is the code then. */

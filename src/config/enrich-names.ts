@@ -6,7 +6,7 @@ const TAKEN = new Map<string, string>([
   ...list('a word of CEL', 'int uint double bool string bytes list map type null_type dyn timestamp duration optional google cel math strings'),
   ...list('a function of CEL', 'has all exists exists_one filter size matches contains startsWith endsWith'),
   // A test holds these against the table of helper functions.
-  ...list('a function of walhook', 'format iso unix unix_ms lower upper trim replace split join default json base64 url_encode sha256 md5'),
+  ...list('a function of walhook', 'format iso unix unix_ms lower upper trim replace split join default json base64 url_encode sha256 sha1 md5'),
 ]);
 
 function list(what: string, words: string): [string, string][] {

@@ -14,6 +14,8 @@ export interface UsedName {
   readonly name: string;
   /** Offset in the expression. */
   readonly at: number;
+  /** What of it is asked for by a name that is written out: `org.name`, `org['name']`. */
+  readonly field: { readonly name: string; readonly at: number } | null;
 }
 
 export interface ReadExpression {
@@ -42,7 +44,16 @@ function faultOf(text: string, error: unknown): ExpressionFault {
 }
 
 function namesIn(node: ASTNode): UsedName[] {
-  if (node.op === 'id') return [{ name: node.args, at: node.pos }];
+  if (node.op === 'id') return [{ name: node.args, at: node.pos, field: null }];
+  if (node.op === '.' && node.args[0].op === 'id') {
+    const [of, name] = node.args;
+    return [{ name: of.args, at: of.pos, field: { name, at: node.pos } }];
+  }
+  if (node.op === '[]' && node.args[0].op === 'id') {
+    const [of, key] = node.args;
+    const field = key.op === 'value' && typeof key.args === 'string' ? { name: key.args, at: key.pos } : null;
+    return [{ name: of.args, at: of.pos, field }, ...namesIn(key)];
+  }
   const names: UsedName[] = [];
   const visit = (value: unknown): void => {
     if (isNode(value)) names.push(...namesIn(value));

@@ -13,20 +13,32 @@ export function sqlRules(root: Node, lookup: Path, text: string): Finding[] {
   const { origin, span } = node;
   const reader = new SqlReader();
   const findings: Finding[] = [];
-  let written = 0;
-  for (const part of origin.parts) {
+  for (const [index, part] of origin.parts.entries()) {
     if (typeof part === 'string') {
-      // Where text was filled in, only the whole can be pointed at.
-      const placeOf = (at: number): number => (origin.filled === 'yes' ? span.start : placeIn(node, text, writtenOffset(origin.written, written, at)));
-      for (const { message, at } of reader.text(part)) findings.push({ at: placeOf(at), path, message });
+      for (const { message, at } of reader.text(part)) findings.push({ at: placeInPiece(node, text, { index, offset: at }), path, message });
     } else {
       const message = reader.expression();
       if (message !== null) findings.push({ at: placeIn(node, text, part.at), path, message });
-      written = behind(origin.written, part);
     }
   }
   const message = reader.end();
   return message === null ? findings : [...findings, { at: span.start, path, message }];
+}
+
+/** A character of one of the pieces of a scalar's text. */
+export interface InPiece {
+  readonly index: number;
+  readonly offset: number;
+}
+
+/** Offset in the file of a character. Where text was filled in, only the whole can be pointed at. */
+export function placeInPiece(node: Scalar, text: string, { index, offset }: InPiece): number {
+  const { parts, written, filled } = node.origin;
+  const part = parts[index];
+  if (typeof part === 'object') return placeIn(node, text, part.at + offset);
+  if (filled !== 'no') return node.span.start;
+  const before = parts[index - 1];
+  return placeIn(node, text, writtenOffset(written, typeof before === 'object' ? behind(written, before) : 0, offset));
 }
 
 /** Offset behind the `}}` of an expression. */
