@@ -139,7 +139,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [{ name: '<endpoint>', description: 'its name in the configuration' }],
     summary: 'a signed test request to an endpoint, with its answer',
     examples: [
-      { command: 'walhook send crm', why: 'does it answer, and does it accept the signature?' },
+      { command: 'walhook send crm', why: 'does it answer, and take the signature?' },
       { command: `walhook send crm --data '{"type":"contact","id":7}'`, why: 'with a body of your own' },
       { command: 'walhook send crm --hook crm-profiles --data @profile.json', why: 'as a hook sends it, with the body of a file' },
     ],

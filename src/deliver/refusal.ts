@@ -1,4 +1,4 @@
-import type { Headers, RequestShape } from '../delivery.ts';
+import { type Headers, type RequestShape, UNRENDERED } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
 import { RESERVED } from './headers.ts';
 
@@ -21,6 +21,7 @@ const NOT_IN_A_PATH = /[^\u0021-\u007e]|#/;
 export function refusalOf(shape: RequestShape, body: string, method: string): string | null {
   if (!METHODS.has(method)) return 'its method is none that walhook sends';
   const { path, contentType, headers } = shape;
+  if (contentType === UNRENDERED) return 'it was never made, since an expression of its hook failed';
   if (path !== null && (!path.startsWith('/') || NOT_IN_A_PATH.test(path))) return 'its path has a character that a URL cannot hold, or does not begin with a slash';
   if (contentType === null) {
     if (NOT_IN_A_PATH.test(body)) return 'its query has a character that a URL cannot hold';

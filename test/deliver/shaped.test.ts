@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EndpointConfig } from '../../src/config.ts';
-import { type Headers, NO_HEADERS } from '../../src/delivery.ts';
+import { type Headers, NO_HEADERS, UNRENDERED } from '../../src/delivery.ts';
 import { Sender } from '../../src/deliver/sender.ts';
 import { type ReceivedRequest, Receiver } from '../support/receiver.ts';
 import { attempt, deliveryOf, endpointAt } from './endpoint.ts';
@@ -107,6 +107,7 @@ describe('what is not HTTP is not sent: the delivery is dead', () => {
     ['an empty path', { path: '' }, /its path/],
     ['a method that is none', { method: 'CONNECT' }, /its method/],
     ['a method with a line break', { method: 'GET / HTTP/1.1\r\n' }, /its method/],
+    ['a body that was never made', { contentType: UNRENDERED }, /it was never made, since an expression of its hook failed/],
     ['a body that the method cannot carry', { method: 'GET' }, /GET has no body to carry application\/json in: the hook wants `encoding: query`/],
   ] as const)('%s', async ([, shape, message]) => {
     const { receiver, sender } = await line();
