@@ -79,7 +79,7 @@ class SqlReader {
     while (at < piece.length) {
       if (this.#within !== null) at = this.#inside(piece, at, this.#within);
       else {
-        const fault = faultAt(piece, at);
+        const fault = this.#blank ? firstFault(piece, at) : faultAt(piece, at);
         if (fault !== null) faults.push({ message: fault, at });
         at = this.#outside(piece, at);
       }
@@ -134,6 +134,12 @@ class SqlReader {
     this.#blank &&= /^\s/.test(rest);
     return at + Math.max(1, word.length);
   }
+}
+
+/** Before anything else is there: a blank, a comment, or the word that the query begins with. */
+function firstFault(piece: string, at: number): string | null {
+  const isQuery = /^(?:\s|--|\/\*|\(|(?:select|with|values|table)\b)/i.test(piece.slice(at));
+  return isQuery ? null : 'a lookup is a query: it begins with SELECT, WITH, VALUES or TABLE';
 }
 
 function faultAt(piece: string, at: number): string | null {
