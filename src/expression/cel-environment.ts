@@ -102,5 +102,5 @@ function mixNumbers(environment: Environment): void {
 /** cel-js's names of types as people write them. */
 export function readableTypes(text: string): string {
   // dyn<int>: an int that only the row told.
-  return text.replaceAll(/\bdyn<([\w.]+)>/g, '$1').replaceAll(TIMESTAMP, 'timestamp').replaceAll(DURATION, 'duration').replaceAll(ROW, 'row').replaceAll(EVENT, 'event');
+  return text.replaceAll(/\bdyn<((?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*)>/g, '$1').replaceAll(TIMESTAMP, 'timestamp').replaceAll(DURATION, 'duration').replaceAll(ROW, 'row').replaceAll(EVENT, 'event');
 }

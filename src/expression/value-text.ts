@@ -33,6 +33,8 @@ export function textOfJson(json: string): string | null {
 
 function objectJson(value: object, largeNumbers: 'number' | 'string'): string {
   if (Array.isArray(value)) return listJson(value, largeNumbers);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return mapJson(Object.entries(value), largeNumbers);
   if (value instanceof Date) return `"${value.toISOString()}"`;
   if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('base64')}"`;
   if (value instanceof Set) return listJson([...value], largeNumbers);
@@ -41,10 +43,8 @@ function objectJson(value: object, largeNumbers: 'number' | 'string'): string {
   // CEL's uint.
   const primitive: unknown = value.valueOf();
   if (typeof primitive === 'bigint') return String(primitive);
-  const prototype: unknown = Object.getPrototypeOf(value);
   // Types, namespaces: nothing that a receiver could read.
-  if (prototype !== null && prototype !== Object.prototype) throw unrepresentable();
-  return mapJson(Object.entries(value), largeNumbers);
+  throw unrepresentable();
 }
 
 function listJson(items: readonly unknown[], largeNumbers: 'number' | 'string'): string {

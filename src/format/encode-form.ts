@@ -18,14 +18,21 @@ export function encodeForm(json: string): string {
 }
 
 const QUOTE = '"';
-const PLAIN_VALUE = /[^\s,\]}]*/y;
-const SPACE = /\s*/y;
+/** What ends a number or a word. */
+const ENDS = new Set([',', ']', '}', ' ', '\n', '\r', '\t']);
+const SPACES = new Set([' ', '\n', '\r', '\t']);
+/** What stands in a form as it is. */
+const PLAIN = /^[\w*.-]*$/;
+
+/** Levels of brackets: as many as PHP reads unless told otherwise (max_input_nesting_level). */
+const DEEPEST = 64;
 
 /** One pass over the text: no value is made that would lose digits, order or a name that stands there twice. */
 class Reader {
   pairs = '';
   readonly #json: string;
   #at = 0;
+  #depth = 0;
 
   constructor(json: string) {
     this.#json = json;
@@ -33,20 +40,27 @@ class Reader {
 
   /** `name`: escaped already; empty for the whole. */
   value(name: string): void {
-    this.#skip(SPACE);
+    this.#skipSpace();
     const first = this.#json[this.#at];
-    if (first === '{') return this.#map(name);
+    if (first === '{') return this.#nested(() => this.#map(name));
     if (name === '') throw new Unrenderable('encoding: a form is made of a map: a list or a single value has no names');
-    if (first === '[') return this.#list(name);
-    const text = first === QUOTE ? this.#string() : this.#skip(PLAIN_VALUE);
+    if (first === '[') return this.#nested(() => this.#list(name));
+    const text = first === QUOTE ? this.#string() : this.#word();
     this.pairs += `${this.pairs === '' ? '' : '&'}${name}=${text === 'null' && first !== QUOTE ? '' : escaped(text)}`;
+  }
+
+  #nested(read: () => void): void {
+    this.#depth += 1;
+    if (this.#depth > DEEPEST) throw new Unrenderable(`encoding: a form cannot be nested deeper than ${DEEPEST} levels`);
+    read();
+    this.#depth -= 1;
   }
 
   #map(name: string): void {
     this.#at += 1;
     while (this.#next('}')) {
       const key = nameOf(this.#string(), name);
-      this.#skip(SPACE);
+      this.#skipSpace();
       this.#at += 1; // the colon
       this.value(key);
     }
@@ -66,7 +80,7 @@ class Reader {
       const first = this.#json[this.#at];
       nested = first === '{' || first === '[';
       if (first === QUOTE) this.#string();
-      else this.#skip(PLAIN_VALUE);
+      else this.#word();
     }
     this.#at = start;
     return nested;
@@ -74,10 +88,10 @@ class Reader {
 
   /** Goes to the next item; false, and past the end, if there is none. */
   #next(end: string): boolean {
-    this.#skip(SPACE);
+    this.#skipSpace();
     if (this.#json[this.#at] === ',') {
       this.#at += 1;
-      this.#skip(SPACE);
+      this.#skipSpace();
     }
     if (this.#json[this.#at] !== end) return true;
     this.#at += 1;
@@ -86,18 +100,28 @@ class Reader {
 
   #string(): string {
     const start = this.#at;
-    let end = start + 1;
-    while (this.#json[end] !== QUOTE) end += this.#json[end] === '\\' ? 2 : 1;
+    let end = this.#json.indexOf(QUOTE, start + 1);
+    while (this.#isEscaped(end)) end = this.#json.indexOf(QUOTE, end + 1);
     this.#at = end + 1;
     const text = this.#json.slice(start + 1, end);
     return text.includes('\\') ? (JSON.parse(this.#json.slice(start, end + 1)) as string) : text;
   }
 
-  #skip(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const [text = ''] = pattern.exec(this.#json) ?? [];
-    this.#at += text.length;
-    return text;
+  /** An odd number of backslashes stands before it. */
+  #isEscaped(index: number): boolean {
+    let first = index;
+    while (this.#json[first - 1] === '\\') first -= 1;
+    return (index - first) % 2 === 1;
+  }
+
+  #word(): string {
+    const start = this.#at;
+    while (this.#at < this.#json.length && !ENDS.has(this.#json[this.#at] ?? '')) this.#at += 1;
+    return this.#json.slice(start, this.#at);
+  }
+
+  #skipSpace(): void {
+    while (SPACES.has(this.#json[this.#at] ?? '')) this.#at += 1;
   }
 }
 
@@ -113,6 +137,7 @@ function nameOf(key: string, name: string): string {
 
 /** Half a surrogate pair becomes U+FFFD, as everywhere where text becomes UTF-8. */
 function escaped(text: string): string {
+  if (PLAIN.test(text)) return text;
   return encodeURIComponent(text.toWellFormed()).replaceAll(/%20|[!'()~]/g, (character) =>
     character === '%20' ? '+' : `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

@@ -1,5 +1,6 @@
 import type { Expression } from '../template.ts';
 import type { CompiledExpression } from '../expression/compile-expression.ts';
+import type { Activation } from '../expression/expression.ts';
 import { jsonOf, textOfJson } from '../expression/value-text.ts';
 import type { TemplateScope } from './template-scope.ts';
 import { Unrenderable } from './unrenderable.ts';
@@ -32,7 +33,7 @@ export function evaluatedLeaf(expression: CompiledExpression, option: string, la
   const { source } = expression;
   return {
     json(scope) {
-      const result = expression.evaluate(scope.activation);
+      const result = expression.evaluate(activationOf(scope, option, source));
       if (!('value' in result)) throw failed(option, source, result.message);
       try {
         return jsonOf(result.value, largeNumbers);
@@ -41,6 +42,16 @@ export function evaluatedLeaf(expression: CompiledExpression, option: string, la
       }
     },
   };
+}
+
+/** A json value that is nested thousands of levels deep is more than the stack can take: another attempt would not help. */
+function activationOf(scope: TemplateScope, option: string, source: string): Activation {
+  try {
+    return scope.activation;
+  } catch (error) {
+    if (error instanceof RangeError) throw failed(option, source, 'a value cannot be read');
+    throw error;
+  }
 }
 
 /** An expression that does not fit the table any more, because a column it names is gone or has another type. */
