@@ -79,7 +79,7 @@ async function parameterTypes(client: pg.ClientBase, expressions: readonly Expre
 function refusal({ message, hint, code = '', position }: pg.DatabaseError, sql: TextTemplate, pieces: readonly string[]): LookupRefusal {
   const refused = hint === undefined ? message : `${message} (${hint})`;
   if (position === undefined) return { refused, code, piece: null };
-  const before = [...`${BEFORE}${pieces.join('')}${BEHIND}`].slice(0, Number(position) - 1).join('');
+  const before = Array.from(`${BEFORE}${pieces.join('')}${BEHIND}`).slice(0, Number(position) - 1).join('');
   let offset = before.length - BEFORE.length;
   for (const [index, piece] of pieces.entries()) {
     if (offset < piece.length) return { refused, code, piece: { index, offset: typeof sql[index] === 'string' ? Math.max(offset, 0) : 0 } };

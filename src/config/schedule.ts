@@ -33,11 +33,16 @@ function firstTime(cron: string): 'refused' | 'never' | 'some' {
 
 /** A name of the IANA time zone database. */
 export function timeZone(text: string): Reading<string> {
-  try {
-    // Node also takes offsets such as +01:00, which know no summer time.
-    if (!/^[+-]/.test(text)) return { value: new Intl.DateTimeFormat('en', { timeZone: text }) && text };
-  } catch {
-    // Told below.
-  }
+  // Node also takes offsets such as +01:00, which know no summer time.
+  if (!/^[+-]/.test(text) && isTimeZone(text)) return { value: text };
   return { refused: 'expected the name of a time zone, such as Europe/Amsterdam', hint: didYouMean(text, Intl.supportedValuesOf('timeZone')) };
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text }).format(0);
+    return true;
+  } catch {
+    return false;
+  }
 }

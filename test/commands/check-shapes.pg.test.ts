@@ -15,7 +15,7 @@ hooks:
 `;
 
 interface Report {
-  readonly findings: readonly { readonly severity: string; readonly path: string; readonly message: string }[];
+  readonly findings: readonly { readonly severity: string; readonly path: string | null; readonly message: string }[];
 }
 
 /** What `check` says of the hooks: each as `path: message`, with lines counted from the first hook's, and the exit code. */
@@ -27,7 +27,7 @@ async function checked(hooks: string, env: Record<string, string> = {}): Promise
   expect(stderr).toBe('');
   const { findings } = JSON.parse(stdout) as Report;
   const told = findings
-    .filter(({ severity, path }) => severity === 'error' && path?.startsWith('hooks.') === true)
+    .filter(({ severity, path }) => severity === 'error' && path !== null && path.startsWith('hooks.'))
     .map(({ path, message }) => `${path}: ${message.replace(/^.*?walhook\.yaml:(\d+):/m, (_, line) => `${Number(line) - lines}:`)}`);
   return { code, told };
 }

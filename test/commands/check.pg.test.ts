@@ -25,9 +25,9 @@ hooks:
   expect(lines).toContain('error tables.profiles.visibility.country: column country_visible of profiles is text, and must be boolean to tell whether country may be seen');
   const expression = lines.findIndex((line) => line.startsWith('error hooks.a.when: '));
   expect(lines[expression]).toContain('(did you mean "country"?)');
-  const line = yaml.split('\n').findIndex((one) => one.includes('countrx'));
+  const written = yaml.split('\n').findIndex((one) => one.includes('countrx'));
   expect(lines.slice(expression + 1, expression + 4)).toEqual([
-    `    walhook.yaml:${line + 1}:53`,
+    `    walhook.yaml:${written + 1}:53`,
     `      - { name: a, table: profiles, to: crm, when: "row.countrx == 'NL'" }`,
     '                                                        ^',
   ]);
