@@ -43,8 +43,20 @@ export interface EnvironmentOptions {
   readonly literals: 'uniform' | 'mixed';
 }
 
-/** The types, variables and functions of a table's expressions. */
-export function environmentOf({ columns, lookups, literals }: EnvironmentOptions): Environment {
+const environments = new WeakMap<readonly ExpressionColumn[], Map<string, Environment>>();
+
+/** The types, variables and functions of a table's expressions. The same one for all that name the same list of columns. */
+export function environmentOf(options: EnvironmentOptions): Environment {
+  const { columns, lookups, literals } = options;
+  const known = environments.get(columns) ?? new Map<string, Environment>();
+  environments.set(columns, known);
+  const key = [literals, ...lookups].join(' ');
+  const environment = known.get(key) ?? makeEnvironment(options);
+  known.set(key, environment);
+  return environment;
+}
+
+function makeEnvironment({ columns, lookups, literals }: EnvironmentOptions): Environment {
   const fields = Object.create(null) as Record<string, string>;
   for (const { name, celType } of columns) fields[name] = TYPES[celType];
   const environment = base(literals).clone();

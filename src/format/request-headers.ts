@@ -7,6 +7,8 @@ import { Unrenderable } from './unrenderable.ts';
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-field-values, as bytes of Latin-1. */
 const FIELD_VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+/** At its ends, where they are no part of it. */
+const BLANKS = /^[\t ]+|[\t ]+$/g;
 
 /**
  * Compiles a hook's `headers`. A value that no header can hold, such as one with a line break, is refused. A header that is one
@@ -30,6 +32,6 @@ export function compileHeaders(headers: ReadonlyMap<string, TextTemplate>, compi
 }
 
 function fieldValue(text: string, name: string): string {
-  if (FIELD_VALUE.test(text)) return text.trim();
+  if (FIELD_VALUE.test(text)) return text.replaceAll(BLANKS, '');
   throw new Unrenderable(`headers.${name}: a value has a character that a header cannot hold: url_encode(…) escapes it`);
 }

@@ -1,6 +1,6 @@
 import type { EvaluationFailure, Values } from '../../src/expression/expression.ts';
 import { bodyOf } from '../../src/format/body-of.ts';
-import { HookRequests, type MadeRequest } from '../../src/format/hook-requests.ts';
+import { HookRequests, type MadeRequest, type RequestMaker } from '../../src/format/hook-requests.ts';
 import type { Expression, Template, TextTemplate } from '../../src/template.ts';
 import { builtinCodecs, hookConfig, readEvents, type TellOptions } from '../support/table.ts';
 
@@ -14,11 +14,12 @@ export function render(options: RenderOptions, ...changes: readonly Buffer[]): (
   const { shape, codecs = builtinCodecs, endpoint = { name: 'crm', method: 'POST' }, lookups = null } = options;
   const hook = hookConfig(shape, options.hook);
   const made: (MadeRequest | EvaluationFailure)[] = [];
+  let maker: RequestMaker | null = null;
   readEvents(
     options,
     (event) => {
-      const body = bodyOf({ table: event.table, hook, codecs, source: { database: 'app', slot: 'walhook' } });
-      const maker = new HookRequests(hook, { table: event.table, codecs, body }).to(endpoint);
+      const { table } = event;
+      maker ??= new HookRequests(hook, { table, codecs, body: bodyOf({ table, hook, codecs, source: { database: 'app', slot: 'walhook' } }) }).to(endpoint);
       made.push(maker.make(event, 'evt_1', lookups));
     },
     changes,
