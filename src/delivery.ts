@@ -24,6 +24,12 @@ export const NO_HEADERS: Headers = [];
  */
 export const UNRENDERED = 'application/vnd.walhook.unrendered+json';
 
+/**
+ * Content type of a delivery whose request is still to be made: its hook looks something up first (`enrich`), which is done when it is
+ * attempted. Its body is the event, without the values that are hidden: see enrich/draft.ts.
+ */
+export const DRAFT = 'application/vnd.walhook.draft+json';
+
 /** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
 export interface Sequence {
   readonly commitLsn: Lsn;

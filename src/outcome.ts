@@ -10,7 +10,11 @@ export type FailureClass =
   | 'status'
   | 'network'
   /** It cannot be made at all: no connection was asked for. */
-  | 'request';
+  | 'request'
+  /** What `enrich` looks up was not to be had: nothing was sent. */
+  | 'enrich'
+  /** An expression of the hook failed on the row: there is no request. */
+  | 'expression';
 
 /**
  * What a failed attempt means for its delivery: `retry` it later; it is `dead`, since trying again cannot help; or
@@ -42,9 +46,14 @@ export type Outcome =
       readonly ms: number;
     };
 
+/** False if the attempt ended before the endpoint was asked for anything, and so tells nothing of it. */
+export function isOfEndpoint(outcome: Outcome): boolean {
+  return outcome.kind === 'delivered' || (outcome.failure !== 'enrich' && outcome.failure !== 'expression');
+}
+
 /** True if the failure tells of the endpoint as a whole, not of one delivery that it refuses. */
 export function isEndpointFailure(outcome: Outcome): boolean {
-  if (outcome.kind === 'delivered' || outcome.failure === 'request') return false;
+  if (outcome.kind === 'delivered' || outcome.failure === 'request' || !isOfEndpoint(outcome)) return false;
   return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
 }
 

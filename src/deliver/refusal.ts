@@ -1,4 +1,4 @@
-import { type Headers, type RequestShape, UNRENDERED } from '../delivery.ts';
+import { DRAFT, type Headers, type RequestShape, UNRENDERED } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
 import { RESERVED } from './headers.ts';
 
@@ -22,6 +22,7 @@ export function refusalOf(shape: RequestShape, body: string, method: string): st
   if (!METHODS.has(method)) return 'its method is none that walhook sends';
   const { path, contentType, headers } = shape;
   if (contentType === UNRENDERED) return 'it was never made, since an expression of its hook failed';
+  if (contentType === DRAFT) return 'what its hook looks up was not put in';
   if (path !== null && (!path.startsWith('/') || NOT_IN_A_PATH.test(path))) return 'its path has a character that a URL cannot hold, or does not begin with a slash';
   if (contentType === null) {
     if (NOT_IN_A_PATH.test(body)) return 'its query has a character that a URL cannot hold';

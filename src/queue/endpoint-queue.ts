@@ -69,13 +69,14 @@ export class EndpointQueue {
       throttle: this.#throttle,
       lanes: this.#lanes,
       attempt,
+      render: (item, rendered) => this.#inFlight.render(item, rendered),
       finish: (item, outcome) => this.#finish(item, outcome),
     });
     this.#standing = new Standing({
       endpoint,
       remember: (condition) => options.writer.remember(endpoint.name, condition),
       onHalt: (ms) => this.#halt(ms),
-      onResume: () => this.#goOn(),
+      onResume: () => this.#drain.resume(),
       tell: options.events.onNotice,
     });
     this.#drain = new Drain({
@@ -258,7 +259,7 @@ export class EndpointQueue {
     const attempts = item.attempts + 1;
     const failure = failureOf(outcome);
     const dueIn = this.#dueIn(outcome, attempts);
-    const { delivery } = item;
+    const { delivery, rendered } = item;
     if (dueIn === null) {
       events.onOutcome(delivery, outcome, 'dead');
       // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
@@ -267,7 +268,7 @@ export class EndpointQueue {
         this.#release(item);
         this.#slots.fill();
       };
-      if (item.ticket === null) writer.dead(this.name, { id: delivery.id, attempts, failure }, done);
+      if (item.ticket === null) writer.dead(this.name, { id: delivery.id, attempts, failure, rendered }, done);
       else writer.bury({ delivery, attempts, failure }, done);
       return;
     }
@@ -275,7 +276,7 @@ export class EndpointQueue {
     const followers = this.#lanes.drop(item);
     this.#blocked.wait(delivery.lane, performance.now() + dueIn);
     const done = (): void => this.#parker.settle(item);
-    if (item.ticket === null) writer.failed(this.name, { id: delivery.id, attempts, failure, dueIn }, done);
+    if (item.ticket === null) writer.failed(this.name, { id: delivery.id, attempts, failure, dueIn, rendered }, done);
     else writer.park({ delivery, attempts, failure, dueIn }, done);
     this.#parker.setAside(followers);
     if (this.#mode === 'direct' && this.#blocked.size > MOST_BLOCKED_LANES) this.#store();
@@ -337,10 +338,6 @@ export class EndpointQueue {
     this.#throttle.restart();
     this.#drain.pause(ms);
     this.#store();
-  }
-
-  #goOn(): void {
-    this.#drain.resume();
   }
 
   /** Lets `close` go on once nothing is left. */

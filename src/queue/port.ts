@@ -4,7 +4,7 @@ import type { FailureClass, Outcome } from '../outcome.ts';
 
 /** What a failed attempt leaves in the store: enough to tell an operator why, and nothing that must not be told. */
 export interface Failure {
-  readonly failure: FailureClass | 'expression';
+  readonly failure: FailureClass;
   readonly status: number | null;
   readonly message: string;
   readonly response: string;
@@ -20,6 +20,9 @@ export interface Parking {
   /** Milliseconds until it is due; 0 for at once. */
   readonly dueIn: number;
 }
+
+/** What was sent of a delivery that had been a draft: a retry sends the same. */
+export type Rendered = Pick<Delivery, 'request' | 'body'>;
 
 /** A delivery that gives up. */
 export interface Burial {
@@ -43,15 +46,23 @@ export interface ParkedLane {
   readonly dueIn: number;
 }
 
+export interface FailedAttempt {
+  readonly id: string;
+  readonly attempts: number;
+  readonly failure: Failure;
+  /** Takes the place of the request and body that are stored. Absent: those stay. */
+  readonly rendered?: Rendered | undefined;
+}
+
 /** What became of parked deliveries that were tried again. All of it is made durable at once. */
 export interface Settlement {
   readonly endpoint: string;
   /** Ids that were delivered and may be forgotten. */
   readonly delivered: readonly string[];
   /** Attempts that failed: the row stays, and is due later. */
-  readonly failed: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure; readonly dueIn: number }[];
+  readonly failed: readonly (FailedAttempt & { readonly dueIn: number })[];
   /** Ids that gave up: moved to the dead letters. */
-  readonly dead: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure }[];
+  readonly dead: readonly FailedAttempt[];
 }
 
 /** Whether an endpoint is sent to, and how it was doing: what must outlive a restart. */
@@ -103,5 +114,8 @@ export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failur
   return { failure: outcome.failure, status: outcome.status, message: outcome.message, response: outcome.response };
 }
 
-/** One HTTP attempt. Never throws: `done` is called exactly once, never within the call. */
-export type Attempt = (delivery: Delivery, done: (outcome: Outcome) => void) => void;
+/**
+ * One HTTP attempt. Never throws: `done` is called exactly once, never within the call. `rendered`: what was sent, where that is not
+ * what was handed in; from then on it stands for the delivery.
+ */
+export type Attempt = (delivery: Delivery, done: (outcome: Outcome, rendered?: Rendered) => void) => void;

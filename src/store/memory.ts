@@ -25,9 +25,9 @@ export class MemoryParkingStore implements ParkingStore {
   async settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {
     for (const id of delivered) this.#parked.delete(key(endpoint, id));
     for (const { id } of dead) this.#parked.delete(key(endpoint, id));
-    for (const { id, attempts, failure, dueIn } of failed) {
+    for (const { id, attempts, failure, dueIn, rendered } of failed) {
       const parking = this.#parked.get(key(endpoint, id));
-      if (parking) this.#parked.set(key(endpoint, id), { ...parking, attempts, failure, dueIn, dueAt: performance.now() + dueIn });
+      if (parking) this.#parked.set(key(endpoint, id), { delivery: { ...parking.delivery, ...rendered }, attempts, failure, dueIn, dueAt: performance.now() + dueIn });
     }
   }
 

@@ -57,6 +57,26 @@ test('a parked delivery keeps its method, path, content type and headers, throug
   expect(await shapes()).toEqual([...expected, delivery(9, { request: SHAPES[2] ?? {} }).request]);
 });
 
+test('what was sent of a draft takes its place, parked or dead, and the others stay as they are', async () => {
+  const draft = { contentType: 'application/vnd.walhook.draft+json', method: null, path: null };
+  const given = [1, 2, 3, 4].map((n) => delivery(n, { request: draft, lane: n }));
+  const { store, state, owner } = await parked(...given);
+  const rendered = { request: delivery(0, { request: { path: '/é', contentType: null, method: null, headers: [['x-a', '1']] } }).request, body: '' };
+  const attempt = (n: number, sent: boolean) => ({ id: `id-${n}-0`, attempts: 1, failure: DOWN, ...(sent ? { rendered } : {}) });
+  await store.settle({ endpoint: 'crm', delivered: [], failed: [{ ...attempt(1, true), dueIn: 0 }, { ...attempt(2, false), dueIn: 0 }], dead: [attempt(3, false), attempt(4, true)] });
+  const page = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 100, bytes: 1e9 });
+  expect(page.map((stored) => [stored.delivery.request, stored.delivery.body])).toEqual([
+    [rendered.request, rendered.body],
+    [given[1]?.request, given[1]?.body],
+  ]);
+  const stored = storedDeliveries(state, owner);
+  const dead = (await Promise.all([stored.show('id-3-0'), stored.show('id-4-0')])).flat();
+  expect(dead.map(({ fate, body, path, contentType, headers, attempts }) => [fate, body, path, contentType, headers, attempts])).toEqual([
+    ['dead', given[2]?.body, null, draft.contentType, [], 1],
+    ['dead', '', '/é', null, [['x-a', '1']], 1],
+  ]);
+});
+
 test('a thousand with templated paths and headers come back with their own', async () => {
   const given = Array.from({ length: 1_000 }, (_, n) => delivery(n + 1, { hook: n % 3 === 0 ? 'h' : 'other', request: { path: `/contacts/${n}`, headers: n % 2 === 0 ? [['x-row', String(n)]] : [], contentType: n % 5 === 0 ? null : 'application/json' } }));
   const { store } = await parked(...given);
