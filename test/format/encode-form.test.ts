@@ -20,8 +20,8 @@ describe('pairs, as PHP nests them', () => {
     [{ a: {}, b: [], c: [[], {}], d: 1 }, 'd=1'],
     [{ a: 'null', b: 'true', c: '1' }, 'a=null&b=true&c=1'],
     [{}, ''],
-  ])('%j', (value, pairs) => {
-    expect(decoded(value)).toBe(pairs);
+  ])('%j', (value, expected) => {
+    expect(decoded(value)).toBe(expected);
   });
 });
 

@@ -59,7 +59,7 @@ test('whatever the values are, a server reads the headers that were meant and no
             send({ port, headers, agent }, (response) => response.setEncoding('utf8').on('data', resolve)).on('error', reject).end();
           });
           const received = JSON.parse(raw) as string[];
-          const names = received.filter((_, index) => index % 2 === 0);
+          const names = received.filter((_, at) => at % 2 === 0);
           expect(names.toSorted()).toEqual(['Connection', 'Host', 'one', 'two']);
           expect(received[received.indexOf('one') + 1]).toBe(a.replaceAll(/^[\t ]+|[\t ]+$/g, ''));
           expect(received[received.indexOf('two') + 1]).toBe(`x${b}y`);

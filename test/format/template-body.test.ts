@@ -25,8 +25,8 @@ function row(changes: Partial<Record<keyof typeof ROW, Value>> = {}): Value[] {
   return Object.values({ ...ROW, ...changes });
 }
 
-function options(body: unknown, hook: RenderOptions['hook'] = {}): RenderOptions {
-  return { shape: CONTACTS, primaryKey: ['id'], table: { visibility: VISIBILITY, lookup: ['email'] }, hook: { body: template(body), ...hook } };
+function options(value: unknown, hook: RenderOptions['hook'] = {}): RenderOptions {
+  return { shape: CONTACTS, primaryKey: ['id'], table: { visibility: VISIBILITY, lookup: ['email'] }, hook: { body: template(value), ...hook } };
 }
 
 function body(value: unknown, changes: Parameters<typeof row>[0] = {}, hook: RenderOptions['hook'] = {}): string {
