@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { SECRET, startDaemon, testDatabase } from '../support/daemon.ts';
+import { Cli } from '../support/cli.ts';
+import { daemonEnvironment, SECRET, startDaemon, testDatabase } from '../support/daemon.ts';
 import { asExpected, httpMessage } from '../support/http-message.ts';
 import { Receiver } from '../support/receiver.ts';
 
@@ -33,7 +34,7 @@ function transactions(example: string): string[] {
 
 const FOLDERS = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, 'expected')));
 
-test.for(FOLDERS)('examples/%s makes the very requests that it says', async (example) => {
+test.for(FOLDERS)('examples/%s passes check, and makes the very requests that it says', async (example) => {
   const expected = expectedRequests(example);
   const steps = transactions(example);
   expect(Math.max(...expected.map(({ step }) => step))).toBe(steps.length);
@@ -41,7 +42,9 @@ test.for(FOLDERS)('examples/%s makes the very requests that it says', async (exa
   // Where requests are signed, one whose signature is wrong is refused.
   const isSigned = expected.some(({ text }) => text.includes('\nwebhook-signature: '));
   const receiver = await Receiver.open(isSigned ? { secret: SECRET } : {});
-  const daemon = await startDaemon({ db, yaml: read(example, 'walhook.yaml'), receivers: { WEBHOOK_URL: receiver }, env: KEYS });
+  const options = { db, yaml: read(example, 'walhook.yaml'), receivers: { WEBHOOK_URL: receiver }, env: KEYS };
+  expect(await new Cli(['check'], { yaml: options.yaml, env: daemonEnvironment(options) }).result).toMatchObject({ code: 0, stderr: '' });
+  const daemon = await startDaemon(options);
 
   const counts = [0];
   for (const [index, sql] of steps.entries()) {
