@@ -21,6 +21,7 @@ export function rules(root: Node, text: string): Finding[] {
     ...childrenAt(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
     ...hookRules(root, text),
     ...targetRules(root, ['notify', 'to']),
+    ...noticeRules(root),
   ];
 }
 
@@ -121,6 +122,16 @@ function targetRules(root: Node, path: Path): Finding[] {
     // A name that was filled in is not shown.
     const shown = isFilled(root, target) ? '' : ` named ${JSON.stringify(name)}${didYouMean(name, known)}`;
     return [finding(root, target, `there is no endpoint${shown}`)];
+  });
+}
+
+/** A notice is JSON, and has no hook that would write it otherwise. */
+function noticeRules(root: Node): Finding[] {
+  const path = ['notify', 'to'];
+  const targets = nodeAt(root, path) instanceof Sequence ? childrenAt(root, path) : [path];
+  return targets.flatMap((target) => {
+    const method = textAt(root, ['endpoints', textAt(root, target) ?? '', 'method']);
+    return method === 'GET' || method === 'HEAD' ? [finding(root, target, `the endpoint has method ${method}, and a notice needs a body`)] : [];
   });
 }
 

@@ -138,6 +138,28 @@ test('what is parked goes to the URL, with the secret and the headers, that the 
   expect(receiver.delivered).toBe(0);
 });
 
+test('what is parked keeps the method, path, content type and headers that its templates made; the rest is the endpoint’s when it is sent', async () => {
+  const { database, receiver } = await ground();
+  receiver.answer = () => 500;
+  const hook = { name: 'items', table: 'items', to: 'crm', body: { id: '${{ row.id }}' } };
+  const shaped = { ...hook, method: 'PATCH', path: '/items/${{ row.id }}?note=${{ row.note }}', headers: { 'X-Note': '${{ row.note }}', 'X-Key': 'hook' }, encoding: 'form' };
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url, { ...PATIENT, headers: { 'X-Key': 'old', 'X-Other': 'old' } }) } });
+  const daemon = launch({ ...config, hooks: [shaped] });
+  await daemon.streaming();
+  await insert(database, 7);
+  await untilQuery(database, 'select count(*)::int from walhook.parked where attempts > 0', 1);
+  receiver.answer = () => 204;
+  await database.sql('update walhook.parked set due_at = now()');
+  const endpoint = faultEndpoint(receiver.url, { ...PATIENT, url: `${receiver.url}/moved`, method: 'PUT', headers: { 'X-Key': 'new', 'X-Other': 'new' } });
+  expect(await daemon.reload({ ...config, endpoints: { crm: endpoint }, hooks: [hook] })).toMatchObject({ msg: APPLIED });
+  await receiver.deliveries(1);
+  const [first, second] = receiver.requests;
+  const same = { method: 'PATCH', url: '/items/7?note=x', id: first?.id, body: first?.body };
+  expect(first).toMatchObject({ ...same, headers: { 'x-note': 'x', 'x-key': 'hook', 'x-other': 'old' } });
+  expect(second).toMatchObject({ ...same, headers: { 'x-note': 'x', 'x-key': 'hook', 'x-other': 'new', 'content-type': 'application/x-www-form-urlencoded' } });
+  expect(first?.body.toString()).toBe('id=7');
+});
+
 test('a secret file that changed is used after SIGHUP, in signatures, headers and tokens, with the same walhook.yaml', async () => {
   const { database } = await ground();
   // These two look at no signature themselves.

@@ -65,3 +65,8 @@ describe('oauth2', () => {
     expect(message).toContain('there is a user and password in `url` besides');
   });
 });
+
+test('an endpoint without a body can get no notices', () => {
+  const { message } = refusal('version: 1\nendpoints: { crm: { url: "https://crm.example.com/", method: GET } }\nnotify: { to: [crm] }\n');
+  expect(message).toContain('walhook.yaml:3:16 error notify.to[0]: the endpoint has method GET, and a notice needs a body');
+});
