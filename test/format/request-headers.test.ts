@@ -71,4 +71,4 @@ test('whatever the values are, a server reads the headers that were meant and no
     agent.destroy();
     server.close();
   }
-});
+}, 30_000);

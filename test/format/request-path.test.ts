@@ -44,26 +44,21 @@ describe('a segment that values make empty or a step up is refused', () => {
   });
 });
 
+/** A path as a server reads it. */
+function parts(path: string): unknown {
+  const { host, pathname, searchParams, hash } = new URL(path, 'http://host');
+  return { host, segments: pathname.split('/').map((segment) => decodeURIComponent(segment)), query: [...searchParams], hash, isPlain: /^[\u0021-\u007e]+$/.test(path) };
+}
+
 test('whatever the values are, they stay where the config put them', () => {
   const value = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom('..', '.', '../..', '//evil', '?x=1', '#', '&admin=1', '%2e%2e', '\r\nX: 1', '\u0000', '\\..', ' ', ''));
   fc.assert(
     fc.property(fc.array(fc.tuple(value, value), { minLength: 1, maxLength: 50 }), (rows) => {
       const made = render(options('/api/${{ row.a }}/x${{ row.b }}/end?p=${{ row.a }}&q=${{ row.b }}'), ...rows.map((row) => insert(7, row)));
-      expect(made).toHaveLength(rows.length);
-      for (const [index, [a, b]] of rows.entries()) {
-        const each = made[index];
-        if (each === undefined || 'message' in each) {
-          expect(['', '.', '..']).toContain(a);
-          continue;
-        }
-        const path = each.request.path ?? '';
-        expect(path).toMatch(/^[\u0021-\u007e]+$/);
-        const url = new URL(path, 'http://host');
-        expect(url.host).toBe('host');
-        expect(url.pathname.split('/').map((segment) => decodeURIComponent(segment))).toEqual(['', 'api', a, `x${b}`, 'end']);
-        expect([...url.searchParams]).toEqual([['p', a], ['q', b]]);
-        expect(url.hash).toBe('');
-      }
+      const read = made.map((each) => ('message' in each ? 'refused' : parts(each.request.path ?? '')));
+      const isRefused = (a: string): boolean => ['', '.', '..'].includes(a);
+      expect(read).toEqual(rows.map(([a, b]) => (isRefused(a) ? 'refused' : { host: 'host', segments: ['', 'api', a, `x${b}`, 'end'], query: [['p', a], ['q', b]], hash: '', isPlain: true })));
     }),
+    { numRuns: 60 },
   );
-});
+}, 30_000);
