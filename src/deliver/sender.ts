@@ -174,7 +174,7 @@ interface Sending {
 }
 
 function has(headers: Headers, wanted: string): boolean {
-  return headers.length > 0 && headers.some(([name]) => name === wanted);
+  return headers.some(([name]) => name === wanted);
 }
 
 /** The pairs behind what the path has of a query already. */

@@ -36,14 +36,12 @@ export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknow
   const failed = (value: (failure: Failure) => string): RawBuilder<unknown> =>
     sql`(${textArray(failures.first.map(({ failure }) => (failure === null ? null : storable(value(failure)))))}::text[])[why]`;
   const endpoint = shared((d) => d.request.endpoint);
-  const path = (d: Delivery): string | null => (d.request.path === null ? null : storable(d.request.path));
-  const headers = (d: Delivery): string | null => headersText(d.request.headers);
-  const templated = isTemplated ? sql`, ${textArray(of(path))}::text[], ${textArray(of(headers))}::text[]` : sql``;
+  const templated = isTemplated ? sql`, ${textArray(of(pathText))}::text[], ${textArray(of(headersOf))}::text[]` : sql``;
   return sql`
     select id || ' ' || ${endpoint} as key, ${endpoint} as endpoint, id, ${shared((d) => d.request.hook)} as hook, lane, commit_lsn, ordinal, nth,
       ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${shared((d) => d.request.method)} as method,
-      ${isTemplated ? sql`path` : shared(path)} as path, ${shared((d) => d.request.contentType)} as content_type,
-      ${isTemplated ? sql`headers` : shared(headers)} as headers, body, attempts, committed_ms, due_in,
+      ${isTemplated ? sql`path` : shared(pathText)} as path, ${shared((d) => d.request.contentType)} as content_type,
+      ${isTemplated ? sql`headers` : shared(headersOf)} as headers, body, attempts, committed_ms, due_in,
       ${failed((f) => f.failure)} as failure, (${integerArray(failures.first.map(({ failure }) => failure?.status ?? null))}::integer[])[why] as status,
       ${failed((f) => f.message)} as message, ${failed((f) => f.response)} as response
     from unnest(${integerArray(shapes.indexes)}::integer[], ${integerArray(failures.indexes)}::integer[], ${textArray(of((d) => d.id))}::text[],
@@ -52,6 +50,14 @@ export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknow
         ${utf8Array(of((d) => d.body))}::bytea[], ${integerArray(batch.map((item) => item.attempts))}::integer[],
         ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated})
       as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')})`;
+}
+
+function pathText({ request: { path } }: Delivery): string | null {
+  return path === null ? null : storable(path);
+}
+
+function headersOf({ request: { headers } }: Delivery): string | null {
+  return headersText(headers);
 }
 
 /** How many request shapes of a batch are sent as shared ones. */

@@ -186,7 +186,7 @@ describe('no token is a failure of the endpoint, to be tried again, that tells n
       response.end(JSON.stringify({ access_token: 'a' }));
     });
     await new Promise<void>((resolve) => void https.listen(0, '127.0.0.1', resolve));
-    cleanup.push(() => new Promise((resolve) => void https.close(resolve).closeAllConnections()));
+    cleanup.push(() => new Promise((resolve) => https.close(resolve).closeAllConnections()));
     const address = https.address();
     const port = typeof address === 'object' ? address?.port : 0;
     const receiver = await Receiver.open();

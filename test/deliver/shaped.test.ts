@@ -60,7 +60,7 @@ describe('a body of pairs', () => {
 });
 
 describe('headers of a hook', () => {
-  const of = ({ headers }: ReceivedRequest | undefined & {}, ...names: string[]) => names.map((name) => headers[name]);
+  const of = ({ headers }: ReceivedRequest, ...names: string[]) => names.map((name) => headers[name]);
 
   test('go before the endpoint’s and before walhook’s own, for their request alone', async () => {
     const { receiver, sender } = await line({ headers: new Map([['X-Key', 'endpoint'], ['X-Other', 'o'], ['Content-Type', 'text/x']]), concurrency: 1 });
