@@ -174,10 +174,10 @@ const isIn: Evaluate = (ev, node, context) => {
   return isRecord(set) ? typeof value === 'string' && Object.hasOwn(set, value) : handleOf(node)(value, set, node, ev);
 };
 
-/** A list of literals, made once. */
+/** A list of literals, made once. Not an empty one: macros such as `map` begin with one, and put their items into it. */
 function constantList(node: CelNode): Evaluate | null {
   const elements = operands(node);
-  if (!elements.every(isLiteral)) return null;
+  if (elements.length === 0 || !elements.every(isLiteral)) return null;
   const list = elements.map((element) => element.args);
   return () => list;
 }

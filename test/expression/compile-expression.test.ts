@@ -73,6 +73,15 @@ test('branches of two types, and of null, go together', () => {
   expect(evaluate('row.age > 50 ? row.name : row.age')).toBe(42n);
 });
 
+test.each(['row.tags.map(t, t)', 'row.tags.filter(t, true)', '[1, 2].map(n, n + row.age)', '{"a": [], "b": row.tags.map(t, t)}'])('%s gives nothing of the row before', (source) => {
+  const compiled = compileExpression(source, COLUMNS, []);
+  const first = { row: bare({ ...ROW, tags: ['first'], age: 1n }) };
+  const second = { row: bare({ ...ROW, tags: ['second'], age: 2n }) };
+  const alone = compileExpression(source, COLUMNS, []).evaluate(second);
+  compiled.evaluate(first);
+  expect(compiled.evaluate(second)).toEqual(alone);
+});
+
 test('what was looked up', () => {
   const org = bare({ name: 'Acme', address: { city: 'Utrecht' } });
   expect(evaluate('org.name', { org })).toBe('Acme');
