@@ -161,6 +161,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     queues: new Map([['bench', queue]]),
     tracker,
     start: START,
+    onChange: null,
     onProgress: () => undefined,
   });
   const decoder = new PgoutputDecoder(pipeline);

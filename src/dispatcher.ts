@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
+import type { Enriching } from './enriching.ts';
 import { Signer } from './format/signature.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
@@ -28,6 +29,7 @@ export interface DispatcherOptions {
   readonly log: Logger;
   readonly userAgent: string;
   readonly store: ParkingStore;
+  readonly enriching: Enriching;
   readonly tickets: Tickets;
   /** How far the tickets have come, now. */
   readonly progress: () => Progress;
@@ -171,11 +173,11 @@ export class Dispatcher {
     if (this.#watch !== null) clearInterval(this.#watch);
     this.#writer.stop();
     this.#outcomes.stop();
-    await Promise.all([...this.#endpoints.values()].map(({ sender }) => sender.abort()));
+    await Promise.all([this.#options.enriching.close(), ...[...this.#endpoints.values()].map(({ sender }) => sender.abort())]);
   }
 
   #open(config: EndpointConfig): Endpoint {
-    const { config: all, userAgent, store, tickets } = this.#options;
+    const { config: all, userAgent, store, tickets, enriching } = this.#options;
     const signer = config.signing === null ? null : new Signer(config.signing.secrets);
     const sender = new Sender(config, {
       userAgent,
@@ -184,7 +186,7 @@ export class Dispatcher {
     const count = all.endpoints.length;
     const queue = new EndpointQueue({
       endpoint: config,
-      attempt: sender.attempt,
+      attempt: enriching.attempt(config, sender.attempt),
       store,
       writer: this.#writer,
       budget: this.budget,

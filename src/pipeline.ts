@@ -5,6 +5,7 @@ import type { Config, HookConfig, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
+import { DraftRequests } from './enrich/draft-requests.ts';
 import { WalhookError } from './errors.ts';
 import { EventReader } from './event/event-reader.ts';
 import { watchTable } from './event/watched-table.ts';
@@ -25,7 +26,7 @@ import { HookRoute } from './route/hook-route.ts';
 const MARK_EVERY = 1_000;
 /** What a delivery takes in memory besides its body, in bytes: an estimate. */
 const OVERHEAD = 512;
-/** What `enrich` found for an event: nothing yet. */
+/** What `enrich` finds is for those hooks alone that have it: they make drafts. */
 const NO_LOOKUPS: Values | null = null;
 
 /** What the pipeline needs of an endpoint's queue. */
@@ -47,6 +48,8 @@ export interface PipelineOptions {
   readonly tracker: Tracker;
   /** Up to here everything was handled by an earlier run. */
   readonly start: Position;
+  /** Told of each change before anything is made of it; null if nobody wants to know. */
+  readonly onChange: ((relation: Relation) => void) | null;
   /** The stream has been read up to an LSN. */
   readonly onProgress: (lsn: Lsn) => void;
 }
@@ -143,7 +146,7 @@ export class Pipeline implements ChangeSink {
       const shape = bodyShape(hook);
       const body = bodies.get(shape) ?? bodyOf({ table: plan, hook, codecs, source: origin });
       bodies.set(shape, body);
-      const requests = new HookRequests(hook, { table: plan, codecs, body });
+      const requests = hook.enrich.size > 0 ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
       return {
         hook: new HookRoute(hook, plan, codecs),
         tag: idTag(systemId, relation.oid, hook.name),
@@ -190,6 +193,7 @@ export class Pipeline implements ChangeSink {
 
   #handle(change: Change): void {
     this.#made.length = 0;
+    this.#options.onChange?.(change.relation);
     this.#readers.get(change.relation.oid)?.read(change);
     for (const { queue, delivery, failure } of this.#made) {
       if (failure === null) queue.offer(delivery);
@@ -231,7 +235,7 @@ export class Pipeline implements ChangeSink {
     };
   }
 
-  #target(hook: HookConfig, requests: HookRequests, name: string): Target {
+  #target(hook: HookConfig, requests: HookRequests | DraftRequests, name: string): Target {
     const queue = this.#options.queues.get(name);
     const endpoint = this.#options.config.endpoints.find((one) => one.name === name);
     if (!queue || !endpoint) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });

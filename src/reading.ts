@@ -31,6 +31,8 @@ export interface ReadingOptions {
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   /** Loads what is stored of the slot, maybe by another process. */
   readonly checkpoint: () => Promise<StoredPosition | null>;
+  /** Told of each change; null if nobody wants to know. */
+  readonly onChange: ((relation: Relation) => void) | null;
   /** The stream has been read up to an LSN. */
   readonly onProgress: (lsn: Lsn) => void;
   /** A connection streams. */
@@ -75,6 +77,7 @@ export class Reading {
       queues,
       tracker,
       start: slot.start,
+      onChange: options.onChange,
       onProgress: options.onProgress,
     });
     // 1 source, 2 decode

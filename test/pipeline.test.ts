@@ -59,6 +59,7 @@ class Rig {
       queues: new Map(endpoints.map(({ name }) => [name, queue])) satisfies PipelineOptions['queues'],
       tracker: this.tracker,
       start,
+      onChange: null,
       onProgress: (lsn) => this.progress.push(lsn),
     });
     this.#decoder = new PgoutputDecoder(this.pipeline);

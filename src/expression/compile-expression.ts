@@ -30,6 +30,8 @@ export interface CompiledExpression {
 
 export interface Evaluated {
   readonly value: unknown;
+  /** True if it asked for a hidden value, and has the table's redacted text instead of its own. */
+  readonly isHidden?: boolean;
 }
 
 /**
@@ -49,7 +51,7 @@ export function compileExpression(source: string, columns: readonly ExpressionCo
       try {
         return { value: run(activation) };
       } catch (failure) {
-        if (failure instanceof Withheld && failure.instead !== null) return { value: failure.instead };
+        if (failure instanceof Withheld && failure.instead !== null) return { value: failure.instead, isHidden: true };
         return explain(failure, source);
       }
     },

@@ -82,3 +82,14 @@ export function findReferences(root: CelNode, source: string, names: Names): Fou
   visit(root);
   return { row: [...row], old: [...old], usesOld, changed, event, lookups: [...lookups] };
 }
+
+/** What several expressions need in all. */
+export function allReferences(all: readonly References[]): References {
+  return {
+    row: [...new Set(all.flatMap(({ row }) => row))],
+    old: [...new Set(all.flatMap(({ old }) => old))],
+    usesOld: all.some(({ usesOld }) => usesOld),
+    changed: all.some(({ changed }) => changed),
+    event: all.some(({ event }) => event),
+  };
+}

@@ -4,6 +4,7 @@ import type { WatchedTable } from '../event.ts';
 import { ActivationBuilder, type Field } from '../expression/activation.ts';
 import { compileExpression } from '../expression/compile-expression.ts';
 import { type ExpressionColumn, ExpressionError, type References } from '../expression/expression.ts';
+import { allReferences } from '../expression/references.ts';
 import type { Expression } from '../template.ts';
 import { TemplateColumns } from './template-columns.ts';
 import { brokenLeaf, evaluatedLeaf, type Leaf } from './template-leaf.ts';
@@ -48,16 +49,6 @@ export class TemplateCompiler {
 
   /** For all that was compiled: what its expressions share of an event is made once. */
   scope(): TemplateScope {
-    return new TemplateScope(new ActivationBuilder(union(this.#references), this.#fields, this.#table.redacted));
+    return new TemplateScope(new ActivationBuilder(allReferences(this.#references), this.#fields, this.#table.redacted));
   }
-}
-
-function union(all: readonly References[]): References {
-  return {
-    row: [...new Set(all.flatMap(({ row }) => row))],
-    old: [...new Set(all.flatMap(({ old }) => old))],
-    usesOld: all.some(({ usesOld }) => usesOld),
-    changed: all.some(({ changed }) => changed),
-    event: all.some(({ event }) => event),
-  };
 }
