@@ -56,6 +56,9 @@ function syntaxMessage(text: string, error: { readonly code: string; readonly me
   const [at] = error.pos;
   if (text[at] === '{' && text[at - 1] === '$') return 'not valid YAML: within { } and [ ] a ${…} must stand in quotes';
   if (error.message.includes('call stack')) return NESTED;
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && /^[^\n]*\$\{\{[^\n]*: /.test(text.slice(at))) {
+    return 'not valid YAML: an expression with a colon and a space in it (as in a ? b : c) must stand in quotes';
+  }
   switch (error.code) {
     case 'MULTIPLE_DOCS':
       return 'a second YAML document starts here: there may be only one';
