@@ -52,7 +52,7 @@ test.for(GROUPS)('docs/shapes.md, tables: %s: the requests are those that it sho
   onTestFinished(async () => void (await Promise.all(receivers.map((receiver) => receiver.close()))));
   const daemon = await startDaemon({ db, yaml: merged(recipes, receivers), receivers: {}, env: SECRETS });
   for (const change of PAGE.changes) await db.sql(change);
-  await Promise.all(recipes.map(({ requests }, index) => receivers[index]?.deliveries(requests.length)));
+  await Promise.all(recipes.map(({ requests }, index) => receivers[index]?.deliveries(requests.length) ?? Promise.reject(new Error('no receiver'))));
   await daemon.stop();
   for (const [index, { title, requests }] of recipes.entries()) {
     const received = receivers[index]?.requests.map((request, place) => shown(request, requests[place] ?? ''));
