@@ -23,6 +23,9 @@ export interface SeenResponse {
 /** How much of a response's body is kept, in bytes. */
 const KEPT = 64 * 1024;
 
+/** Of a request that does not go out. */
+const NO_CONTROLLER: Dispatcher.DispatchController = { aborted: true, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
+
 /** Looks on as a sender makes requests: keeps the last one, and what was answered to it. */
 export class ExchangeRecorder {
   request: SentRequest | null = null;
@@ -42,6 +45,13 @@ export class ExchangeRecorder {
     this.#chunks = [];
     this.#length = 0;
     return this.#watched(handler);
+  };
+
+  /** The same, but no request goes out. */
+  readonly hold: NonNullable<SenderOptions['tap']> = (request, handler) => {
+    this.tap(request, handler);
+    handler.onResponseError?.(NO_CONTROLLER, new Error('the request is only looked at'));
+    return null;
   };
 
   /** null if none has come. */

@@ -22,8 +22,11 @@ export interface SenderOptions {
   readonly userAgent: string;
   /** Default: the operating system's resolver. */
   readonly resolve?: Resolve;
-  /** Sees each request as it goes out, and may put a handler around the response's. For one who looks on; default: nobody. */
-  readonly tap?: (request: Readonly<MutableRequest>, handler: Dispatcher.DispatchHandler) => Dispatcher.DispatchHandler;
+  /**
+   * Sees each request as it goes out, and may put a handler around the response's. For one who looks on; default: nobody.
+   * null: the request shall not go out; the handler has been told of an error then.
+   */
+  readonly tap?: (request: Readonly<MutableRequest>, handler: Dispatcher.DispatchHandler) => Dispatcher.DispatchHandler | null;
 }
 
 /** A deadline is kept to a sixteenth of the timeout, but by no fewer and no more milliseconds than these. */
@@ -86,7 +89,8 @@ export class Sender {
       responses: endpoint.responses,
       dispatch: (request, handler) => {
         // undici's types want its own tuple of headers; it takes any flat list, and undefined for none.
-        this.#pool.dispatch(request as Dispatcher.DispatchOptions, tap === undefined ? handler : tap(request, handler));
+        const tapped = tap === undefined ? handler : tap(request, handler);
+        if (tapped !== null) this.#pool.dispatch(request as Dispatcher.DispatchOptions, tapped);
       },
       isStale: (error) => this.#stale.has(error),
       release: (exchange) => {
