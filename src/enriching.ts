@@ -23,7 +23,7 @@ export interface EnrichingOptions {
   readonly config: Config;
   readonly origin: Origin;
   /** For the types of columns. */
-  readonly pool: { query<Row>(sql: string, values: unknown[]): Promise<{ readonly rows: readonly Row[] }> };
+  readonly pool: { query(sql: string, values: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }> };
   readonly database: LookupDatabase;
 }
 
@@ -31,6 +31,12 @@ export interface EnrichingOptions {
 interface Plan {
   readonly lookups: HookLookups;
   readonly requests: HookRequests;
+}
+
+interface Sending {
+  readonly endpoint: EndpointConfig;
+  readonly send: Attempt;
+  readonly done: Parameters<Attempt>[1];
 }
 
 /** Makes requests of drafts: looks up what their hooks want to know, then renders them. */
@@ -46,7 +52,7 @@ export class Enriching {
   constructor(options: EnrichingOptions) {
     const { config, pool, database } = options;
     this.#options = options;
-    this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query<Record<string, unknown>>(sql, [...params])).rows);
+    this.#catalog = new TypeCatalog(async (sql, params) => (await pool.query(sql, [...params])).rows);
     this.#codecs = new CatalogCodecs(this.#catalog);
     const watched = this.#watched;
     const lookupsOf = ({ enrich }: HookConfig) => new Map([...enrich].map(([name, entry]) => [name, new Lookup({ config: entry, database, watched })] as const));
@@ -62,15 +68,8 @@ export class Enriching {
   /** Attempts that make a draft's request first. What is no draft is sent as it is. */
   attempt(endpoint: EndpointConfig, send: Attempt): Attempt {
     return (delivery, done) => {
-      if (delivery.request.contentType !== DRAFT) {
-        send(delivery, done);
-        return;
-      }
-      const began = performance.now();
-      void this.render(delivery, endpoint).then((made) => {
-        if ('failure' in made) done(failed(made, performance.now() - began));
-        else send({ ...delivery, ...made }, (outcome) => done(outcome, made));
-      });
+      if (delivery.request.contentType !== DRAFT) send(delivery, done);
+      else void this.#renderAndSend(delivery, { endpoint, send, done });
     };
   }
 
@@ -93,6 +92,13 @@ export class Enriching {
   /** Ends at once: what is under way fails. */
   close(): Promise<void> {
     return this.#options.database.close();
+  }
+
+  async #renderAndSend(delivery: Delivery, { endpoint, send, done }: Sending): Promise<void> {
+    const began = performance.now();
+    const made = await this.render(delivery, endpoint);
+    if ('failure' in made) done(failed(made, performance.now() - began));
+    else send({ ...delivery, ...made }, (outcome) => done(outcome, made));
   }
 
   /** Null if there is no such hook any more. */

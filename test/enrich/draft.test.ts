@@ -110,10 +110,10 @@ test('what is rendered of a draft is, byte for byte, what is rendered of its eve
         [changeOf(each)],
       );
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
   // The others could not be made, of neither.
-  expect(made).toBeGreaterThan(1000);
+  expect(made).toBeGreaterThan(300);
 });
 
 test('a draft has no hidden value in it', () => {
