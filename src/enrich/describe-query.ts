@@ -31,8 +31,9 @@ export function describeQuery(database: LookupDatabase, query: string, timeout: 
   return database.together(timeout, async (run) => {
     await run({ text: `prepare ${NAME} as ${query}\n`, values: [] });
     const parameters = await parameterTypes(run);
-    // With a parameter's value the planner may see that nothing can be found, and leave tables out.
+    // By a parameter's value the planner may see that nothing can be found in a table, or a partition, and leave it out.
     await run({ text: 'set local plan_cache_mode = force_generic_plan', values: [] });
+    await run({ text: 'set local enable_partition_pruning = off', values: [] });
     const nulls = parameters.map(() => 'null').join(', ');
     const plan = await run({ text: `explain (format json, verbose) execute ${NAME}${nulls === '' ? '' : `(${nulls})`}`, values: [] });
     // In a transaction that was ended, a prepared statement stays.

@@ -6,6 +6,7 @@ import { START } from '../../src/position.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import type { CloseSignals } from '../../src/queue/closing.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import type { Attempt, Rendered } from '../../src/queue/port.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { deliveryOf, endpointAt } from '../deliver/endpoint.ts';
 import { MemoryParkingStore } from '../support/memory-parking-store.ts';
@@ -41,6 +42,8 @@ export class Rig {
   readonly waiting = new Map<string, (outcome: Outcome) => void>();
   /** How the receiver answers; null: the test answers by hand. */
   answer: (delivery: Delivery) => Outcome | null = () => OK;
+  /** What an attempt has made of a draft before it sent it. */
+  rendered: (delivery: Delivery) => Rendered | undefined = () => undefined;
   most = 0;
   #running = 0;
   #ordinal = 0;
@@ -87,7 +90,7 @@ export class Rig {
     return this.store.of('crm').map(({ delivery }) => delivery.id);
   }
 
-  #attempt(delivery: Delivery, done: (outcome: Outcome) => void): void {
+  #attempt(delivery: Delivery, done: Parameters<Attempt>[1]): void {
     this.attempts.push(delivery.id);
     this.#running++;
     this.most = Math.max(this.most, this.#running);
@@ -95,7 +98,7 @@ export class Rig {
       this.#running--;
       this.waiting.delete(delivery.id);
       if (outcome.kind === 'delivered') this.delivered.push(delivery.id);
-      done(outcome);
+      done(outcome, this.rendered(delivery));
     };
     setTimeout(() => {
       const outcome = this.answer(delivery);
