@@ -173,8 +173,8 @@ const enrich = sectionOr('sql', {
     description: 'One query. Its `${{ }}` become bound parameters, which do not stand in quotes: `where id = ${{ row.organization_id }}`. It runs read-only, in the source database.',
   }),
   many: flag().prefault(false).meta({ description: '`true`: all its rows, as a list. `false`: one row, or null if there is none.' }),
-  timeout: duration('1ms', '10m').prefault('5s').meta({ description: 'How long the query may take. One that fails or takes longer is tried again, and nothing is sent without it.' }),
-  cache: duration('1ms', '7d').optional().meta({ description: 'How long an answer may be used again. Default: not at all.' }),
+  timeout: duration('1ms', '10m').prefault('5s').meta({ description: 'How long the query may take. A delivery whose query fails or takes longer is tried again as `retry` of the endpoint says, and nothing is sent without it.' }),
+  cache: duration('1ms', '7d').optional().meta({ description: 'How long an answer may be used again. It is dropped before that when a table that the query reads changes, if that table is under `tables`; of what a function reads within the query, nothing is known. Default: not at all.' }),
 });
 
 const schedule = sectionOr('cron', {
