@@ -18,10 +18,10 @@ export interface TestRequest {
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** The endpoint or hook of a name. @throws WalhookError `usage` if there is none. */
-export function named<T extends { readonly name: string }>(what: 'endpoint' | 'hook', all: readonly T[], name: string): T {
+export function named<T extends { readonly name: string }>(what: 'endpoint' | 'hook', all: readonly T[], name: string, command: 'send' | 'render' = 'send'): T {
   const found = all.find((one) => one.name === name);
   if (found !== undefined) return found;
-  throw usage(`there is no ${what} named ${JSON.stringify(name)}${didYouMean(name, all.map((one) => one.name))}`);
+  throw usage(`there is no ${what} named ${JSON.stringify(name)}${didYouMean(name, all.map((one) => one.name))}`, command);
 }
 
 /** The hook of a name, if one is given. @throws WalhookError `usage` if there is none, or if it goes elsewhere. */
@@ -94,6 +94,6 @@ function deliveryOf(request: RequestShape, body: string): Delivery {
   };
 }
 
-function usage(message: string): WalhookError {
-  return new WalhookError(message, { code: 'usage', hint: 'walhook send --help', exit: EXIT.usage });
+function usage(message: string, command: 'send' | 'render' = 'send'): WalhookError {
+  return new WalhookError(message, { code: 'usage', hint: `walhook ${command} --help`, exit: EXIT.usage });
 }

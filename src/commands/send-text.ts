@@ -12,6 +12,15 @@ const SHOWN = 4_000;
 
 type Header = readonly [name: string, value: string];
 
+/** A request as it may be shown: its secrets are masked. */
+export interface ShownRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: readonly Header[];
+  /** null: none. */
+  readonly body: string | null;
+}
+
 /** A test request and what came of it, as it may be shown. Names are those of `--json`. */
 export interface SendReport {
   readonly endpoint: string;
@@ -22,7 +31,7 @@ export interface SendReport {
   /** Requests that it took: a second one after a token was refused, or a connection was closed as it went out. */
   readonly requests: number;
   /** null: none was made. */
-  readonly request: { readonly method: string; readonly url: string; readonly headers: readonly Header[]; readonly body: string | null } | null;
+  readonly request: ShownRequest | null;
   readonly response: { readonly status: number; readonly headers: readonly Header[]; readonly body: string; readonly truncated: boolean } | null;
   /** `whpk_…`: what receivers verify the v1a signatures with. */
   readonly public_keys: readonly string[];
@@ -43,8 +52,8 @@ export function sendReport({ endpoint, outcome, recorder, publicKeys, notes }: S
   const url = request === null ? '' : maskUrl(`${endpoint.url.protocol}//${endpoint.url.host}${request.path}`);
   return {
     endpoint: endpoint.name,
-    verdict: outcome.kind === 'delivered' ? 'delivered' : outcome.verdict,
-    message: outcome.kind === 'delivered' ? null : outcome.message,
+    verdict: outcome.kind === 'failed' ? outcome.verdict : 'delivered',
+    message: outcome.kind === 'failed' ? outcome.message : null,
     duration_ms: Math.round(outcome.ms),
     requests,
     request: request === null ? null : { method: request.method, url, headers: request.headers.map((header) => hider.sent(header)), body: request.body },
@@ -68,7 +77,7 @@ const MEANING = {
 
 /** A report for people. */
 export function sendText({ request, response, requests, verdict, message, duration_ms, public_keys, notes }: SendReport, paint: Paint): string {
-  const sent = request === null ? [] : [paint('bold', `${request.method} ${printable(request.url)}`), ...headerLines(request.headers), ...bodyLines(request.body ?? '', paint)];
+  const sent = request === null ? [] : requestLines(request, paint);
   const ok = verdict === 'delivered';
   const status = response === null ? [] : [paint([ok ? 'green' : 'red', 'bold'], `${response.status} ${STATUS_CODES[response.status] ?? ''}`.trim()), ...headerLines(response.headers), ...bodyLines(response.body, paint, response.truncated)];
   const lines = [
@@ -80,6 +89,11 @@ export function sendText({ request, response, requests, verdict, message, durati
     ...notes,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** A request for people. */
+export function requestLines({ method, url, headers, body }: ShownRequest, paint: Paint): string[] {
+  return [paint('bold', `${method} ${printable(url)}`), ...headerLines(headers), ...bodyLines(body ?? '', paint)];
 }
 
 function headerLines(headers: readonly Header[]): string[] {
