@@ -147,6 +147,7 @@ export class Daemon {
       log,
       userAgent,
       store: state.parking,
+      claims: state.claims,
       enriching,
       tickets: {
         take: () => this.#tracker.take(),

@@ -45,6 +45,8 @@ export interface Delivery {
   /** The lane within the endpoint: a 53-bit hash of table and key, so it tells no values. Lanes that collide only share their order. */
   readonly lane: number;
   readonly sequence: Sequence;
+  /** A hash of the row's key, where its hook has a cooldown. See RowHash. */
+  readonly row?: string | undefined;
   /** What the event says happened: for people and for the log. */
   readonly operation: string;
   /** `schema.table`. */

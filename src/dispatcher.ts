@@ -12,7 +12,8 @@ import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
 import type { CloseSignals } from './queue/closing.ts';
-import type { Failure, ParkingStore } from './queue/port.ts';
+import { Cooldown } from './queue/cooldown.ts';
+import type { ClaimStore, Failure, ParkingStore } from './queue/port.ts';
 import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
 
@@ -29,6 +30,7 @@ export interface DispatcherOptions {
   readonly log: Logger;
   readonly userAgent: string;
   readonly store: ParkingStore;
+  readonly claims: ClaimStore;
   readonly enriching: Enriching;
   readonly tickets: Tickets;
   /** How far the tickets have come, now. */
@@ -61,6 +63,8 @@ export interface EndpointStatus {
   /** It said that it gets too much, and gets less. */
   readonly slowed: boolean;
   readonly delivered: number;
+  /** Not sent, because their rows had a delivery within the hook's cooldown. */
+  readonly skipped: number;
   readonly failed_attempts: number;
   readonly last_error: string | null;
 }
@@ -69,6 +73,7 @@ interface Endpoint {
   readonly queue: EndpointQueue;
   readonly sender: Sender;
   delivered: number;
+  skipped: number;
   failedAttempts: number;
   lastError: string | null;
 }
@@ -80,6 +85,7 @@ export class Dispatcher {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
+  readonly #cooldown: Cooldown;
   readonly #stragglers: Stragglers;
   readonly #outcomes: OutcomeLog;
   #watch: NodeJS.Timeout | null = null;
@@ -93,6 +99,10 @@ export class Dispatcher {
       onError: (error) => this.#storeFailed(error),
       onRecovered: () => this.#storeRecovered(),
       onFenced: options.onFenced,
+    });
+    this.#cooldown = new Cooldown({
+      store: options.claims,
+      hooks: new Map(config.hooks.flatMap(({ name, cooldown }) => (cooldown === null ? [] : [[name, cooldown] as const]))),
     });
     this.#outcomes = new OutcomeLog(options.log);
     this.#stragglers = new Stragglers(config.endpoints.reduce((sum, { concurrency }) => sum + concurrency, 0));
@@ -111,7 +121,7 @@ export class Dispatcher {
   }
 
   get status(): EndpointStatus[] {
-    return [...this.#endpoints].map(([name, { queue, delivered, failedAttempts, lastError }]) => {
+    return [...this.#endpoints].map(([name, { queue, delivered, skipped, failedAttempts, lastError }]) => {
       const { queued, mode, slowed, condition } = queue.state;
       const { state, reason, probeIn, failingFor } = condition;
       return {
@@ -125,6 +135,7 @@ export class Dispatcher {
         failing_for: failingFor,
         slowed,
         delivered,
+        skipped,
         failed_attempts: failedAttempts,
         last_error: lastError,
       };
@@ -186,7 +197,7 @@ export class Dispatcher {
     const count = all.endpoints.length;
     const queue = new EndpointQueue({
       endpoint: config,
-      attempt: enriching.attempt(config, sender.attempt),
+      attempt: this.#cooldown.attempt(enriching.attempt(config, sender.attempt)),
       store,
       writer: this.#writer,
       budget: this.budget,
@@ -195,6 +206,7 @@ export class Dispatcher {
       neighbours: count > 1,
       events: {
         onOutcome: (delivery, outcome, fate) => this.#outcome(delivery, outcome, fate),
+        onSkipped: (delivery) => this.#skipped(delivery),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
         onNotice: (notice) => this.#notice(notice),
         onOverflow: (endpoint) =>
@@ -202,7 +214,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, failedAttempts: 0, lastError: null };
+    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate): void {
@@ -220,6 +232,11 @@ export class Dispatcher {
       }
     }
     this.#options.onOutcome(delivery, outcome, fate);
+  }
+
+  #skipped({ request }: Delivery): void {
+    const endpoint = this.#endpoints.get(request.endpoint);
+    if (endpoint) endpoint.skipped++;
   }
 
   #buried(delivery: Delivery, failure: Failure): void {

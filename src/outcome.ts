@@ -13,6 +13,8 @@ export type FailureClass =
   | 'request'
   /** What `enrich` looks up was not to be had: nothing was sent. */
   | 'enrich'
+  /** Whether the hook's cooldown lets it through could not be asked: nothing was sent. */
+  | 'cooldown'
   /** An expression of the hook failed on the row: there is no request. */
   | 'expression';
 
@@ -46,9 +48,13 @@ export type Outcome =
       readonly ms: number;
     };
 
+/** What became of an attempt: it may be that nothing was sent, and nothing will be, since its row has had a delivery within the hook's cooldown. */
+export type Ending = Outcome | { readonly kind: 'skipped' };
+
 /** False if the attempt ended before the endpoint was asked for anything, and so tells nothing of it. */
 export function isOfEndpoint(outcome: Outcome): boolean {
-  return outcome.kind === 'delivered' || (outcome.failure !== 'enrich' && outcome.failure !== 'expression');
+  if (outcome.kind === 'delivered') return true;
+  return outcome.failure !== 'enrich' && outcome.failure !== 'cooldown' && outcome.failure !== 'expression';
 }
 
 /** True if the failure tells of the endpoint as a whole, not of one delivery that it refuses. */

@@ -21,6 +21,7 @@ import { covers, type Position } from './position.ts';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Failure } from './queue/port.ts';
 import { HookRoute } from './route/hook-route.ts';
+import { RowHash } from './route/row-hash.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
@@ -58,6 +59,8 @@ export interface PipelineOptions {
 interface Route {
   readonly hook: HookRoute;
   readonly tag: string;
+  /** Null where nothing goes by row. */
+  readonly rows: RowHash | null;
   readonly targets: readonly Target[];
 }
 
@@ -150,6 +153,7 @@ export class Pipeline implements ChangeSink {
       return {
         hook: new HookRoute(hook, plan, codecs),
         tag: idTag(systemId, relation.oid, hook.name),
+        rows: hook.cooldown === null ? null : new RowHash(relation.oid, plan.key),
         targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
       };
     });
@@ -207,25 +211,27 @@ export class Pipeline implements ChangeSink {
       const verdict = route.hook.wants(event, id);
       if (verdict === false) continue;
       const lane = route.hook.lane.of(event);
+      const row = route.rows?.of(event);
       const failure = verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`);
       for (const { queue, requests } of route.targets) {
         const made = requests.make(event, id, NO_LOOKUPS);
         if ('message' in made) {
-          const delivery = this.#delivery(event, { id, lane }, unrendered(event, id, requests.unrendered));
+          const delivery = this.#delivery(event, { id, lane, row }, unrendered(event, id, requests.unrendered));
           this.#made.push({ queue, delivery, failure: failure ?? expressionFailure(made.message) });
         } else {
-          this.#made.push({ queue, delivery: this.#delivery(event, { id, lane }, made), failure });
+          this.#made.push({ queue, delivery: this.#delivery(event, { id, lane, row }, made), failure });
         }
       }
     }
   }
 
-  #delivery(event: Event, { id, lane }: Pick<Delivery, 'id' | 'lane'>, { request, body }: MadeRequest): Delivery {
+  #delivery(event: Event, { id, lane, row }: Pick<Delivery, 'id' | 'lane' | 'row'>, { request, body }: MadeRequest): Delivery {
     const { ordinal, transaction, relation } = event.change;
     return {
       id,
       request,
       lane,
+      row,
       sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#made.length },
       operation: event.operation,
       table: `${relation.schema}.${relation.table}`,

@@ -8,7 +8,7 @@ import { Notifier } from './observe/notifier.ts';
 import type { Opened } from './opening.ts';
 import { WalHealth, type WalReport } from './source/wal-health.ts';
 
-/** How often dead letters are pruned, in milliseconds. */
+/** How often what is stored is pruned, in milliseconds. */
 const PRUNE_INTERVAL = 3_600_000;
 
 export interface UpkeepOptions {
@@ -56,8 +56,6 @@ export class Upkeep {
   start(): void {
     this.#lag.start();
     if (!this.#options.opened.slot.temporary) this.#wal.start();
-    const { keep, most } = this.#options.config.dead_letters;
-    if (keep === null && most === null) return;
     this.#pruning ??= setInterval(() => void this.#prune(), PRUNE_INTERVAL).unref();
     void this.#prune();
   }
@@ -85,9 +83,10 @@ export class Upkeep {
     const { config, log, opened } = this.#options;
     try {
       const dropped = await opened.state.deliveries.prune(config.dead_letters);
+      if (config.hooks.some(({ cooldown }) => cooldown !== null)) await opened.state.claims.prune();
       if (dropped.size > 0) log.info({ dropped: Object.fromEntries(dropped) }, 'dead letters were dropped, as dead_letters of the configuration says');
     } catch (error) {
-      log.warn({ err: error }, 'dead letters could not be pruned; it is tried again in an hour');
+      log.warn({ err: error }, 'what is stored could not be pruned; it is tried again in an hour');
     }
   }
 }

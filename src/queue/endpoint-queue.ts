@@ -1,7 +1,7 @@
 import type { EndpointConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { isOverload, type Outcome } from '../outcome.ts';
+import { type Ending, isOverload, type Outcome } from '../outcome.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import type { Budget } from './budget.ts';
 import { type CloseSignals, Closing } from './closing.ts';
@@ -70,7 +70,7 @@ export class EndpointQueue {
       lanes: this.#lanes,
       attempt,
       render: (item, rendered) => this.#inFlight.render(item, rendered),
-      finish: (item, outcome) => this.#finish(item, outcome),
+      finish: (item, ending) => this.#finish(item, ending),
     });
     this.#standing = new Standing({
       endpoint,
@@ -236,19 +236,22 @@ export class EndpointQueue {
     this.#slots.fill();
   }
 
-  #finish(item: Item, outcome: Outcome): void {
+  #finish(item: Item, ending: Ending): void {
     const now = performance.now();
     item.ended = true;
     this.#rate.completed(now);
-    if (outcome.kind === 'delivered') this.#throttle.succeeded();
-    else if (isOverload(outcome)) this.#throttle.overloaded(now);
-    if (outcome.kind === 'delivered') this.#delivered(item, outcome);
-    else this.#failed(item, outcome);
-    this.#standing.outcome(outcome, now);
+    if (ending.kind === 'delivered') this.#throttle.succeeded();
+    else if (ending.kind === 'failed' && isOverload(ending)) this.#throttle.overloaded(now);
+    if (ending.kind === 'failed') this.#failed(item, ending);
+    else this.#over(item, ending);
+    // What was not sent says nothing of the endpoint.
+    if (ending.kind !== 'skipped') this.#standing.outcome(ending, now);
   }
 
-  #delivered(item: Item, outcome: Outcome): void {
-    this.#options.events.onOutcome(item.delivery, outcome, 'delivered');
+  /** It is delivered, or need not be. */
+  #over(item: Item, ending: Exclude<Ending, { kind: 'failed' }>): void {
+    if (ending.kind === 'delivered') this.#options.events.onOutcome(item.delivery, ending, 'delivered');
+    else this.#options.events.onSkipped(item.delivery);
     if (item.ticket === null) this.#options.writer.delivered(this.name, item.delivery.id, () => this.#parker.settle(item));
     else this.#parker.settle(item);
     this.#release(item);

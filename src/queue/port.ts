@@ -1,6 +1,6 @@
 import type { Delivery, Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import type { FailureClass, Outcome } from '../outcome.ts';
+import type { Ending, FailureClass, Outcome } from '../outcome.ts';
 
 /** What a failed attempt leaves in the store: enough to tell an operator why, and nothing that must not be told. */
 export interface Failure {
@@ -110,12 +110,35 @@ export interface ParkingStore {
   remember(endpoint: string, condition: Condition): Promise<void>;
 }
 
+/** A delivery that wants to be the one of its row within the hook's cooldown. Times are commit times, in Unix milliseconds. */
+export interface Claim {
+  readonly hook: string;
+  readonly endpoint: string;
+  /** See `Delivery.row`. */
+  readonly row: string;
+  readonly id: string;
+  readonly committedAt: number;
+  /** Until when the row's other deliveries are left out. */
+  readonly until: number;
+}
+
+/** Durable storage of claims. */
+export interface ClaimStore {
+  /**
+   * For each claim whether it is granted: no other delivery of its hook, endpoint and row has a claim until after it was committed. Of
+   * a row there may be one in a batch. Resolves once it is committed.
+   */
+  claim(batch: readonly Claim[]): Promise<readonly boolean[]>;
+  /** Forgets claims that matter to nobody any more. */
+  prune(): Promise<void>;
+}
+
 export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failure {
   return { failure: outcome.failure, status: outcome.status, message: outcome.message, response: outcome.response };
 }
 
 /**
- * One HTTP attempt. Never throws: `done` is called exactly once, never within the call. `rendered`: what was sent, where that is not
+ * One attempt. Never throws: `done` is called exactly once, never within the call. `rendered`: what was sent, where that is not
  * what was handed in; from then on it stands for the delivery.
  */
-export type Attempt = (delivery: Delivery, done: (outcome: Outcome, rendered?: Rendered) => void) => void;
+export type Attempt = (delivery: Delivery, done: (ending: Ending, rendered?: Rendered) => void) => void;

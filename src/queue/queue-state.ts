@@ -6,6 +6,8 @@ import type { Condition, Failure } from './port.ts';
 /** What an endpoint's queue tells of itself. */
 export interface QueueEvents {
   readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead') => void;
+  /** The hook's cooldown left it out. */
+  readonly onSkipped: (delivery: Delivery) => void;
   /** A delivery that can never be sent became a dead letter. */
   readonly onBuried: (delivery: Delivery, failure: Failure) => void;
   readonly onNotice: (notice: Notice) => void;

@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import type { Outcome } from '../outcome.ts';
+import type { Ending } from '../outcome.ts';
 import type { Item } from './item.ts';
 import type { Lanes } from './lanes.ts';
 import { Pace } from './pace.ts';
@@ -18,8 +18,8 @@ export interface SlotsOptions {
   readonly attempt: Attempt;
   /** What was sent of an item that was a draft. Comes before its outcome. */
   readonly render: (item: Item, rendered: Rendered) => void;
-  /** Takes each attempt's outcome. */
-  readonly finish: (item: Item, outcome: Outcome) => void;
+  /** Takes what became of each attempt. */
+  readonly finish: (item: Item, ending: Ending) => void;
 }
 
 /** Sends the heads of lanes, within an endpoint's concurrency and rate. */
@@ -66,10 +66,10 @@ export class Slots {
         const now = performance.now();
         this.#pace.sent(now);
         throttle.sent(now);
-        attempt(item.delivery, (outcome, rendered) => {
+        attempt(item.delivery, (ending, rendered) => {
           const slowed = throttle.isOn;
           if (rendered !== undefined) render(item, rendered);
-          finish(item, outcome);
+          finish(item, ending);
           if (slowed) this.fill();
           next();
         });

@@ -42,6 +42,7 @@ interface DeliveryColumns {
   method: string | null;
   path: string | null;
   content_type: string | null;
+  row_hash: string | null;
   /** JSON text. */
   headers: string | null;
   body: Buffer;

@@ -7,7 +7,7 @@ import { headersText, parseHeaders } from './headers-text.ts';
 
 /** The columns that say what is sent. */
 export const DELIVERY_COLUMNS = sql.raw(
-  'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body, attempts',
+  'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, method, path, content_type, headers, body, attempts',
 );
 
 /** What DELIVERY_COLUMNS are made from. */
@@ -36,10 +36,12 @@ export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknow
   const failed = (value: (failure: Failure) => string): RawBuilder<unknown> =>
     sql`(${textArray(failures.first.map(({ failure }) => (failure === null ? null : storable(value(failure)))))}::text[])[why]`;
   const endpoint = shared((d) => d.request.endpoint);
+  const hasRows = batch.some(({ delivery }) => delivery.row !== undefined);
+  const rowHashes = hasRows ? sql`, ${textArray(of(({ row }) => row ?? null))}::text[]` : sql``;
   const templated = isTemplated ? sql`, ${textArray(of(pathText))}::text[], ${textArray(of(headersOf))}::text[]` : sql``;
   return sql`
     select id || ' ' || ${endpoint} as key, ${endpoint} as endpoint, id, ${shared((d) => d.request.hook)} as hook, lane, commit_lsn, ordinal, nth,
-      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${shared((d) => d.request.method)} as method,
+      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${hasRows ? sql`row_hash` : sql`null::text`} as row_hash, ${shared((d) => d.request.method)} as method,
       ${isTemplated ? sql`path` : shared(pathText)} as path, ${shared((d) => d.request.contentType)} as content_type,
       ${isTemplated ? sql`headers` : shared(headersOf)} as headers, body, attempts, committed_ms, due_in,
       ${failed((f) => f.failure)} as failure, (${integerArray(failures.first.map(({ failure }) => failure?.status ?? null))}::integer[])[why] as status,
@@ -48,8 +50,8 @@ export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknow
         ${bigintArray(of((d) => d.lane))}::bigint[], ${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[],
         ${bigintArray(of((d) => d.sequence.ordinal))}::bigint[], ${integerArray(of((d) => d.sequence.nth))}::integer[],
         ${utf8Array(of((d) => d.body))}::bytea[], ${integerArray(batch.map((item) => item.attempts))}::integer[],
-        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated})
-      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')})`;
+        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated}${rowHashes})
+      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')}${sql.raw(hasRows ? ', row_hash' : '')})`;
 }
 
 function pathText({ request: { path } }: Delivery): string | null {
@@ -124,6 +126,7 @@ export interface DeliveryRow {
   readonly nth: number;
   readonly operation: string;
   readonly table_name: string;
+  readonly row_hash: string | null;
   readonly method: string | null;
   readonly path: string | null;
   readonly content_type: string | null;
@@ -152,6 +155,7 @@ export function toStored(rows: readonly DeliveryRow[]): Stored[] {
       request,
       lane: Number(row.lane),
       sequence: { commitLsn: parseLsn(row.commit_lsn), ordinal: Number(row.ordinal), nth: row.nth },
+      ...(row.row_hash === null ? {} : { row: row.row_hash }),
       operation: row.operation,
       table: row.table_name,
       body: row.body.toString('utf8'),

@@ -1,7 +1,7 @@
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
+import { type ClaimStore, type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
 import type { Resync } from './resync.ts';
 import type { StoredDeliveries } from './stored-deliveries.ts';
 
@@ -69,6 +69,9 @@ export class MemoryParkingStore implements ParkingStore {
 
 /** Keeps nothing. */
 export const noCheckpoints: CheckpointStore = { save: () => Promise.resolve() };
+
+/** What is only listened to has no cooldown. */
+export const noClaims: ClaimStore = { claim: (batch) => Promise.resolve(batch.map(() => true)), prune: () => Promise.resolve() };
 
 /** What is parked in memory is shown to nobody. */
 export const noDeliveries: StoredDeliveries = {

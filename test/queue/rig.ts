@@ -1,7 +1,7 @@
 import { Tracker } from '../../src/checkpoint/tracker.ts';
 import type { EndpointConfig } from '../../src/config.ts';
 import type { Delivery } from '../../src/delivery.ts';
-import type { Outcome } from '../../src/outcome.ts';
+import type { Ending, Outcome } from '../../src/outcome.ts';
 import { START } from '../../src/position.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import type { CloseSignals } from '../../src/queue/closing.ts';
@@ -39,9 +39,9 @@ export class Rig {
   readonly delivered: string[] = [];
   readonly events: string[] = [];
   /** Attempts that wait for the test to answer. */
-  readonly waiting = new Map<string, (outcome: Outcome) => void>();
+  readonly waiting = new Map<string, (ending: Ending) => void>();
   /** How the receiver answers; null: the test answers by hand. */
-  answer: (delivery: Delivery) => Outcome | null = () => OK;
+  answer: (delivery: Delivery) => Ending | null = () => OK;
   /** What an attempt has made of a draft before it sent it. */
   rendered: (delivery: Delivery) => Rendered | undefined = () => undefined;
   most = 0;
@@ -70,6 +70,7 @@ export class Rig {
       events: {
         onOutcome: (delivery, _outcome, fate) => this.events.push(`${delivery.id} ${fate}`),
         onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
+        onSkipped: (delivery) => this.events.push(`${delivery.id} skipped`),
         onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
         onOverflow: () => this.events.push('overflow'),
         onCaughtUp: () => this.events.push('caught up'),
@@ -94,7 +95,7 @@ export class Rig {
     this.attempts.push(delivery.id);
     this.#running++;
     this.most = Math.max(this.most, this.#running);
-    const finish = (outcome: Outcome): void => {
+    const finish = (outcome: Ending): void => {
       this.#running--;
       this.waiting.delete(delivery.id);
       if (outcome.kind === 'delivered') this.delivered.push(delivery.id);

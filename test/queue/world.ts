@@ -173,7 +173,8 @@ export class World {
       },
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
-      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined,
+        onSkipped: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onCaughtUp: () => undefined },
     });
     this.queue = queue;
     this.#isDraining = false;
