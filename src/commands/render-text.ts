@@ -1,4 +1,4 @@
-import { type Paint } from './pretty-json.ts';
+import type { Paint } from './pretty-json.ts';
 import { printable } from './printable.ts';
 import { curlCommand } from './render-curl.ts';
 import { requestLines, type SendReport, sendText, type ShownRequest } from './send-text.ts';
@@ -55,5 +55,5 @@ export function renderCurl(report: RenderReport): string {
 
 function about({ operation, table, key }: RenderReport): string {
   const values = Object.entries(key).map(([name, value]) => `${name}=${value}`);
-  return printable([operation, 'of', table, ...values].join(' '));
+  return printable([operation.replace('data_', ''), 'of', table, ...values].join(' '));
 }

@@ -141,7 +141,7 @@ function operationOf({ name, events }: HookConfig, { operation, old }: OptionVal
 
 function endpointsOf({ endpoints }: Config, { name, to }: HookConfig, only: string | undefined): EndpointConfig[] {
   if (only !== undefined && !to.includes(only)) throw usage(`hook ${name} does not go to ${only}, but to ${to.join(', ')}${didYouMean(only, to)}`);
-  return endpoints.filter((endpoint) => to.includes(endpoint.name) && (only === undefined || endpoint.name === only));
+  return to.filter((one) => only === undefined || one === only).flatMap((one) => endpoints.find((endpoint) => endpoint.name === one) ?? []);
 }
 
 async function inTurn<T, U>(all: readonly T[], work: (one: T) => Promise<U>): Promise<U[]> {

@@ -120,7 +120,7 @@ test('a request for people, its secrets masked, nothing hidden in it, and its id
   const setting = await one('', { crm: ', headers: { X-Plain: pl4in-value, Authorization: Bearer t0ken }' });
   const { code, stdout, stderr } = await walhook(['render', 'contacts'], { yaml: setting.yaml, env: daemonEnvironment(setting) });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  expect(stdout).toMatch(/^contacts: data_insert of public\.contacts region=eu id=42\n/);
+  expect(stdout).toMatch(/^contacts: insert of public\.contacts region=eu id=42\n/);
   expect(stdout).toContain(`POST ${setting.receiver.url}/hooks\n`);
   expect(stdout).toMatch(/\n {2}webhook-id: example-[0-9a-f-]{36} {3}\(an example\)\n/);
   expect(stdout).toMatch(/\n {2}webhook-signature: v1,\S+\n/);
@@ -246,6 +246,24 @@ test('--send sends it once to each endpoint, and shows the answers', async () =>
   expect(setting.receiver.requests).toHaveLength(2);
 });
 
+test('each endpoint has its request; the place of an OAuth token is shown, and none is asked for', async () => {
+  const setting = await one('');
+  const yaml = setting.yaml
+    .replace('endpoints: {', 'endpoints: { get: { url: "${CRM}/get?a=1", method: GET, network: { allow: [127.0.0.0/8] }, oauth2: { token_url: "${CRM}/token", client_id: me, client_secret: s3cret-s3cret } },')
+    .replace('to: crm', 'to: [crm, get], body: { id: "${{ row.id }}" }');
+  const both = await report({ ...setting, yaml }, 'contacts');
+  expect(both.requests.map(({ endpoint: name, request }) => [name, request?.method, request?.url.replace(setting.receiver.url, ''), request?.body])).toEqual([
+    ['crm', 'POST', '/hooks', '{"id":42}'],
+    ['get', 'GET', '/get?a=1&id=42', null],
+  ]);
+  expect(both.requests.map(({ request }) => request?.headers.find(([name]) => name === 'authorization') ?? null)).toEqual([null, ['authorization', 'Bearer ***']]);
+  const { stdout } = await render({ ...setting, yaml }, 'contacts', '--endpoint', 'get', '--curl');
+  expect(stdout).toContain("curl -X GET \\\n");
+  expect(stdout).toContain("-H 'authorization: Bearer ***'");
+  expect(stdout).not.toMatch(/POST|s3cret/);
+  expect(setting.receiver.requests).toEqual([]);
+});
+
 test('--curl prints a command that makes the same request', async () => {
   const name = `it's \u009b2J [x] \u202e "q" \\n`;
   const setting = await one(', path: "/c/${{ row.id }}?list[]=1", body: { name: "${{ row.name }}" }', { before: '' });
@@ -253,7 +271,7 @@ test('--curl prints a command that makes the same request', async () => {
   const { code, stdout } = await render(setting, 'contacts', '--curl');
   expect(code).toBe(0);
   expect(stdout).not.toMatch(/[\u009b\u202e]/);
-  expect(stdout).toMatch(/^# contacts: data_insert of public\.contacts region=eu id=42; webhook-id is an example\n/);
+  expect(stdout).toMatch(/^# contacts: insert of public\.contacts region=eu id=42; webhook-id is an example\n/);
   await promisify(execFile)('bash', ['-c', stdout]);
   expect(setting.receiver.requests.map(({ method, url, body }) => [method, url, body.toString()])).toEqual([['POST', '/c/42?list[]=1', JSON.stringify({ name })]]);
 });
