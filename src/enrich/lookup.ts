@@ -30,6 +30,8 @@ interface Question {
   readonly answer: (answer: Answer) => void;
 }
 
+type OnFailure = (question: Question, error: unknown) => void;
+
 /** One query of `enrich`: asked in batches, and for a while what it found is used again. */
 export class Lookup {
   readonly #options: LookupOptions;
@@ -118,28 +120,37 @@ export class Lookup {
     const state = sqlState(error);
     // The schema may have changed, and the types of parameters with it.
     if (state !== null && MAY_BE_OF_TYPES.test(state)) this.#facts = null;
-    const onFailure = (question: Question, failure: unknown): void => question.answer({ failure: this.#tell(failure) });
+    const onFailure: OnFailure = (question, failure) => question.answer({ failure: this.#tell(failure) });
     const isOfAll = error !== NOT_TRIED && (state === null || (reactionTo(error) === 'retry' && state !== CANCELLED));
     if (batch.length === 1 || isOfAll) {
       for (const question of batch) onFailure(question, error);
       return;
     }
-    if (error === NOT_TRIED || state?.startsWith(WRONG_QUERY) === true) return this.#oneByOne(batch, onFailure);
-    await isolate(batch, { attempt: (group) => this.#attempt(group), onFailure });
+    if (error === NOT_TRIED) await this.#oneByOne(batch, onFailure);
+    else if (isWrong(error)) await this.#wrong(batch, error, onFailure);
+    else await isolate(batch, { attempt: (group) => this.#attempt(group), onFailure });
   }
 
-  /** Either the query is wrong, then the first one says so, or it only cannot be a subquery. */
-  async #oneByOne(batch: readonly Question[], onFailure: (question: Question, error: unknown) => void): Promise<void> {
-    for (const [index, question] of batch.entries()) {
+  /** Either the query is wrong, then the first one says so too, or it only cannot be a subquery, then the others say so again. */
+  async #wrong(batch: readonly Question[], error: unknown, onFailure: OnFailure): Promise<void> {
+    const [first, ...others] = batch;
+    if (first === undefined) return;
+    const alone = await this.#attempt([first]);
+    if (alone !== null) onFailure(first, alone);
+    if (isWrong(alone)) {
+      for (const question of others) onFailure(question, error);
+      return;
+    }
+    const again = others.length === 0 ? null : await this.#attempt(others);
+    this.#isAlone = others.length > 1 && isWrong(again);
+    if (this.#isAlone) await this.#oneByOne(others, onFailure);
+    else if (again !== null) await isolate(others, { attempt: (group) => this.#attempt(group), onFailure });
+  }
+
+  async #oneByOne(batch: readonly Question[], onFailure: OnFailure): Promise<void> {
+    for (const question of batch) {
       const error = await this.#attempt([question]);
-      if (error === null) {
-        this.#isAlone = true;
-      } else if (sqlState(error)?.startsWith(WRONG_QUERY) === true) {
-        for (const other of batch.slice(index)) onFailure(other, error);
-        return;
-      } else {
-        onFailure(question, error);
-      }
+      if (error !== null) onFailure(question, error);
     }
   }
 
@@ -167,6 +178,10 @@ const WRONG_QUERY = '42';
 /** The same, a feature that is not supported, and values that do not fit their type. */
 const MAY_BE_OF_TYPES = /^(?:42|0A|22)/;
 const NOT_TRIED = Symbol('the query cannot be asked in batches');
+
+function isWrong(error: unknown): boolean {
+  return sqlState(error)?.startsWith(WRONG_QUERY) === true;
+}
 
 function textOfArgument(parameter: Argument, type: ParameterType | undefined): string | null {
   if (parameter === null || typeof parameter === 'string') return parameter;

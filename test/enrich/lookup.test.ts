@@ -116,14 +116,34 @@ test('a lost connection and a table that is gone fail all of a batch, and a late
 test('a query that cannot be a subquery is asked one by one', async () => {
   const { database, lookup } = lookupOf();
   const run = database.run.bind(database);
+  let batches = 0;
   database.run = async (statement) => {
-    if (Array.isArray(statement.values[0])) throw sqlError('42P10', 'argument of LIMIT must not contain variables');
-    return run(statement);
+    if (!Array.isArray(statement.values[0])) return run(statement);
+    batches++;
+    throw sqlError('42P10', 'argument of LIMIT must not contain variables');
   };
   for (let round = 0; round < 2; round++) {
-    expect(await Promise.all(['1', '2'].map((id) => lookup.ask([id])))).toEqual(['1', '2'].map(named));
+    expect(await Promise.all(['1', '2', '3'].map((id) => lookup.ask([id])))).toEqual(['1', '2', '3'].map(named));
   }
-  expect(database.asked).toEqual([['1'], ['2'], ['1'], ['2']]);
+  expect(database.asked).toEqual([['1'], ['2'], ['3'], ['1'], ['2'], ['3']]);
+  // The first might have been wrong for a moment alone.
+  expect(batches).toBe(2);
+});
+
+test('a table that comes back while its query fails is asked in batches again', async () => {
+  const { database, lookup } = lookupOf();
+  const run = database.run.bind(database);
+  let isMissing = true;
+  database.run = async (statement) => {
+    if (!isMissing) return run(statement);
+    isMissing = false;
+    throw sqlError('42P01', 'relation "organizations" does not exist');
+  };
+  database.answer = (id) => (id === '3' ? sqlError('22003') : null);
+  const answers = await Promise.all(['1', '2', '3'].map((id) => lookup.ask([id])));
+  expect(answers).toEqual([{ value: null }, { value: null }, { failure: 'SQLSTATE 22003' }]);
+  await Promise.all(['4', '5'].map((id) => lookup.ask([id])));
+  expect(database.asked.at(-1)).toEqual(['4', '5']);
 });
 
 test('an answer is used again until it is too old, or until a table that it was read from changes', async () => {
