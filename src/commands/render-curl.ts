@@ -9,18 +9,28 @@ export function curlCommand({ method, url, headers, body }: ShownRequest): strin
     // Brackets are curl's own language else.
     ...(/[[\]{}]/.test(url) ? ['--globoff'] : []),
     quoted(url),
-    ...headers.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...headers.map(([name, value]) => `-H ${header(`${name}: ${value}`)}`),
     ...(body === null ? [] : [`--data-raw ${quoted(body)}`]),
   ];
   return parts.join(' \\\n  ');
 }
 
-/** What a terminal would not show as it is goes in as its bytes, which bash and zsh read in `$'…'`. */
+/** What a terminal would not show as it is goes in as its bytes. */
 function quoted(text: string): string {
-  if (printable(text) === text) return `'${text.replaceAll("'", `'\\''`)}'`;
-  return `$'${text.replaceAll(/[\\']/g, '\\$&').replaceAll(/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, bytes)}'`;
+  return printable(text) === text ? plain(text) : inBytes(text, /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu, 'utf8');
 }
 
-function bytes(character: string): string {
-  return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+/** Octets of a header beyond ASCII are Latin-1, as the daemon sends them; a shell would write UTF-8. */
+function header(text: string): string {
+  return /^[ -~]*$/.test(text) ? plain(text) : inBytes(text, /[^ -~]/g, 'latin1');
+}
+
+function plain(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** bash and zsh read bytes in `$'…'`. */
+function inBytes(text: string, which: RegExp, encoding: 'utf8' | 'latin1'): string {
+  const bytes = (character: string): string => [...Buffer.from(character, encoding)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+  return `$'${text.replaceAll(/[\\']/g, '\\$&').replaceAll(which, bytes)}'`;
 }

@@ -27,8 +27,9 @@ export interface RenderedRequest {
 
 /** For people. */
 export function renderText(report: RenderReport, paint: Paint): string {
-  const { hook, requests, notes } = report;
-  const head = [`${paint('bold', hook)}: ${about(report)}`, ...notes.map((note) => paint('yellow', printable(note)))];
+  const { hook, requests, notes, when } = report;
+  const matches = when === true ? ['this row matches `when`'] : [];
+  const head = [`${paint('bold', hook)}: ${about(report)}`, ...matches, ...notes.map((note) => paint('yellow', printable(note)))];
   return [...head, ...requests.map((one) => `\n${requests.length > 1 ? `${paint('dim', `to ${one.endpoint}`)}\n` : ''}${requestText(one, paint)}`)].join('\n');
 }
 

@@ -179,6 +179,7 @@ test('what the hook’s conditions say is told, and it is rendered all the same'
   const entering = { ...setting, yaml: setting.yaml.replace(/, events:.*, changed: \[email\]/, ", entering: true, when: \"row.email.endsWith('.com')\"") };
   expect(await report(entering, 'contacts', '--old', '{"email":"a@example.com"}')).toMatchObject({ wanted: false, when: true, notes: ['the row matched `when` before (`entering`); rendered all the same'] });
   expect(await report(entering, 'contacts', '--old', '{"email":"a@example.org"}')).toMatchObject({ wanted: true, when: true, notes: [] });
+  expect((await render(entering, 'contacts')).stdout).toContain('\nthis row matches `when`\n');
 });
 
 test('rows are found by key, whose columns are named where there are several; what cannot be found is told', async () => {
@@ -266,14 +267,17 @@ test('each endpoint has its request; the place of an OAuth token is shown, and n
 
 test('--curl prints a command that makes the same request', async () => {
   const name = `it's \u009b2J [x] \u202e "q" \\n`;
-  const setting = await one(', path: "/c/${{ row.id }}?list[]=1", body: { name: "${{ row.name }}" }', { before: '' });
+  const setting = await one(', path: "/c/${{ row.id }}?list[]=1", headers: { X-City: "Zürich, it\'s" }, body: { name: "${{ row.name }}" }', { before: '' });
   await setting.db.sql('update contacts set name = $1', [name]);
   const { code, stdout } = await render(setting, 'contacts', '--curl');
   expect(code).toBe(0);
   expect(stdout).not.toMatch(/[\u009b\u202e]/);
   expect(stdout).toMatch(/^# contacts: insert of public\.contacts region=eu id=42; webhook-id is an example\n/);
   await promisify(execFile)('bash', ['-c', stdout]);
-  expect(setting.receiver.requests.map(({ method, url, body }) => [method, url, body.toString()])).toEqual([['POST', '/c/42?list[]=1', JSON.stringify({ name })]]);
+  await render(setting, 'contacts', '--send');
+  const [first, second] = setting.receiver.requests.map(({ method, url, headers, body }) => [method, url, headers['x-city'], headers['content-type'], body.toString()]);
+  expect(first).toEqual(['POST', '/c/42?list[]=1', "Zürich, it's", 'application/json', JSON.stringify({ name })]);
+  expect(second).toEqual(first);
 });
 
 test('nothing is written in the database', async () => {
