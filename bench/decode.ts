@@ -48,6 +48,15 @@ const hook: HookConfig = {
   meta: [],
   large_numbers: 'number',
   method: null,
+  body: null,
+  omit_null: false,
+  format: 'event',
+  encoding: null,
+  path: null,
+  headers: new Map(),
+  enrich: new Map(),
+  schedule: null,
+  cooldown: null,
 };
 const endpoint = { name: 'bench', method: 'POST', url: new URL('http://127.0.0.1/') };
 const config = { tables: [table], hooks: [hook], endpoints: [endpoint] } as unknown as Config;
@@ -142,6 +151,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     config,
     tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
     systemId: '1',
+    origin: { database: 'app', slot: 'walhook' },
     timelineAt: () => 1,
     codecs: new CatalogCodecs(catalog),
     describe: async (relation) => {
@@ -151,6 +161,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     queues: new Map([['bench', queue]]),
     tracker,
     start: START,
+    onChange: null,
     onProgress: () => undefined,
   });
   const decoder = new PgoutputDecoder(pipeline);

@@ -1,12 +1,13 @@
 /**
  * How fast deliveries are parked, paged and settled: `node bench/parking.ts [postgres://…]`. Uses a schema of its own and
  * drops it; without a URL it starts a Postgres for the time of the run, with the settings a production server has.
+ * TEMPLATED=1: each delivery has a path and a header of its own.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
-import type { Sequence } from '../src/delivery.ts';
+import { type Sequence, NO_HEADERS } from '../src/delivery.ts';
 import type { Parking, Settlement } from '../src/queue/port.ts';
 import { openState } from '../src/store/database.ts';
 import { migrate } from '../src/store/migrate.ts';
@@ -17,6 +18,7 @@ const ROWS = Number(process.env['ROWS'] ?? 1_000_000);
 const BATCH = Number(process.env['BATCH'] ?? 1_000);
 const LANES = Number(process.env['LANES'] ?? 50_000);
 const WRITERS = Number(process.env['WRITERS'] ?? 2);
+const TEMPLATED = process.env['TEMPLATED'] === '1';
 const PAGE = 500;
 
 const given = process.argv[2];
@@ -24,7 +26,7 @@ const server = given === undefined ? await startEmbeddedPostgres({ settings: { f
 const state = openState({ client: { connectionString: given ?? server?.url ?? '' }, schema: `bench_${randomUUID().slice(0, 8)}` });
 const owner = new Ownership(state, 'bench');
 const store = parkingStore(state, owner);
-const request = { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks', contentType: 'application/json' };
+const request = { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks', contentType: 'application/json', headers: NO_HEADERS };
 const body = JSON.stringify({ data: { user_id: randomUUID(), email: 'a@b.example', text: 'x'.repeat(300) }, redacted: [], meta: {} });
 
 function parking(n: number): Parking {
@@ -32,7 +34,7 @@ function parking(n: number): Parking {
   const sequence = { commitLsn: BigInt(n >> 4) * 4096n, ordinal: n & 15, nth: 0 };
   const id = `${sequence.commitLsn.toString(16).padStart(16, '0')}-${sequence.ordinal}-u-0123456789abcdef`;
   return {
-    delivery: { id, request, lane, sequence, operation: 'data_update', table: 'public.profiles', body, bytes: 1000, committedAt: Date.now() },
+    delivery: { id, request: TEMPLATED ? { ...request, path: `/contacts/${n}?from=walhook`, headers: [['x-table', 'profiles'], ['x-row', String(n)]] } : request, lane, sequence, operation: 'data_update', table: 'public.profiles', body, bytes: 1000, committedAt: Date.now() },
     attempts: n < LANES ? 1 : 0, dueIn: 5_000,
     failure: n < LANES ? { failure: 'status', status: 503, message: 'HTTP 503', response: 'down' } : null,
   };

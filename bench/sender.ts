@@ -1,6 +1,7 @@
 /**
  * How near the Sender comes to a bare `pool.dispatch` loop that signs and posts the same bodies to the same receiver.
- * `node bench/sender.ts [requests]`: rounds of each in turn, in one process, against a receiver in another; prints the ratio of the medians.
+ * `node bench/sender.ts [requests]`: rounds of each in turn, in one process, against a receiver in another; prints the ratio of the medians,
+ * and the CPU that each takes of this process a request, which a busy machine changes less.
  */
 import { fork } from 'node:child_process';
 import { createHmac, createSecretKey } from 'node:crypto';
@@ -9,7 +10,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { type Dispatcher, Pool } from 'undici';
 import type { EndpointConfig } from '../src/config.ts';
-import type { Delivery } from '../src/delivery.ts';
+import { type Delivery, NO_HEADERS } from '../src/delivery.ts';
 import { Sender } from '../src/deliver/sender.ts';
 import { Signer } from '../src/format/signature.ts';
 
@@ -18,7 +19,7 @@ const ROUNDS = 9;
 const SECRET = 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const BODY = JSON.stringify({ data: { email: 'jrose@acme.com', first_name: 'Juliet', notes: 'x'.repeat(250) }, redacted: [], meta: {} });
 const KEY = createSecretKey(Buffer.from(SECRET, 'base64'));
-const REQUEST = { hook: 'bench', endpoint: 'bench', method: 'POST', path: '/hooks', contentType: 'application/json' };
+const REQUEST = { hook: 'bench', endpoint: 'bench', method: 'POST', path: '/hooks', contentType: 'application/json', headers: NO_HEADERS };
 
 if (process.argv[2] === 'receive') await receive();
 else await compare(Number(process.argv[2] ?? 10_000));
@@ -38,25 +39,32 @@ async function compare(requests: number): Promise<void> {
   const [port] = (await once(receiver, 'message')) as [number];
   const sender = makeSender(port);
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: CONCURRENCY, pipelining: 1 });
-  const rates: { bare: number[]; sender: number[] } = { bare: [], sender: [] };
+  const rounds: { bare: Rate[]; sender: Rate[] } = { bare: [], sender: [] };
   for (let round = 0; round <= ROUNDS; round++) {
     const bare = await rate(requests, (id, done) => bareAttempt(pool, id, done));
     const ours = await rate(requests, (id, done) => sender.attempt(delivery(id), done));
     // The first round warms up.
     if (round > 0) {
-      rates.bare.push(bare);
-      rates.sender.push(ours);
+      rounds.bare.push(bare);
+      rounds.sender.push(ours);
     }
   }
-  const bare = median(rates.bare);
-  const ours = median(rates.sender);
-  process.stdout.write(`bare ${bare.toFixed(0)}/s, sender ${ours.toFixed(0)}/s, ratio ${(ours / bare).toFixed(3)}\n`);
+  const [bare, ours] = [rounds.bare, rounds.sender].map((all) => median(all.map(({ perSecond }) => perSecond))) as [number, number];
+  const [bareCpu, ourCpu] = [rounds.bare, rounds.sender].map((all) => median(all.map(({ cpu }) => cpu))) as [number, number];
+  process.stdout.write(`bare ${bare.toFixed(0)}/s, sender ${ours.toFixed(0)}/s, ratio ${(ours / bare).toFixed(3)}; CPU: bare ${bareCpu.toFixed(1)} µs, sender ${ourCpu.toFixed(1)} µs\n`);
   await Promise.all([sender.close(), pool.close()]);
   receiver.kill();
 }
 
-/** Requests a second, CONCURRENCY of them always in flight. */
-async function rate(requests: number, attempt: (id: string, done: () => void) => void): Promise<number> {
+interface Rate {
+  readonly perSecond: number;
+  /** Microseconds of this process a request. */
+  readonly cpu: number;
+}
+
+/** CONCURRENCY of the requests are always in flight. */
+async function rate(requests: number, attempt: (id: string, done: () => void) => void): Promise<Rate> {
+  const before = process.cpuUsage();
   const start = performance.now();
   await new Promise<void>((resolve) => {
     let sent = 0;
@@ -70,7 +78,8 @@ async function rate(requests: number, attempt: (id: string, done: () => void) =>
     };
     for (let i = 0; i < CONCURRENCY; i++) next();
   });
-  return requests / ((performance.now() - start) / 1000);
+  const { user, system } = process.cpuUsage(before);
+  return { perSecond: requests / ((performance.now() - start) / 1000), cpu: (user + system) / requests };
 }
 
 function bareAttempt(pool: Pool, id: string, done: () => void): void {
@@ -112,6 +121,7 @@ function makeSender(port: number): Sender {
     disable_after: null,
     network: { allow: ['127.0.0.1'] },
     tls: { ca: null, cert: null, key: null },
+  oauth2: null,
   };
   const signer = new Signer([SECRET]);
   return new Sender(endpoint, { sign: (id, timestamp, body) => signer.sign(id, timestamp, body), userAgent: 'walhook/0' });

@@ -1,4 +1,5 @@
 import type { Verdict } from './outcome.ts';
+import type { Template, TextTemplate } from './template.ts';
 
 /**
  * walhook.yaml, once loaded: interpolated, checked, defaults filled in, frozen.
@@ -101,6 +102,19 @@ export interface EndpointConfig {
   /** CIDRs of private, loopback or link-local addresses that may be connected to. */
   readonly network: { readonly allow: readonly string[] };
   readonly tls: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null };
+  /** Requests carry a bearer token of this client's; null: none. */
+  readonly oauth2: OAuth2Config | null;
+}
+
+/** OAuth 2.0 client credentials (RFC 6749, 4.4). */
+export interface OAuth2Config {
+  readonly token_url: URL;
+  readonly client_id: string;
+  readonly client_secret: string;
+  readonly scope: string | null;
+  readonly audience: string | null;
+  /** How the client authenticates: HTTP Basic, or in the form (RFC 6749, 2.3.1). */
+  readonly auth: 'basic' | 'body';
 }
 
 export interface RetryConfig {
@@ -130,8 +144,46 @@ export interface HookConfig {
   readonly meta: readonly MetaField[];
   /** Digits beyond 2^53 as strings, for receivers that parse JSON numbers as doubles. */
   readonly large_numbers: 'number' | 'string';
+  /** What the body is made of; null: what `format` says. */
+  readonly body: Template | null;
+  /** Entries of `body` whose value is null are left out. Items of lists stay. */
+  readonly omit_null: boolean;
+  readonly format: Format;
+  /** `query` and `form` write the body as pairs: in the URL, or as a form. null: `json`, but `query` for GET and HEAD. */
+  readonly encoding: Encoding | null;
   /** null: the endpoint's. */
-  readonly method: string | null;
+  readonly method: TextTemplate | null;
+  /** Path, maybe with a query, in place of those of the endpoint's URL. Begins with a slash. null: the URL's own. */
+  readonly path: TextTemplate | null;
+  /** Headers besides the endpoint's, whose place they take. */
+  readonly headers: ReadonlyMap<string, TextTemplate>;
+  /** What is looked up for each event, by the name that expressions know it by, in the file's order. */
+  readonly enrich: ReadonlyMap<string, EnrichConfig>;
+  /** null: at once. */
+  readonly schedule: ScheduleConfig | null;
+  /** Milliseconds in which a row gets at most one delivery; null: as many as there are. */
+  readonly cooldown: number | null;
+}
+
+export type Format = 'event' | 'standard' | 'cloudevents' | 'cloudevents-binary' | 'debezium';
+export type Encoding = 'json' | 'form' | 'query';
+
+/** A query that is asked for each event. */
+export interface EnrichConfig {
+  /** Its expressions become bound parameters. */
+  readonly sql: TextTemplate;
+  /** True: all its rows, as a list. False: one row, or null. */
+  readonly many: boolean;
+  /** Milliseconds. */
+  readonly timeout: number;
+  /** How long an answer may be used again, in milliseconds; null: not at all. */
+  readonly cache: number | null;
+}
+
+/** When held events are sent: a cron expression of five fields. */
+export interface ScheduleConfig {
+  readonly cron: string;
+  readonly timezone: string;
 }
 
 export type MetaField = 'table' | 'schema' | 'changed' | 'lsn' | 'xid' | 'committed_at' | 'backfill';

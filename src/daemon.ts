@@ -5,6 +5,7 @@ import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
 import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
+import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
@@ -14,6 +15,7 @@ import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
+import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
@@ -138,12 +140,21 @@ export class Daemon {
       onError: (error) => this.#checkpointFailed(error),
       onRecovered: () => this.#checkpointRecovered(),
     });
+    // 5 format, of what is looked up first
+    const enriching = new Enriching({
+      config,
+      origin: { database: slot.facts.server.database, slot: slot.name },
+      pool,
+      database: new ReadOnlyDatabase(config.source.url),
+    });
     // 6 queue, 7 deliver
     this.#dispatcher = new Dispatcher({
       config,
       log,
       userAgent,
       store: state.parking,
+      claims: state.claims,
+      enriching,
       tickets: {
         take: () => this.#tracker.take(),
         settle: (ticket) => {
@@ -168,6 +179,7 @@ export class Daemon {
       tracker: this.#tracker,
       queues: this.#dispatcher.queues,
       checkpoint: () => state.load(),
+      onChange: enriching.onChange,
       onProgress: (lsn) => this.#reached(lsn),
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),

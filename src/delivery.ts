@@ -1,6 +1,6 @@
 import type { Lsn } from './lsn.ts';
 
-/** The parts of a request that come from config alone, made once for each hook and endpoint and shared by their deliveries. */
+/** What a request is besides its body. Made once for each hook and endpoint and shared by their deliveries, but where it has templates. */
 export interface RequestShape {
   readonly hook: string;
   readonly endpoint: string;
@@ -8,8 +8,27 @@ export interface RequestShape {
   readonly method: string | null;
   /** Path and query to send to. Null: those of the endpoint's URL, as it is when the delivery is sent. */
   readonly path: string | null;
-  readonly contentType: string;
+  /** What `Delivery.body` is. null: pairs for the URL's query, behind what it has; the request then has no body. */
+  readonly contentType: string | null;
+  /** The hook's own headers, which go before the endpoint's; names in lower case. */
+  readonly headers: Headers;
 }
+
+export type Headers = readonly (readonly [name: string, value: string])[];
+
+export const NO_HEADERS: Headers = [];
+
+/**
+ * Content type of a dead letter whose request could not be made, because an expression failed: its body only tells which event
+ * it was. There is nothing in it to send.
+ */
+export const UNRENDERED = 'application/vnd.walhook.unrendered+json';
+
+/**
+ * Content type of a delivery whose request is still to be made: its hook looks something up first (`enrich`), which is done when it is
+ * attempted. Its body is the event, without the values that are hidden: see enrich/draft.ts.
+ */
+export const DRAFT = 'application/vnd.walhook.draft+json';
 
 /** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
 export interface Sequence {
@@ -26,6 +45,8 @@ export interface Delivery {
   /** The lane within the endpoint: a 53-bit hash of table and key, so it tells no values. Lanes that collide only share their order. */
   readonly lane: number;
   readonly sequence: Sequence;
+  /** A hash of the row's key, where its hook has a cooldown. See RowHash. */
+  readonly row?: string | undefined;
   /** What the event says happened: for people and for the log. */
   readonly operation: string;
   /** `schema.table`. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
+import type { Enriching } from './enriching.ts';
 import { Signer } from './format/signature.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
@@ -11,7 +12,8 @@ import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
 import type { CloseSignals } from './queue/closing.ts';
-import type { Failure, ParkingStore } from './queue/port.ts';
+import { Cooldown } from './queue/cooldown.ts';
+import type { ClaimStore, Failure, ParkingStore } from './queue/port.ts';
 import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
 
@@ -37,6 +39,8 @@ export interface DispatcherOptions {
   readonly log: Logger;
   readonly userAgent: string;
   readonly store: ParkingStore;
+  readonly claims: ClaimStore;
+  readonly enriching: Enriching;
   readonly tickets: Tickets;
   /** How far the tickets have come, now. */
   readonly progress: () => Progress;
@@ -68,6 +72,8 @@ export interface EndpointStatus {
   /** It said that it gets too much, and gets less. */
   readonly slowed: boolean;
   readonly delivered: number;
+  /** Not sent, because their rows had a delivery within the hook's cooldown. */
+  readonly skipped: number;
   readonly failed_attempts: number;
   readonly last_error: string | null;
 }
@@ -76,6 +82,7 @@ interface Endpoint {
   readonly queue: EndpointQueue;
   readonly sender: Sender;
   delivered: number;
+  skipped: number;
   failedAttempts: number;
   lastError: string | null;
 }
@@ -87,6 +94,7 @@ export class Dispatcher {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
+  readonly #cooldown: Cooldown;
   readonly #stragglers: Stragglers;
   readonly #outcomes: OutcomeLog;
   #watch: NodeJS.Timeout | null = null;
@@ -102,6 +110,10 @@ export class Dispatcher {
       onError: (error) => this.#storeFailed(error),
       onRecovered: () => this.#storeRecovered(),
       onFenced: options.onFenced,
+    });
+    this.#cooldown = new Cooldown({
+      store: options.claims,
+      hooks: new Map(config.hooks.flatMap(({ name, cooldown }) => (cooldown === null ? [] : [[name, cooldown] as const]))),
     });
     this.#outcomes = new OutcomeLog(options.log);
     this.#stragglers = new Stragglers(config.endpoints.reduce((sum, { concurrency }) => sum + concurrency, 0));
@@ -120,7 +132,7 @@ export class Dispatcher {
   }
 
   get status(): EndpointStatus[] {
-    return [...this.#endpoints].map(([name, { queue, delivered, failedAttempts, lastError }]) => {
+    return [...this.#endpoints].map(([name, { queue, delivered, skipped, failedAttempts, lastError }]) => {
       const { queued, mode, slowed, condition } = queue.state;
       const { state, reason, probeIn, failingFor } = condition;
       return {
@@ -134,6 +146,7 @@ export class Dispatcher {
         failing_for: failingFor,
         slowed,
         delivered,
+        skipped,
         failed_attempts: failedAttempts,
         last_error: lastError,
       };
@@ -183,11 +196,11 @@ export class Dispatcher {
     this.#writer.stop();
     for (const queue of this.queues.values()) queue.abandon();
     this.#outcomes.stop();
-    await Promise.all([...this.#endpoints.values()].map(({ sender }) => sender.abort()));
+    await Promise.all([this.#options.enriching.close(), ...[...this.#endpoints.values()].map(({ sender }) => sender.abort())]);
   }
 
   #open(config: EndpointConfig): Endpoint {
-    const { config: all, userAgent, store, tickets } = this.#options;
+    const { config: all, userAgent, store, tickets, enriching } = this.#options;
     const signer = config.signing === null ? null : new Signer(config.signing.secrets);
     const sender = new Sender(config, {
       userAgent,
@@ -196,7 +209,7 @@ export class Dispatcher {
     const count = all.endpoints.length;
     const queue = new EndpointQueue({
       endpoint: config,
-      attempt: sender.attempt,
+      attempt: this.#cooldown.attempt(enriching.attempt(config, sender.attempt)),
       store,
       writer: this.#writer,
       budget: this.budget,
@@ -206,6 +219,7 @@ export class Dispatcher {
       stored: Math.min(MOST_STORED, Math.ceil(all.limits.memory / (STORED_PART * count))),
       events: {
         onOutcome: (...told) => this.#outcome(...told),
+        onSkipped: (delivery) => this.#skipped(delivery),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
         onNotice: (notice) => this.#notice(notice),
         onOverflow: (endpoint) =>
@@ -215,7 +229,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, failedAttempts: 0, lastError: null };
+    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
@@ -233,6 +247,11 @@ export class Dispatcher {
       }
     }
     this.#options.onOutcome(delivery, outcome, fate);
+  }
+
+  #skipped({ request }: Delivery): void {
+    const endpoint = this.#endpoints.get(request.endpoint);
+    if (endpoint) endpoint.skipped++;
   }
 
   #buried(delivery: Delivery, failure: Failure): void {

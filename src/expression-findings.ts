@@ -1,37 +1,76 @@
 import type { Config, HookConfig } from './config.ts';
+import type { Places } from './config/places.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
-import { type ExpressionColumn, ExpressionError } from './route/expression.ts';
-import { compileFilter } from './route/filter.ts';
+import { compileExpression } from './expression/compile-expression.ts';
+import { type ExpressionColumn, ExpressionError } from './expression/expression.ts';
+import { compileFilter } from './expression/filter.ts';
+import { hookExpressions, type HookExpression } from './hook-expressions.ts';
 import type { Facts, RelationFacts } from './source/facts.ts';
 import { error, type Finding } from './source/finding.ts';
 import type { Queryable } from './source/inspect.ts';
 import { GENERATED_COLUMNS } from './source/publishable.ts';
 
-/** Type-checks every expression against the columns its table has now. */
-export async function expressionFindings(config: Config, facts: Facts, client: Queryable): Promise<Finding[]> {
+/**
+ * Type-checks every expression against the columns its table has now.
+ * @param places shows where in the file; null: it is not at hand
+ */
+export async function expressionFindings(config: Config, facts: Facts, client: Queryable, places: Places | null = null): Promise<Finding[]> {
+  const columns = await expressionColumns(config, facts, client);
+  return config.hooks.flatMap((hook, index) => {
+    const those = columns.get(hook);
+    return those === undefined ? [] : hookExpressions(config, index).flatMap((expression) => fault(expression, { hook, columns: those, places }));
+  });
+}
+
+/** What expressions see of each hook's table. A table that is not there, which is a finding of its own, has no entry. */
+export async function expressionColumns(config: Config, facts: Facts, client: Queryable): Promise<ReadonlyMap<HookConfig, readonly ExpressionColumn[]>> {
   const catalog = new TypeCatalog(async (sql, params) => (await client.query<Record<string, unknown>>(sql, [...params])).rows);
   const codecs = new CatalogCodecs(catalog);
-  const found: Finding[] = [];
+  const found = new Map<HookConfig, readonly ExpressionColumn[]>();
   for (const hook of config.hooks) {
     const relation = facts.tables.find((table) => table.schema === hook.schema && table.table === hook.table)?.relation;
-    // A table that is not there is a finding of its own.
-    if (hook.when === null || !relation) continue;
+    if (!relation) continue;
     const published = relation.columns.filter((column) => isPublishedColumn(column, facts));
     await catalog.load(published.map((column) => column.typeOid));
-    found.push(...whenFindings(hook, hook.when, published.map(({ name, typeOid }) => ({ name, celType: codecs.celType(typeOid) }))));
+    found.set(hook, published.map(({ name, typeOid }) => ({ name, celType: codecs.celType(typeOid) })));
   }
   return found;
 }
 
-function whenFindings({ name }: HookConfig, when: string, columns: readonly ExpressionColumn[]): Finding[] {
+interface Checked {
+  readonly hook: HookConfig;
+  readonly columns: readonly ExpressionColumn[];
+  readonly places: Places | null;
+}
+
+function fault(expression: HookExpression, { hook, columns, places }: Checked): Finding[] {
+  const { where, path } = expression;
   try {
-    compileFilter(when, columns);
+    compile(expression, columns);
     return [];
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError)) throw thrown;
-    return [error({ code: 'expression', message: `${thrown.message}\n${underlined(when, thrown)}`, path: `hooks.${name}.when` })];
+    const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : thrown.message;
+    const place = places === null ? underlined(expression.source, thrown) : places.expression(where, thrown.offset);
+    return [error({ code: 'expression', message: `${message}\n${place}`, path: `hooks.${hook.name}.${path}` })];
   }
+}
+
+function compile({ source, use, lookups }: HookExpression, columns: readonly ExpressionColumn[]): void {
+  if (use === 'when') {
+    compileFilter(source, columns);
+    return;
+  }
+  const { type, bare } = compileExpression(source, columns, lookups);
+  const refuse = (message: string): never => {
+    throw new ExpressionError(message, source, 0);
+  };
+  const whole = bare !== null && bare.name === null;
+  if (use === 'pairs' && !whole && !/^(?:map|dyn)/.test(type)) refuse(`gives ${type}, and a form or query is made of a map`);
+  if (use === 'method' && (whole || !/^(?:string|dyn)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, and a method is a string`);
+  if (use === 'path' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of a path`);
+  if (use === 'parameter' && whole) refuse(`a whole row cannot be a parameter of a query: name a column, as in ${source}.id`);
 }
 
 /** The expression's line with a caret below the fault. */

@@ -85,7 +85,10 @@ export interface StoredDetail extends StoredDelivery {
   /** Null: the endpoint's own, as it is when the delivery is sent. */
   readonly method: string | null;
   readonly path: string | null;
-  readonly content_type: string;
+  /** Null: the body is pairs for the URL's query. */
+  readonly content_type: string | null;
+  /** The hook's own; the values of those that sound secret are masked. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
   /** The start of the last response; null if no attempt was made. */
   readonly response: string | null;

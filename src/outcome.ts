@@ -8,7 +8,15 @@ export type FailureClass =
   | 'blocked_address'
   | 'too_large'
   | 'status'
-  | 'network';
+  | 'network'
+  /** It cannot be made at all: no connection was asked for. */
+  | 'request'
+  /** What `enrich` looks up was not to be had: nothing was sent. */
+  | 'enrich'
+  /** Whether the hook's cooldown lets it through could not be asked: nothing was sent. */
+  | 'cooldown'
+  /** An expression of the hook failed on the row: there is no request. */
+  | 'expression';
 
 /**
  * What a failed attempt means for its delivery: `retry` it later; it is `dead`, since trying again cannot help; or
@@ -40,9 +48,18 @@ export type Outcome =
       readonly ms: number;
     };
 
+/** What became of an attempt: it may be that nothing was sent, and nothing will be, since its row has had a delivery within the hook's cooldown. */
+export type Ending = Outcome | { readonly kind: 'skipped' };
+
+/** False if the attempt ended before the endpoint was asked for anything, and so tells nothing of it. */
+export function isOfEndpoint(outcome: Outcome): boolean {
+  if (outcome.kind === 'delivered') return true;
+  return outcome.failure !== 'enrich' && outcome.failure !== 'cooldown' && outcome.failure !== 'expression';
+}
+
 /** True if the failure tells of the endpoint as a whole, not of one delivery that it refuses. */
 export function isEndpointFailure(outcome: Outcome): boolean {
-  if (outcome.kind === 'delivered') return false;
+  if (outcome.kind === 'delivered' || outcome.failure === 'request' || !isOfEndpoint(outcome)) return false;
   return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
 }
 

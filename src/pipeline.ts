@@ -5,23 +5,30 @@ import type { Config, HookConfig, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
+import { DraftRequests } from './enrich/draft-requests.ts';
 import { WalhookError } from './errors.ts';
 import { EventReader } from './event/event-reader.ts';
 import { watchTable } from './event/watched-table.ts';
 import type { Event } from './event.ts';
-import { EventBody } from './format/event-body.ts';
+import type { Values } from './expression/expression.ts';
+import type { Body } from './format/body.ts';
+import { bodyOf, bodyShape } from './format/body-of.ts';
 import { eventId, idPrefix, idTag } from './format/event-id.ts';
+import { HookRequests, type MadeRequest, type RequestMaker } from './format/hook-requests.ts';
+import type { Origin } from './format/origin.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
 import { covers, type Position } from './position.ts';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Failure } from './queue/port.ts';
-import type { EvaluationFailure } from './route/expression.ts';
 import { HookRoute } from './route/hook-route.ts';
+import { RowHash } from './route/row-hash.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
 /** What a delivery takes in memory besides its body, in bytes: an estimate. */
 const OVERHEAD = 512;
+/** What `enrich` finds is for those hooks alone that have it: they make drafts. */
+const NO_LOOKUPS: Values | null = null;
 
 /** What the pipeline needs of an endpoint's queue. */
 export type DeliveryQueue = Pick<EndpointQueue, 'offer' | 'bury'>;
@@ -31,6 +38,8 @@ export interface PipelineOptions {
   readonly tables: ConfiguredTables;
   /** The cluster's system identifier: part of what makes an id unique. */
   readonly systemId: string;
+  /** What some formats tell of where events come from. */
+  readonly origin: Origin;
   /** The timeline that the WAL at an LSN belongs to. */
   readonly timelineAt: (lsn: Lsn) => number;
   readonly codecs: Codecs;
@@ -40,16 +49,24 @@ export interface PipelineOptions {
   readonly tracker: Tracker;
   /** Up to here everything was handled by an earlier run. */
   readonly start: Position;
+  /** Told of each change before anything is made of it; null if nobody wants to know. */
+  readonly onChange: ((relation: Relation) => void) | null;
   /** The stream has been read up to an LSN. */
   readonly onProgress: (lsn: Lsn) => void;
 }
 
-/** A hook's way for one table: its filter, its bodies and where they go. */
+/** A hook's way for one table: its filter, and where its requests go. */
 interface Route {
   readonly hook: HookRoute;
-  readonly body: EventBody;
   readonly tag: string;
-  readonly targets: readonly { readonly queue: DeliveryQueue; readonly request: RequestShape }[];
+  /** Null where nothing goes by row. */
+  readonly rows: RowHash | null;
+  readonly targets: readonly Target[];
+}
+
+interface Target {
+  readonly queue: DeliveryQueue;
+  readonly requests: RequestMaker;
 }
 
 interface Made {
@@ -118,7 +135,7 @@ export class Pipeline implements ChangeSink {
   }
 
   async relation(relation: Relation): Promise<void> {
-    const { config, codecs, describe, systemId, tables } = this.#options;
+    const { config, codecs, describe, origin, systemId, tables } = this.#options;
     const watched = tables.of(relation, this.#transaction?.commitLsn ?? NO_LSN);
     const hooks = config.hooks.filter((hook) => hook.schema === watched?.schema && hook.table === watched.table);
     if (watched === null || hooks.length === 0) {
@@ -126,16 +143,18 @@ export class Pipeline implements ChangeSink {
       return;
     }
     const plan = watchTable(relation, watched, await describe(relation, watched));
-    const bodies = new Map<string, EventBody>();
+    // Hooks whose bodies are equal share them.
+    const bodies = new Map<string, Body>();
     const routes = hooks.map((hook): Route => {
       const shape = bodyShape(hook);
-      const body = bodies.get(shape) ?? new EventBody(plan, hook, codecs);
+      const body = bodies.get(shape) ?? bodyOf({ table: plan, hook, codecs, source: origin });
       bodies.set(shape, body);
+      const requests = hook.enrich.size > 0 ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
       return {
         hook: new HookRoute(hook, plan, codecs),
-        body,
         tag: idTag(systemId, relation.oid, hook.name),
-        targets: hook.to.map((endpoint) => this.#target(hook, endpoint)),
+        rows: hook.cooldown === null ? null : new RowHash(relation.oid, plan.key),
+        targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
       };
     });
     this.#readers.set(relation.oid, new EventReader(plan, (event) => this.#route(event, routes)));
@@ -178,6 +197,7 @@ export class Pipeline implements ChangeSink {
 
   #handle(change: Change): void {
     this.#made.length = 0;
+    this.#options.onChange?.(change.relation);
     this.#readers.get(change.relation.oid)?.read(change);
     for (const { queue, delivery, failure } of this.#made) {
       if (failure === null) queue.offer(delivery);
@@ -186,44 +206,46 @@ export class Pipeline implements ChangeSink {
   }
 
   #route(event: Event, routes: readonly Route[]): void {
-    const { ordinal, tableOrdinal, transaction, relation } = event.change;
     for (const route of routes) {
-      const id = eventId(this.#idPrefix, tableOrdinal, event.operation, route.tag);
+      const id = eventId(this.#idPrefix, event.change.tableOrdinal, event.operation, route.tag);
       const verdict = route.hook.wants(event, id);
       if (verdict === false) continue;
-      const body = route.body.build(event);
       const lane = route.hook.lane.of(event);
-      const failure = verdict === true ? null : expressionFailure(verdict);
-      for (const { queue, request } of route.targets) {
-        const delivery: Delivery = {
-          id,
-          request,
-          lane,
-          sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#made.length },
-          operation: event.operation,
-          table: `${relation.schema}.${relation.table}`,
-          body,
-          bytes: body.length + OVERHEAD,
-          committedAt: this.#committedAt,
-        };
-        this.#made.push({ queue, delivery, failure });
+      const row = route.rows?.of(event);
+      const failure = verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`);
+      for (const { queue, requests } of route.targets) {
+        const made = requests.make(event, id, NO_LOOKUPS);
+        if ('message' in made) {
+          const delivery = this.#delivery(event, { id, lane, row }, unrendered(event, id, requests.unrendered));
+          this.#made.push({ queue, delivery, failure: failure ?? expressionFailure(made.message) });
+        } else {
+          this.#made.push({ queue, delivery: this.#delivery(event, { id, lane, row }, made), failure });
+        }
       }
     }
   }
 
-  #target(hook: HookConfig, name: string): Route['targets'][number] {
-    const queue = this.#options.queues.get(name);
-    if (!queue) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });
+  #delivery(event: Event, { id, lane, row }: Pick<Delivery, 'id' | 'lane' | 'row'>, { request, body }: MadeRequest): Delivery {
+    const { ordinal, transaction, relation } = event.change;
     return {
-      queue,
-      request: {
-        hook: hook.name,
-        endpoint: name,
-        method: hook.method,
-        path: null,
-        contentType: 'application/json',
-      },
+      id,
+      request,
+      lane,
+      row,
+      sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#made.length },
+      operation: event.operation,
+      table: `${relation.schema}.${relation.table}`,
+      body,
+      bytes: body.length + sizeOf(request) + OVERHEAD,
+      committedAt: this.#committedAt,
     };
+  }
+
+  #target(hook: HookConfig, requests: HookRequests | DraftRequests, name: string): Target {
+    const queue = this.#options.queues.get(name);
+    const endpoint = this.#options.config.endpoints.find((one) => one.name === name);
+    if (!queue || !endpoint) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });
+    return { queue, requests: requests.to(endpoint) };
   }
 }
 
@@ -234,12 +256,18 @@ function handledOf(resume: Position, transaction: Transaction): number {
   return resume.within?.commitLsn === commitLsn ? resume.within.ordinal : 0;
 }
 
-/** Hooks whose shapes are equal share their bodies. */
-function bodyShape(hook: HookConfig): string {
-  const { fields, meta, large_numbers } = hook;
-  return JSON.stringify([fields.only, fields.omit, [...fields.rename], [...fields.set], fields.omit_null, meta, large_numbers]);
+/** What path and headers take in memory, in bytes: they may be the delivery's own. */
+function sizeOf({ path, headers }: RequestShape): number {
+  let size = path?.length ?? 0;
+  for (const [name, value] of headers) size += name.length + value.length;
+  return size;
 }
 
-function expressionFailure(failure: EvaluationFailure): Failure {
-  return { failure: 'expression', status: null, message: `\`when\` failed: ${failure.message}`, response: '' };
+/** What a dead letter keeps of an event whose request could not be made: which it was, and nothing of its row. */
+function unrendered({ operation, table }: Event, id: string, request: RequestShape): MadeRequest {
+  return { request, body: JSON.stringify({ id, operation, table: table.name }) };
+}
+
+function expressionFailure(message: string): Failure {
+  return { failure: 'expression', status: null, message, response: '' };
 }

@@ -31,6 +31,8 @@ export interface ReadingOptions {
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   /** Loads what is stored of the slot, maybe by another process. */
   readonly checkpoint: () => Promise<StoredPosition | null>;
+  /** Told of each change; null if nobody wants to know. */
+  readonly onChange: ((relation: Relation) => void) | null;
   /** The stream has been read up to an LSN. */
   readonly onProgress: (lsn: Lsn) => void;
   /** A connection streams. */
@@ -84,12 +86,14 @@ export class Reading {
           log.warn(`${tableName(table)} is now ${tableName(relation)}: its hooks go on, but the next start needs the new name in the configuration`),
       }),
       systemId: slot.identity.systemId,
+      origin: { database: slot.facts.server.database, slot: slot.name },
       timelineAt: (lsn) => timelineAt(slot.timelines, lsn),
       codecs: new CatalogCodecs(this.#catalog),
       describe: (relation, table) => this.#describe(relation, table),
       queues,
       tracker,
       start: slot.start,
+      onChange: options.onChange,
       onProgress: options.onProgress,
     });
     // 1 source, 2 decode

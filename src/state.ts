@@ -2,12 +2,13 @@ import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
 import type { Lsn } from './lsn.ts';
 import type { WalhookError } from './errors.ts';
-import type { ParkingStore } from './queue/port.ts';
+import type { ClaimStore, ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
 import { reach, target } from './source/connect.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
+import { claimStore } from './store/claims.ts';
 import { openState } from './store/database.ts';
-import { MemoryParkingStore, noCheckpoints, noDeliveries, noResync } from './store/memory.ts';
+import { MemoryParkingStore, noCheckpoints, noClaims, noDeliveries, noResync } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
@@ -17,6 +18,7 @@ import { storedDeliveries, type StoredDeliveries } from './store/stored-deliveri
 /** What must outlive the process. */
 export interface DurableState {
   readonly parking: ParkingStore;
+  readonly claims: ClaimStore;
   /** What is parked and dead, for people. */
   readonly deliveries: StoredDeliveries;
   readonly resync: Resync;
@@ -52,6 +54,7 @@ export async function openDurableState(config: Config, timeout?: number): Promis
   const owner = new Ownership(state, slot);
   return {
     parking: parkingStore(state, owner),
+    claims: claimStore(owner),
     deliveries: storedDeliveries(state, owner),
     resync: resyncOf(owner),
     takeOver: () => owner.takeOver(),
@@ -66,6 +69,7 @@ export async function openDurableState(config: Config, timeout?: number): Promis
 export function memoryState(): DurableState {
   return {
     parking: new MemoryParkingStore(),
+    claims: noClaims,
     deliveries: noDeliveries,
     resync: noResync,
     takeOver: () => Promise.resolve(),

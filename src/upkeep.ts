@@ -8,8 +8,8 @@ import { Notifier } from './observe/notifier.ts';
 import type { Opened } from './opening.ts';
 import { WalHealth, type WalReport } from './source/wal-health.ts';
 
-/** How often dead letters are pruned by age, in milliseconds. */
-const AGE_INTERVAL = 3_600_000;
+/** How often what is stored is pruned by age, in milliseconds. */
+const PRUNE_INTERVAL = 3_600_000;
 /**
  * How often by number, for each 10,000 that are kept: an endpoint that refuses everything makes many in an hour, and to
  * find that there is nothing to do takes some 40 ms for so many.
@@ -68,8 +68,7 @@ export class Upkeep {
     this.#wal.start();
     void this.#tellForgotten();
     const { keep, most } = this.#options.config.dead_letters;
-    if (keep === null && most === null) return;
-    if (keep !== null) this.#timers.push(setInterval(() => void this.#prune({ keep, most }), AGE_INTERVAL).unref());
+    this.#timers.push(setInterval(() => void this.#prune({ keep, most }), PRUNE_INTERVAL).unref());
     if (most !== null) this.#timers.push(setInterval(() => void this.#prune({ keep: null, most }), numberInterval(most)).unref());
     void this.#prune({ keep, most });
   }
@@ -113,14 +112,15 @@ export class Upkeep {
   }
 
   async #prune(keep: DeadLettersConfig): Promise<void> {
-    const { log, opened } = this.#options;
+    const { config, log, opened } = this.#options;
     if (this.#isPruning) return;
     this.#isPruning = true;
     try {
       const dropped = await opened.state.deliveries.prune(keep);
+      if (config.hooks.some(({ cooldown }) => cooldown !== null)) await opened.state.claims.prune();
       if (dropped.size > 0) log.info({ dropped: Object.fromEntries(dropped) }, 'dead letters were dropped, as dead_letters of the configuration says');
     } catch (error) {
-      if (!this.#isStopped) log.warn({ err: error }, 'dead letters could not be pruned; it is tried again');
+      if (!this.#isStopped) log.warn({ err: error }, 'what is stored could not be pruned; it is tried again');
     } finally {
       this.#isPruning = false;
     }
@@ -128,7 +128,7 @@ export class Upkeep {
 }
 
 function numberInterval(most: number): number {
-  return Math.min(AGE_INTERVAL, NUMBER_INTERVAL * Math.max(1, Math.ceil(most / NUMBER_STEP)));
+  return Math.min(PRUNE_INTERVAL, NUMBER_INTERVAL * Math.max(1, Math.ceil(most / NUMBER_STEP)));
 }
 
 function senderOf(endpoint: EndpointConfig, userAgent: string): Sender {

@@ -5,7 +5,7 @@ import type { Codecs } from '../src/codec.ts';
 import type { Config, EndpointConfig, HookConfig, TableConfig } from '../src/config.ts';
 import { ConfiguredTables } from '../src/configured-tables.ts';
 import { PgoutputDecoder } from '../src/decode/pgoutput.ts';
-import type { Delivery } from '../src/delivery.ts';
+import { type Delivery, UNRENDERED } from '../src/delivery.ts';
 import { type Lsn, NO_LSN } from '../src/lsn.ts';
 import { Pipeline, type PipelineOptions } from '../src/pipeline.ts';
 import { type Position, START } from '../src/position.ts';
@@ -52,12 +52,14 @@ class Rig {
       config,
       tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
       systemId: options.systemId ?? '7',
+      origin: { database: 'app', slot: 'walhook' },
       timelineAt: () => 1,
       codecs: options.codecs ?? builtinCodecs,
       describe: ({ columns }) => Promise.resolve({ primaryKey: ['id'], columns: columns.map(({ name }) => name) }),
       queues: new Map(endpoints.map(({ name }) => [name, queue])) satisfies PipelineOptions['queues'],
       tracker: this.tracker,
       start,
+      onChange: null,
       onProgress: (lsn) => this.progress.push(lsn),
     });
     this.#decoder = new PgoutputDecoder(this.pipeline);
@@ -90,12 +92,12 @@ function person(id: number, name = `name ${id}`): Buffer {
 }
 
 test('an insert becomes a delivery for the hook and its endpoint', async () => {
-  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { method: 'PATCH' })] });
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { method: ['PATCH'] })] });
   await rig.take(begin({ commitLsn: 0x64n, committedAt: 757_382_400_123_456n }), relation(PEOPLE), person(1), commit(0x64n, 0x70n));
   const [delivery] = rig.deliveries;
   expect(delivery).toEqual({
     id: expect.stringMatching(/^0000000000000064-1-i-[0-9a-f]{16}$/),
-    request: { hook: 'people-hook', endpoint: 'crm', method: 'PATCH', path: null, contentType: 'application/json' },
+    request: { hook: 'people-hook', endpoint: 'crm', method: 'PATCH', path: null, contentType: 'application/json', headers: [] },
     lane: expect.any(Number),
     sequence: { commitLsn: 0x64n, ordinal: 1, nth: 0 },
     operation: 'data_insert',
@@ -180,6 +182,58 @@ test('a filter that fails buries the delivery with the reason, and only that one
   await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), insert(PEOPLE.oid, ['0', 'secret', 't']), commit(100n, 110n));
   expect(rig.offered.map(({ delivery, buried }) => [delivery.request.hook, buried?.failure ?? null])).toEqual([['picky', 'expression'], ['people-hook', null]]);
   expect(rig.offered[0]?.buried).toMatchObject({ status: null, message: expect.not.stringContaining('secret') });
+});
+
+const nameOf = { source: 'row.name', line: 1, column: 1 };
+
+test('a hook with templates makes a request of its own for each delivery, one without shares it', async () => {
+  const templated = hookConfig(PEOPLE, { name: 'templated', path: ['/people/', { source: 'row.id', line: 1, column: 1 }, '?n=', nameOf], headers: new Map([['X-Name', [nameOf]]]) });
+  const rig = new Rig({ hooks: [templated, hook] });
+  await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), person(1, 'a&b'), person(2, 'c'), commit(100n, 110n));
+  const [first, plain, second, other] = rig.deliveries;
+  expect(first?.request).toEqual({ hook: 'templated', endpoint: 'crm', method: null, path: '/people/1?n=a%26b', contentType: 'application/json', headers: [['x-name', 'a&b']] });
+  expect(second?.request).toMatchObject({ path: '/people/2?n=c', headers: [['x-name', 'c']] });
+  expect(plain?.request).toBe(other?.request);
+  // The body is still the event's, and shared.
+  expect(first?.body).toBe(plain?.body);
+  expect(first?.bytes).toBeGreaterThan(plain?.bytes ?? 0);
+});
+
+test("an endpoint that is asked with GET gets the event in its URL's query, another the body", async () => {
+  const endpoints = [endpointAt('http://127.0.0.1/', { method: 'GET' }), endpointAt('http://127.0.0.1/erp', { name: 'erp' })];
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { to: ['crm', 'erp'] })], endpoints });
+  await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), person(1, 'a&b'), commit(100n, 110n));
+  expect(rig.deliveries.map(({ request: { contentType }, body }) => [contentType, body.slice(0, 14)])).toEqual([[null, 'data%5Bid%5D=1'], ['application/json', '{"data":{"id":']]);
+});
+
+test('a template that fails makes a dead letter that tells the event and the option, and nothing of the row', async () => {
+  const body = { kind: 'map', entries: [['name', { kind: 'expression', expression: { source: 'int(row.name)', line: 1, column: 1 } }]] } as const;
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { name: 'broken', to: ['crm', 'erp'], method: ['PUT'], body }), hook] });
+  await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), person(1, 'secret'), person(2, '7'), commit(100n, 110n));
+  expect(rig.offered.map(({ delivery, buried }) => [delivery.request.hook, buried?.message ?? null])).toEqual([
+    ['broken', 'body.name: int conversion error, at line 1, column 1, in ${{ int(row.name) }}'],
+    ['broken', 'body.name: int conversion error, at line 1, column 1, in ${{ int(row.name) }}'],
+    ['people-hook', null],
+    ['broken', null], ['broken', null], ['people-hook', null],
+  ]);
+  const [dead, , , sent] = rig.deliveries;
+  expect(dead).toMatchObject({ request: { endpoint: 'crm', method: 'PUT', path: null, contentType: UNRENDERED, headers: [] }, operation: 'data_insert' });
+  expect(JSON.parse(dead?.body ?? '')).toEqual({ id: dead?.id, operation: 'data_insert', table: 'public.people' });
+  expect(JSON.stringify(rig.offered[0]?.buried)).not.toContain('secret');
+  expect(sent?.body).toBe('{"name":7}');
+});
+
+test('a filter that fails is the reason also where the request could not be made either', async () => {
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { when: '10 / row.id > 0', path: ['/', nameOf] })] });
+  await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), person(0, ''), commit(100n, 110n));
+  expect(rig.offered).toMatchObject([{ delivery: { request: { contentType: UNRENDERED } }, buried: { message: expect.stringMatching(/^`when` failed: division by zero/) } }]);
+});
+
+test('a template that names a column the table has no more fails for each event, and mends when the column is back', async () => {
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { body: { kind: 'map', entries: [['name', { kind: 'expression', expression: nameOf }]] } })], tables: [tableConfig(PEOPLE)] });
+  const narrow = { ...PEOPLE, columns: PEOPLE.columns.slice(0, 1) };
+  await rig.take(begin({ commitLsn: 100n }), relation(narrow), insert(PEOPLE.oid, ['1']), relation(PEOPLE), person(2, 'b'), commit(100n, 110n));
+  expect(rig.offered.map(({ delivery: { body }, buried }) => buried?.message ?? body)).toEqual(['body.name: no column "name", in ${{ row.name }}', '{"name":"b"}']);
 });
 
 test('a lost connection in mid-transaction neither repeats nor skips a change', async () => {

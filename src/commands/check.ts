@@ -10,7 +10,8 @@ import type { Verb } from './command.ts';
 import { endpointFindings } from './endpoint-findings.ts';
 import { expressionFindings } from '../expression-findings.ts';
 import { findingsText } from './findings-text.ts';
-import { readConfig } from './read-config.ts';
+import { lookupFindings } from './lookup-findings.ts';
+import { readConfigWithPlaces } from './read-config.ts';
 import { StateReader } from './state-reader.ts';
 import { stateFindings } from './state-findings.ts';
 import { paint } from './terminal.ts';
@@ -20,13 +21,13 @@ const RANK: Record<Finding['severity'], number> = { error: 0, warning: 1, info: 
 
 /** `walhook check`: the file, then the database against it. */
 export const check: Verb = async ({ options }) => {
-  const config = readConfig(options.config);
+  const { config, places } = readConfigWithPlaces(options.config);
   const found = await withSource(config, 'look at its settings', async (client) => {
     const { facts, loss } = await continuity(config, client, () => storedPosition(config));
     const inDatabase = findings(config, facts);
     // What only the checkpoint tells: that the slot which is missing was there once, or was another one.
     const lost = loss === null || inDatabase.some(({ code }) => code === loss.code) ? [] : [lossFinding(loss)];
-    return [...lost, ...inDatabase, ...(await expressionFindings(config, facts, client))];
+    return [...lost, ...inDatabase, ...(await expressionFindings(config, facts, client, places)), ...(await lookupFindings(config, facts, { client, places }))];
   });
   const sorted = [...found, ...(await endpointFindings(config)), ...(await stateFindings(config))].toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
   const ok = !sorted.some(({ severity }) => severity === 'error');

@@ -29,6 +29,12 @@ export interface OptionValues {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly reason?: string;
+  readonly data?: string;
+  readonly key?: readonly string[];
+  readonly old?: string;
+  readonly operation?: string;
+  readonly send?: boolean;
+  readonly curl?: boolean;
 }
 
 /** Does a command's work and gives the exit code. Throws a WalhookError, whose `exit` is the code then. */

@@ -49,7 +49,8 @@ export function deliveryText(delivery: StoredDetail, options: DeliveryTextOption
     ...(delivery.next_at === null ? [] : [['next', `${delivery.next_at}, ${next(delivery.next_at, now)}`]]),
     ['attempts', String(attempts)],
     ...(message === null ? [] : [['why', `${delivery.failure ?? ''}${delivery.status === null ? '' : ` ${delivery.status}`}: ${indented(message)}`]]),
-    ['request', `${requestText(delivery, options.method)}, ${content_type}, ${humanBytes(bytes)}`],
+    ['request', `${requestText(delivery, options.method)}, ${content_type ?? 'as its query'}, ${humanBytes(bytes)}`],
+    ...delivery.headers.map(([name, value]) => ['', `${printable(name)}: ${printable(value)}`]),
   ].map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
   return [
     `${paint(state === 'dead' ? ['red', 'bold'] : ['yellow', 'bold'], state)} ${paint('bold', id)}`,
@@ -69,7 +70,7 @@ function requestText({ method, path }: StoredDetail, endpointMethod: string | nu
 }
 
 function bodyText({ body, content_type }: StoredDetail, redacted: string, paint: Paint): string {
-  if (!/\bjson\b/i.test(content_type)) return indented(body);
+  if (content_type === null || !/\bjson\b/i.test(content_type)) return indented(body);
   try {
     // JSON escapes most control characters itself, and the escapes of the others are JSON too.
     return prettyJson(body, { indent: '    ', redacted, paint: (color, text) => paint(color, printable(text)) });

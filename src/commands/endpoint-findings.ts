@@ -8,10 +8,10 @@ import { type Finding, warning } from '../source/finding.ts';
  * cannot be resolved here and now says nothing: it may be known where the daemon runs.
  */
 export async function endpointFindings(config: Config): Promise<Finding[]> {
-  return (await Promise.all(config.endpoints.map(blockedAddress))).flat();
+  return (await Promise.all(config.endpoints.flatMap((endpoint) => [endpoint.url, ...(endpoint.oauth2 === null ? [] : [endpoint.oauth2.token_url])].map((url) => blockedAddress(endpoint, url))))).flat();
 }
 
-async function blockedAddress({ name, url, network }: EndpointConfig): Promise<Finding[]> {
+async function blockedAddress({ name, network }: EndpointConfig, url: URL): Promise<Finding[]> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   const addresses = await resolve(host);
   const allow = network.allow.map(parseCidr).filter((range) => range !== null);

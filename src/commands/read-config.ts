@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { loadConfig } from '../config/load.ts';
+import { Places } from '../config/places.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { codeOf } from '../reaction.ts';
 
@@ -11,6 +12,11 @@ import { codeOf } from '../reaction.ts';
  */
 export function readConfig(file: string): Config {
   return loadConfig({ text: readText(file), file, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
+}
+
+/** The same, and what shows where in the file something stands. */
+export function readConfigWithPlaces(file: string): { readonly config: Config; readonly places: Places } {
+  return { config: readConfig(file), places: new Places(file, readText(file)) };
 }
 
 function readText(file: string): string {

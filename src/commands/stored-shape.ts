@@ -1,3 +1,4 @@
+import { maskHeader } from '../config/mask.ts';
 import type { Selection, StoredDelivery, StoredDetail } from '../operations.ts';
 import type { DeliveryFilter } from '../store/delivery-filter.ts';
 import type { DeliveryDetail, DeliverySummary } from '../store/stored-delivery.ts';
@@ -36,6 +37,6 @@ export function toSummary(stored: DeliverySummary): StoredDelivery {
 }
 
 export function toDetail(stored: DeliveryDetail): StoredDetail {
-  const { method, path, contentType, body, response, commitLsn } = stored;
-  return { ...toSummary(stored), method, path, content_type: contentType, body, response, commit_lsn: commitLsn };
+  const { method, path, contentType, headers, body, response, commitLsn } = stored;
+  return { ...toSummary(stored), method, path, content_type: contentType, headers: headers.map(maskHeader), body, response, commit_lsn: commitLsn };
 }

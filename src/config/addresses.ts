@@ -21,6 +21,13 @@ export function endpointUrl(text: string): Reading<URL> {
   return { value: url };
 }
 
+/** Of an authorization server: the client's id and secret have options of their own. */
+export function tokenUrl(text: string): Reading<URL> {
+  const reading = endpointUrl(text);
+  if ('refused' in reading || reading.value.username + reading.value.password === '') return reading;
+  return { refused: 'a user and password do not belong here: `client_id` and `client_secret` are for them' };
+}
+
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);

@@ -51,18 +51,25 @@ function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig 
     rate: endpoint.rate ?? null,
     disable_after: endpoint.disable_after ?? null,
     tls: { ca: endpoint.tls.ca ?? null, cert: endpoint.tls.cert ?? null, key: endpoint.tls.key ?? null },
+    oauth2: endpoint.oauth2 === undefined ? null : { ...endpoint.oauth2, scope: endpoint.oauth2.scope ?? null, audience: endpoint.oauth2.audience ?? null },
   };
 }
 
-function hookConfig({ table: name, format: _format, encoding: _encoding, ...hook }: LoadedHook): HookConfig {
+function hookConfig({ table: name, ...hook }: LoadedHook): HookConfig {
   return {
     ...hook,
     ...name,
     changed: hook.changed ?? null,
     when: hook.when ?? null,
     order_by: hook.order_by ?? null,
-    method: hook.method ?? null,
     fields: { ...hook.fields, only: hook.fields.only ?? null },
+    body: hook.body ?? null,
+    encoding: hook.encoding ?? null,
+    method: hook.method ?? null,
+    path: hook.path ?? null,
+    enrich: new Map([...hook.enrich].map(([key, lookup]) => [key, { ...lookup, cache: lookup.cache ?? null }])),
+    schedule: hook.schedule ?? null,
+    cooldown: hook.cooldown ?? null,
   };
 }
 

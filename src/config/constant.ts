@@ -1,4 +1,4 @@
-import { expected, type Reading } from './kinds.ts';
+import { expected, NO_EXPRESSION, type Reading } from './kinds.ts';
 import { Mapping, type Node, Scalar, Sequence } from './tree.ts';
 
 /** JSON text of a value of the file, numbers with the digits they are written with. */
@@ -24,8 +24,9 @@ function childrenOf(node: Mapping | Sequence): (readonly [string, Node])[] {
     : node.items.map((item) => ['', item] as const);
 }
 
-function scalarJson({ value, origin }: Scalar): Reading<string> {
-  if (origin.template) return { refused: 'expressions in ${{ }} are not supported here yet by walhook 0.1' };
+/** JSON text of one scalar. */
+export function scalarJson({ value, origin }: Scalar): Reading<string> {
+  if (origin.template) return { refused: NO_EXPRESSION };
   if (typeof value !== 'number') return { value: JSON.stringify(value) };
   // A JSON number as it stands keeps digits that a double would lose; 0x10 and 1_0 are YAML's alone.
   if (/^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[-+]?\d+)?$/i.test(origin.written)) return { value: origin.written };

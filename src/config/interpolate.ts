@@ -11,12 +11,19 @@ export interface Fault {
   readonly at: number;
 }
 
+/** What stands in a `${{ … }}`, without the blanks around it. */
+export interface WrittenExpression {
+  readonly source: string;
+  /** Offset in the text that was given. */
+  readonly at: number;
+}
+
 export interface Interpolated {
   readonly text: string;
   /** True if a part of the text came from outside the file, so that it may be a secret. */
   readonly filled: boolean;
-  /** True if the text has a `${{ … }}` in it. */
-  readonly template: boolean;
+  /** The same piece by piece, with the expressions that stand in `${{ … }}`. What is filled in is never one. Empty pieces are left out. */
+  readonly parts: readonly (string | WrittenExpression)[];
   readonly faults: readonly Fault[];
 }
 
@@ -27,15 +34,15 @@ export interface Interpolated {
  */
 export function interpolate(text: string, sources: Sources): Interpolated {
   const reader = new Reader(text, sources);
-  const filled = reader.read(false);
-  return { text: filled, filled: reader.filled, template: reader.template, faults: reader.faults };
+  const whole = reader.read();
+  return { text: whole, filled: reader.filled, parts: reader.parts, faults: reader.faults };
 }
 
 const NO_END = 'the reference that starts here has no end: } is missing';
 
 class Reader {
   filled = false;
-  template = false;
+  readonly parts: (string | WrittenExpression)[] = [];
   readonly faults: Fault[] = [];
   readonly #text: string;
   readonly #sources: Sources;
@@ -46,39 +53,65 @@ class Reader {
     this.#sources = sources;
   }
 
-  /** Reads to the end, or up to the `}` that ends a default. */
-  read(inDefault: boolean): string {
+  /** Reads to the end. */
+  read(): string {
     let out = '';
+    let piece = '';
     while (this.#at < this.#text.length) {
-      if (inDefault && this.#sees('}')) break;
-      if (this.#sees('$$')) {
-        out += '$';
-        this.#at += 2;
-      } else if (this.#sees('${{')) {
-        out += this.#expression();
-      } else if (this.#sees('${')) {
-        out += this.#reference();
-      } else {
-        const start = this.#at;
-        do this.#at++;
-        while (this.#at < this.#text.length && !this.#sees('$') && !this.#sees('}'));
-        out += this.#text.slice(start, this.#at);
+      if (!this.#sees('${{')) {
+        piece += this.#piece();
+        continue;
       }
+      const start = this.#at;
+      const expression = this.#expression();
+      if (piece !== '') this.parts.push(piece);
+      this.parts.push(expression);
+      out += piece + this.#text.slice(start, this.#at);
+      piece = '';
+    }
+    if (piece !== '') this.parts.push(piece);
+    return out + piece;
+  }
+
+  /** What stands in a default, up to the `}` that ends it. */
+  #fallback(): string {
+    let out = '';
+    while (this.#at < this.#text.length && !this.#sees('}')) {
+      const start = this.#at;
+      if (!this.#sees('${{')) {
+        out += this.#piece();
+        continue;
+      }
+      this.#expression();
+      this.#fault(start, 'an expression cannot stand in the default of a variable');
     }
     return out;
+  }
+
+  #piece(): string {
+    if (this.#sees('$$')) {
+      this.#at += 2;
+      return '$';
+    }
+    if (this.#sees('${')) return this.#reference();
+    const start = this.#at;
+    do this.#at++;
+    while (this.#at < this.#text.length && !this.#sees('$') && !this.#sees('}'));
+    return this.#text.slice(start, this.#at);
   }
 
   #sees(what: string): boolean {
     return this.#text.startsWith(what, this.#at);
   }
 
-  #expression(): string {
-    this.template = true;
+  #expression(): WrittenExpression {
     const start = this.#at;
     const end = endOfExpression(this.#text, start + 3);
     if (end === null) this.#fault(start, 'the expression that starts here has no end: }} is missing');
     this.#at = end ?? this.#text.length;
-    return this.#text.slice(start, this.#at);
+    const inner = this.#text.slice(start + 3, end === null ? this.#at : end - 2);
+    const source = inner.trim();
+    return { source, at: start + 3 + (source === '' ? 0 : inner.indexOf(source)) };
   }
 
   #reference(): string {
@@ -111,7 +144,7 @@ class Reader {
 
   #default(start: number, value: string | undefined): string {
     const faults = this.faults.length;
-    const fallback = this.read(true);
+    const fallback = this.#fallback();
     // A default's own text counts as filled in too: `${N:-16}` may stand for a number.
     this.filled = true;
     const used = value === undefined || value === '';

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { TextTemplate } from '../template.ts';
+import { textTemplate } from './text-template.ts';
 import { Mapping, type Path, Scalar, Sequence } from './tree.ts';
 
 /**
@@ -9,7 +11,15 @@ import { Mapping, type Path, Scalar, Sequence } from './tree.ts';
 export type Json = Record<string, unknown>;
 
 /** What reading a value came to. */
-export type Reading<T> = { readonly value: T } | { readonly refused: string };
+export type Reading<T> = { readonly value: T } | Refusal;
+
+export interface Refusal {
+  readonly refused: string;
+  /** What may be added if the value was not filled in, for it tells of it: ` (did you mean "POST"?)`. */
+  readonly hint?: string;
+  /** Where within the value. Default: the value as a whole. */
+  readonly path?: Path;
+}
 
 /** A value as an option's reader sees it. */
 export interface Given {
@@ -22,6 +32,9 @@ export interface Given {
 /** How a kind looks in the JSON Schema. Keyed by a schema's definition, which the copies that `.meta()` makes share. */
 const JSON_OF = new WeakMap<object, () => Json>();
 
+/** Where everything is the same for every event. */
+export const NO_EXPRESSION = 'an expression in ${{ }} cannot stand here';
+
 /** Issues with this in their params have been reported already. */
 const REPORTED = { reported: true };
 
@@ -31,11 +44,23 @@ export function scalar<T>(read: (given: Given) => Reading<T>, json: () => Json) 
     z.transform<unknown, T>((input, context) => {
       const node = input instanceof Scalar ? input : null;
       if (node?.origin.filled === 'failed') return give(context, [], '', REPORTED);
-      if (node?.origin.template === true) return give(context, [], 'expressions in ${{ }} are not supported here yet by walhook 0.1');
+      if (node?.origin.template === true) return give(context, [], NO_EXPRESSION);
       const filled = node?.origin.filled === 'yes';
       const reading = read({ value: node === null ? input : node.value, filled });
-      if ('value' in reading) return reading.value;
-      return give(context, [], filled ? `${reading.refused} (once its variables are filled in)` : reading.refused);
+      return 'value' in reading ? reading.value : refuse(context, reading, filled);
+    }),
+    json,
+  );
+}
+
+/** Text with expressions in it. */
+export function templated<T>(read: (template: TextTemplate) => Reading<T>, json: () => Json) {
+  return described(
+    z.transform<unknown, T>((input, context) => {
+      if (isFailed(input)) return give(context, [], '', REPORTED);
+      if (!(input instanceof Scalar) || typeof input.value !== 'string') return give(context, [], expected('text', input));
+      const reading = read(textTemplate(input.origin.parts));
+      return 'value' in reading ? reading.value : refuse(context, reading, input.origin.filled === 'yes');
     }),
     json,
   );
@@ -47,7 +72,7 @@ export function shaped<T>(read: (node: unknown) => Reading<T>, json: () => Json)
     z.transform<unknown, T>((input, context) => {
       if (isReported(input)) return give(context, [], '', REPORTED);
       const reading = read(input);
-      return 'value' in reading ? reading.value : give(context, [], reading.refused);
+      return 'value' in reading ? reading.value : refuse(context, reading, false);
     }),
     json,
   );
@@ -80,6 +105,25 @@ export function section<S extends z.ZodRawShape>(shape: S) {
     return isPlainObject(input) ? input : give(context, [], expected('a mapping', input));
   });
   return z.pipe(entries, object);
+}
+
+/** The same, where a lone scalar stands for a section that has this one key. */
+export function sectionOr<S extends z.ZodRawShape>(key: string, shape: S) {
+  const whole = section(shape);
+  return described(
+    z.transform<unknown, z.output<typeof whole>>((input, context) => {
+      const lone = input instanceof Scalar && input.value !== null;
+      const result = whole.safeParse(lone ? { [key]: input } : input);
+      if (result.success) return result.data;
+      for (const issue of result.error.issues) context.issues.push({ ...issue, path: lone ? [] : issue.path, input: undefined });
+      return z.NEVER;
+    }),
+    () => {
+      const json = jsonOf(whole);
+      const { [key]: alone = {} } = json['properties'] as Record<string, Json>;
+      return { anyOf: [alone, json] };
+    },
+  );
 }
 
 /** A mapping from names of the user's own to values of one kind; a Map, so that every name is safe. */
@@ -202,6 +246,10 @@ function give(context: z.core.ParsePayload, path: Path, message: string, params:
   context.issues.push({ code: 'custom', message, path: [...path], params, input: undefined });
   // What zod gives to say "there are issues": nobody sees the value.
   return z.NEVER;
+}
+
+function refuse(context: z.core.ParsePayload, { refused, hint = '', path = [] }: Refusal, filled: boolean): never {
+  return give(context, path, filled ? `${refused} (once its variables are filled in)` : `${refused}${hint}`);
 }
 
 function isNothing(input: unknown): boolean {

@@ -1,6 +1,6 @@
 import { maskLine, maskText, type Range } from './mask.ts';
 import type { Finding, Problem } from './problem.ts';
-import { formatPath, Mapping, type Node, nodeAt, Scalar, Sequence, type Span } from './tree.ts';
+import { childrenAt, formatPath, type Node, nodeAt, Scalar, Sequence, type Span } from './tree.ts';
 
 /** Longest piece of a line that is shown. */
 const MAX_SHOWN = 160;
@@ -57,11 +57,10 @@ function shorten({ text, caret }: { readonly text: string; readonly caret: numbe
 /** Where the file holds values that nobody may see, if they are written out. */
 function secretSpans(root: Node): Span[] {
   const spans = scalarSpans(nodeAt(root, ['server', 'token']));
-  const endpoints = nodeAt(root, ['endpoints']);
-  if (!(endpoints instanceof Mapping)) return spans;
-  for (const { value } of endpoints.entries.values()) {
-    for (const path of [['headers'], ['signing'], ['tls', 'key']]) spans.push(...scalarSpans(nodeAt(value, path)));
+  for (const endpoint of childrenAt(root, ['endpoints'])) {
+    for (const path of [['headers'], ['signing'], ['tls', 'key'], ['oauth2', 'client_secret']]) spans.push(...scalarSpans(nodeAt(root, [...endpoint, ...path])));
   }
+  for (const hook of childrenAt(root, ['hooks'])) spans.push(...scalarSpans(nodeAt(root, [...hook, 'headers'])));
   return spans;
 }
 

@@ -10,8 +10,8 @@ const SIGNING_SECRET = /(?<=wh(?:sec|sk)_)[^\s'",\]}]+/g;
 /** `token: abc`, `Authorization: Bearer abc`: a key that says its value is secret, up to the end of the value. */
 const NAMED_SECRET =
   /(?<=(?:token|secret|passw|authorization|api[-_]?key|cookie|credential)[\w-]*["']?\s*:\s+)(?:"[^"]*"?|'[^']*'?|(?![\s[{"'])(?:\$\{[^}]*\}|(?!\s#|,\s)[^}\]])+)/gi;
-/** A reference that has no text of its own but names: it may be shown. */
-const REFERENCE = /\$\{(?:file:[^}]*|\w+(?::-|:\?[^}]*)?)\}/g;
+/** A reference that has no text of its own but names, or an expression, whose text every event shares: they may be shown. */
+const REFERENCE = /\$\{(?:file:[^}]*|\w+(?::-|:\?[^}]*)?)\}|\$\{\{.*?\}\}?/g;
 
 /** A URL without what gives access: user and password, and query parameters such as `token` or `password`. */
 export function maskUrl(url: string | URL): string {
@@ -22,6 +22,14 @@ export function maskUrl(url: string | URL): string {
 /** Any text without the URL credentials and signing secrets that are in it. */
 export function maskText(text: string): string {
   return maskUrl(text).replaceAll(SIGNING_SECRET, HIDDEN);
+}
+
+/** A header whose name says that its value gives access. */
+const SECRET_HEADER = /auth|cookie|credential|key|pass|secret|token/i;
+
+/** A header, its value masked if its name sounds secret. */
+export function maskHeader([name, value]: readonly [name: string, value: string]): readonly [name: string, value: string] {
+  return [name, SECRET_HEADER.test(name) ? HIDDEN : value];
 }
 
 /** Part of a line, 0-based; `end` is exclusive. */

@@ -56,6 +56,9 @@ function syntaxMessage(text: string, error: { readonly code: string; readonly me
   const [at] = error.pos;
   if (text[at] === '{' && text[at - 1] === '$') return 'not valid YAML: within { } and [ ] a ${…} must stand in quotes';
   if (error.message.includes('call stack')) return NESTED;
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && /^[^\n]*\$\{\{[^\n]*: /.test(text.slice(at))) {
+    return 'not valid YAML: an expression with a colon and a space in it (as in a ? b : c) must stand in quotes';
+  }
   switch (error.code) {
     case 'MULTIPLE_DOCS':
       return 'a second YAML document starts here: there may be only one';
@@ -76,7 +79,7 @@ interface Built {
   readonly size: number;
 }
 
-const NOTHING: Origin = { written: '', filled: 'no', template: false };
+const NOTHING: Origin = { written: '', filled: 'no', template: false, parts: [] };
 
 class Builder {
   readonly findings: Finding[] = [];
@@ -131,7 +134,10 @@ class Builder {
         continue;
       }
       const inner = [...path, name];
-      if (/\$\{/.test(name)) this.findings.push({ at: place.start, path: inner, message: 'variables are not filled in in keys' });
+      if (/\$\{/.test(name)) {
+        const message = /\$\{\{/.test(name) ? 'an expression in ${{ }} cannot be a key' : 'variables are not filled in in keys';
+        this.findings.push({ at: place.start, path: inner, message });
+      }
       const child = this.build(value, inner, place);
       if (entries.has(name)) this.findings.push({ at: place.start, path: inner, message: 'this key is there twice' });
       else entries.set(name, { key: place, value: child });
@@ -142,14 +148,22 @@ class Builder {
   #scalar(node: YamlScalar, path: Path, span: Span): Scalar {
     const written = node.source ?? '';
     if (typeof node.value !== 'string') return new Scalar(span, scalarValue(node.value), { ...NOTHING, written });
-    const { text, filled, template, faults } = interpolate(node.value, this.#sources);
+    const { value } = node;
+    const { text, filled, parts, faults } = interpolate(value, this.#sources);
     const raw = this.#text.slice(span.start, span.end);
-    for (const fault of faults) {
-      this.findings.push({ at: span.start + offsetInScalar(raw, node.value, fault.at), path, message: fault.message });
-    }
-    if (faults.length > 0) return failed(span, { written, filled: 'failed', template }, 'failed');
-    return new Scalar(span, text, { written, filled: filled ? 'yes' : 'no', template });
+    const placeOf = (at: number): number => span.start + offsetInScalar(raw, value, at);
+    for (const { at, message } of faults) this.findings.push({ at: placeOf(at), path, message });
+    const placed = parts.map((part) => (typeof part === 'string' ? part : { ...part, ...lineAndColumn(this.#text, placeOf(part.at)) }));
+    const template = parts.some((part) => typeof part !== 'string');
+    const origin: Origin = { written: value, filled: filled ? 'yes' : 'no', template, parts: placed };
+    return faults.length > 0 ? failed(span, origin, 'failed') : new Scalar(span, text, origin);
   }
+}
+
+/** 1-based, in UTF-16 units. */
+function lineAndColumn(text: string, at: number): { readonly line: number; readonly column: number } {
+  const before = text.slice(0, at);
+  return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
 }
 
 function failed(span: Span, origin: Origin, filled: Origin['filled']): Scalar {

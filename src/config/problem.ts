@@ -43,8 +43,11 @@ export class ConfigError extends WalhookError {
 export function formatProblem(file: string, problem: Problem): string {
   const what = problem.path === '' ? problem.message : `${problem.path}: ${problem.message}`;
   const head = `${file}:${problem.line}:${problem.column} error ${what}`;
-  if (problem.source === '') return head;
+  return problem.source === '' ? head : `${head}\n${excerpt(problem)}`;
+}
+
+/** The line and, below it, the caret. */
+export function excerpt({ source, caret }: Pick<Problem, 'source' | 'caret'>): string {
   // Tabs stay tabs, so that the caret stands under its character whatever their width.
-  const indent = problem.source.slice(0, problem.caret).replaceAll(/[^\t]/g, ' ');
-  return `${head}\n${problem.source}\n${indent}^`;
+  return `${source}\n${source.slice(0, caret).replaceAll(/[^\t]/g, ' ')}^`;
 }

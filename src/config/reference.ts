@@ -41,14 +41,31 @@ They are filled in after the YAML is read, in values and not in keys; what is fi
 | \`\${file:/path}\` | the text of a file, without the line break at its end |
 | \`$$\` | \`$\` |
 
-Any other \`$\` stands for itself, and \`\${{ … }}\` is never touched. A variable may stand for a number, a duration, \`true\` or
+Any other \`$\` stands for itself, and nothing is filled in within the \`\${{ … }}\` of an expression. A variable may stand for a number, a duration, \`true\` or
 \`false\` too. Within \`{ }\` and \`[ ]\`, YAML wants quotes around it. Where a URL, a token, a secret or a certificate comes out
 empty, it counts as not given.
 
 ## Units
 
 Durations are \`500ms\`, \`10s\`, \`5m\`, \`1h\`, \`2d\`, or sums such as \`1h30m\`. Sizes are \`512KiB\`, \`64MiB\`, \`1GiB\` (1024 each) or
-\`KB\`, \`MB\`, \`GB\` (1000 each). Rates are \`50/s\`, \`100/m\`, \`1000/h\`.`;
+\`KB\`, \`MB\`, \`GB\` (1000 each). Rates are \`50/s\`, \`100/m\`, \`1000/h\`.
+
+## Expressions
+
+Where a hook's \`body\`, \`path\`, \`method\`, \`headers\` or \`enrich\` has \`\${{ … }}\` in its text, an expression in
+[CEL](https://github.com/google/cel-spec/blob/master/doc/langdef.md) stands there, which is worked out for each event. \`when\` is
+one expression, and needs no \`\${{ }}\`. They know
+
+| name | what it is |
+|---|---|
+| \`row\` | the new row, the old one for a delete: \`row.email\` |
+| \`old\` | the row before the change; null where the WAL has none |
+| \`changed\` | the columns that changed, with their new values: \`'email' in changed\` |
+| \`event\` | \`id\`, \`operation\`, \`table\`, \`schema\`, \`lsn\`, \`xid\`, \`time\`, \`unix\`, \`lookup_values\`, \`redacted\` |
+| the names under \`enrich\` | what was looked up; not in \`when\` |
+
+\`walhook check\` holds every expression against the table's columns, and every query under \`enrich\` against the database. An
+expression that fails for a row makes a dead letter.`;
 
 /** A section for each mapping of options, outermost first. */
 function sections(path: string, json: Json): string[] {
@@ -73,9 +90,16 @@ function innerOf(json: Json): { readonly suffix: string; readonly json: Json } |
     ['.*', objectOf(json['additionalProperties'])],
     ['[]', objectOf(json['items'])],
   ] as const) {
-    if (candidate['properties'] !== undefined) return { suffix, json: candidate };
+    const section = sectionOf(candidate);
+    if (section !== null) return { suffix, json: section };
   }
   return null;
+}
+
+/** The mapping that an option is, or may be. */
+function sectionOf(json: Json): Json | null {
+  const candidates = Array.isArray(json['anyOf']) ? json['anyOf'].map(objectOf) : [json];
+  return candidates.find((candidate) => candidate['properties'] !== undefined) ?? null;
 }
 
 function row(name: string, json: Json, required: boolean): string {
@@ -110,8 +134,7 @@ function laterMarkdown(): string {
   const names = LATER.map((option) => `\`${option.join('.').replace('hooks.*', 'hooks[]')}\``);
   return `## Not yet
 
-These options are reserved, and refused by this version: ${names.join(', ')}. So are \`whsk_\` secrets, \`\${{ … }}\` in values, the
-methods GET and HEAD, and every \`format\` but \`event\` and \`encoding\` but \`json\`.`;
+These options are reserved, and refused by this version: ${names.join(', ')}.`;
 }
 
 function inline(value: unknown): string {

@@ -1,12 +1,13 @@
 import { isLoopback, listen } from './addresses.ts';
 import { didYouMean } from '../closest.ts';
-import { expressionFault } from './expression.ts';
+import { encodingRules } from './encoding-rules.ts';
+import { expressionRules } from './expression-rules.ts';
 import { fieldsRules } from './fields-rules.ts';
 import { parseTableName } from './names.ts';
 import type { Finding } from './problem.ts';
-import { offsetInScalar } from './scalar-offset.ts';
+import { sqlRules } from './sql-rules.ts';
 import { deliveredFault } from './status-rules.ts';
-import { childrenAt, keyAt, type Node, nodeAt, type Path, Scalar, Sequence, spanAt } from './tree.ts';
+import { childrenAt, keyAt, type Node, nodeAt, type Path, Scalar, Sequence, spanAt, textAt } from './tree.ts';
 import { parseDuration } from './units.ts';
 
 /**
@@ -20,6 +21,7 @@ export function rules(root: Node, text: string): Finding[] {
     ...childrenAt(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
     ...hookRules(root, text),
     ...targetRules(root, ['notify', 'to']),
+    ...noticeRules(root),
   ];
 }
 
@@ -50,16 +52,15 @@ function tableRules(root: Node): Finding[] {
 }
 
 function endpointRules(root: Node, path: Path): Finding[] {
-  const findings: Finding[] = [];
-  const headers = new Set<string>();
-  for (const header of childrenAt(root, [...path, 'headers'])) {
-    const name = String(header.at(-1)).toLowerCase();
-    if (headers.has(name)) findings.push(keyFinding(root, header, 'this header is there twice: case does not count'));
-    headers.add(name);
-  }
+  const findings = headerRules(root, path);
+  const headers = new Set(childrenAt(root, [...path, 'headers']).map((header) => String(header.at(-1)).toLowerCase()));
   const url = URL.parse(textAt(root, [...path, 'url']) ?? '');
   if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
     findings.push(finding(root, [...path, 'url'], 'has a user and password, and there is an Authorization header: only one can be sent'));
+  }
+  if (nodeAt(root, [...path, 'oauth2']) !== null && (headers.has('authorization') || (url !== null && url.username + url.password !== ''))) {
+    const other = headers.has('authorization') ? 'an Authorization header' : 'a user and password in `url`';
+    findings.push(keyFinding(root, [...path, 'oauth2'], `there is ${other} besides: only one authorization can be sent`));
   }
   for (const response of childrenAt(root, [...path, 'responses'])) {
     const fault = textAt(root, response) === 'delivered' ? deliveredFault(String(response.at(-1))) : null;
@@ -79,6 +80,17 @@ function endpointRules(root: Node, path: Path): Finding[] {
   return findings;
 }
 
+/** The headers of an endpoint or a hook. */
+function headerRules(root: Node, path: Path): Finding[] {
+  const seen = new Set<string>();
+  return childrenAt(root, [...path, 'headers']).flatMap((header) => {
+    const name = String(header.at(-1)).toLowerCase();
+    const twice = seen.has(name);
+    seen.add(name);
+    return twice ? [keyFinding(root, header, 'this header is there twice: case does not count')] : [];
+  });
+}
+
 function hookRules(root: Node, text: string): Finding[] {
   const findings: Finding[] = [];
   const names = new Set<string>();
@@ -86,7 +98,16 @@ function hookRules(root: Node, text: string): Finding[] {
     const name = textAt(root, [...path, 'name']);
     if (name !== null && names.has(name)) findings.push(finding(root, [...path, 'name'], 'another hook has this name'));
     if (name !== null) names.add(name);
-    findings.push(...targetRules(root, [...path, 'to']), ...whenRules(root, path, text), ...fieldsRules(root, [...path, 'fields']));
+    findings.push(
+      ...targetRules(root, [...path, 'to']),
+      ...enteringRules(root, path),
+      ...truncateRules(root, path),
+      ...headerRules(root, path),
+      ...encodingRules(root, path),
+      ...expressionRules(root, path, text),
+      ...childrenAt(root, [...path, 'enrich']).flatMap((lookup) => sqlRules(root, lookup, text)),
+      ...fieldsRules(root, [...path, 'fields']),
+    );
   }
   return findings;
 }
@@ -97,33 +118,42 @@ function targetRules(root: Node, path: Path): Finding[] {
   const targets = nodeAt(root, path) instanceof Sequence ? childrenAt(root, path) : [path];
   return targets.flatMap((target) => {
     const name = textAt(root, target);
-    if (name === null || name === '' || known.includes(name)) return [];
+    if (name === null || name === '' || known.includes(name) || hasExpression(root, target)) return [];
     // A name that was filled in is not shown.
     const shown = isFilled(root, target) ? '' : ` named ${JSON.stringify(name)}${didYouMean(name, known)}`;
     return [finding(root, target, `there is no endpoint${shown}`)];
   });
 }
 
-function whenRules(root: Node, hook: Path, text: string): Finding[] {
-  const path = [...hook, 'when'];
-  const node = nodeAt(root, path);
-  const entering = nodeAt(root, [...hook, 'entering']);
-  if (node === null) {
-    const wanted = entering instanceof Scalar && (entering.value === true || entering.value === 'true');
-    return wanted ? [finding(root, [...hook, 'entering'], 'needs `when`: it is what a row starts to match')] : [];
-  }
-  if (!(node instanceof Scalar) || typeof node.value !== 'string' || node.value.trim() === '' || node.origin.template) return [];
-  const fault = expressionFault(node.value);
-  if (fault === null) return [];
-  // Neither the place nor the words may tell of what was filled in.
-  if (node.origin.filled === 'yes') return [finding(root, path, 'not a CEL expression (once its variables are filled in)')];
-  const raw = text.slice(node.span.start, node.span.end);
-  return [{ at: node.span.start + offsetInScalar(raw, node.value, fault.at), path, message: fault.message }];
+/** A notice is JSON, and has no hook that would write it otherwise. */
+function noticeRules(root: Node): Finding[] {
+  const path = ['notify', 'to'];
+  const targets = nodeAt(root, path) instanceof Sequence ? childrenAt(root, path) : [path];
+  return targets.flatMap((target) => {
+    const method = textAt(root, ['endpoints', textAt(root, target) ?? '', 'method']);
+    return method === 'GET' || method === 'HEAD' ? [finding(root, target, `the endpoint has method ${method}, and a notice needs a body`)] : [];
+  });
 }
 
-function textAt(root: Node, path: Path): string | null {
+function enteringRules(root: Node, hook: Path): Finding[] {
+  const entering = nodeAt(root, [...hook, 'entering']);
+  const wanted = entering instanceof Scalar && (entering.value === true || entering.value === 'true');
+  if (!wanted || nodeAt(root, [...hook, 'when']) !== null) return [];
+  return [finding(root, [...hook, 'entering'], 'needs `when`: it is what a row starts to match')];
+}
+
+/** What is counted or held by row cannot be that of a truncate. */
+function truncateRules(root: Node, hook: Path): Finding[] {
+  const truncates = childrenAt(root, [...hook, 'events']).some((event) => textAt(root, event) === 'truncate');
+  if (!truncates) return [];
+  return ['schedule', 'cooldown']
+    .filter((option) => nodeAt(root, [...hook, option]) !== null)
+    .map((option) => keyFinding(root, [...hook, option], 'goes by row, and a truncate has none: give truncate a hook of its own'));
+}
+
+function hasExpression(root: Node, path: Path): boolean {
   const node = nodeAt(root, path);
-  return node instanceof Scalar && typeof node.value === 'string' ? node.value : null;
+  return node instanceof Scalar && node.origin.template;
 }
 
 function isFilled(root: Node, path: Path): boolean {

@@ -1,13 +1,17 @@
 import type * as z from 'zod';
-import { cidr, endpointUrl, listen, postgresUrl } from './addresses.ts';
+import { cidr, endpointUrl, listen, postgresUrl, tokenUrl } from './addresses.ts';
 import { constant } from './constant.ts';
+import { enrichNameFault } from './enrich-names.ts';
 import { expression } from './expression.ts';
 import { headerNameFault, headerValue } from './headers.ts';
-import { listOf, mapOf, narrowed, section, shaped } from './kinds.ts';
+import { listOf, mapOf, narrowed, section, sectionOr, shaped, templated } from './kinds.ts';
 import { configName, identifier, identifierFault, NAME_PATTERN, nameFault, SLOT_PATTERN, slotName, stateSchema, tableName, tableNameFault } from './names.ts';
-import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, version } from './scalars.ts';
+import { headerTemplate, METHODS, methodTemplate, pathTemplate } from './request-templates.ts';
+import { CRON_PATTERN, cronExpression, timeZone } from './schedule.ts';
+import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, VARIABLE, version } from './scalars.ts';
 import { statusFault } from './status-rules.ts';
-import { adminToken, pemPath, signingSecret } from './secrets.ts';
+import { adminToken, clientText, pemPath, scopeText, signingSecret } from './secrets.ts';
+import { bodyTemplate } from './templates.ts';
 import { visibility } from './visibility.ts';
 
 /**
@@ -97,18 +101,25 @@ const tls = section({
   key: pemFile.optional().meta({ description: "PEM file of the client certificate's key. Goes with `cert`." }),
 });
 
-/** GET and HEAD carry their event in the query string, which is not there yet. */
-const method = choice(['POST', 'PUT', 'PATCH', 'DELETE'], ['GET', 'HEAD']);
+const oauth2 = section({
+  token_url: textOf(tokenUrl, { pattern: '^https?://' }).meta({ description: 'The token endpoint, `https://` or `http://`. `network`, `tls` and `timeout` of the endpoint hold for it too.' }),
+  client_id: textOf(clientText).meta({ description: "The client's id." }),
+  client_secret: textOf(clientText).meta({ description: "The client's secret." }),
+  scope: textOrEmpty(scopeText).optional().meta({ description: 'The scopes to ask for, with spaces between them. Default: what the authorization server gives without.' }),
+  audience: textOrEmpty(clientText).optional().meta({ description: 'What the token is for, where the authorization server wants to know. Default: not said.' }),
+  auth: choice(['basic', 'body']).prefault('basic').meta({ description: '`basic`: id and secret go as HTTP Basic authorization, which every authorization server must know. `body`: in the form.' }),
+});
 
 const endpoint = section({
   url: textOf(endpointUrl, { pattern: '^https?://' }).meta({ description: 'Where to send, `https://` or `http://`. A user and password in it become Basic authorization.' }),
-  method: method.prefault('POST').meta({ description: 'HTTP method.' }),
+  method: choice(METHODS).prefault('POST').meta({ description: 'HTTP method. GET and HEAD have no body: they carry the event in the query of the URL.' }),
   headers: mapOf(textOf(headerValue), headerNameFault).prefault({}).meta({
     description: 'Headers of every request. Added when it is sent, so that what is parked gets them as they are then.',
   }),
   signing: section({
     secrets: listOf(textOrEmpty(signingSecret), { min: 1, orOne: true }).meta({
-      description: '`whsec_` and 24 to 64 bytes in base64. Each makes one signature in `webhook-signature`: several while one is being replaced. Those that a variable leaves empty are skipped.',
+      description:
+        '`whsec_` and 24 to 64 bytes in base64: HMAC-SHA256, a `v1` signature. Or `whsk_` and an Ed25519 private key in base64, its 32-byte seed or the 64 bytes of seed and public key: a `v1a` signature, which receivers verify with the public key alone. Each makes one signature in `webhook-signature`: several while one is being replaced. Those that a variable leaves empty are skipped.',
     }),
   })
     .optional()
@@ -135,6 +146,10 @@ const endpoint = section({
     .prefault({})
     .meta({ description: 'Which addresses may be connected to.' }),
   tls: tls.prefault({}).meta({ description: 'Certificates of `https://`: absolute paths of PEM files, read at start and at reload.' }),
+  oauth2: oauth2.optional().meta({
+    description:
+      'OAuth 2.0 client credentials (RFC 6749, 4.4): requests carry `Authorization: Bearer` and a token that is asked for when one is needed, kept until shortly before it expires, and asked for anew once after a 401. Default: none.',
+  }),
 });
 
 /** That there is such an endpoint, `rules.ts` sees to. */
@@ -151,6 +166,20 @@ const fields = section({
     .prefault({})
     .meta({ description: 'Constant fields that are added: any JSON value.' }),
   omit_null: flag().prefault(false).meta({ description: 'Leave out columns that are null.' }),
+});
+
+const enrich = sectionOr('sql', {
+  sql: templated((parts) => ({ value: parts }), () => ({ type: 'string' })).meta({
+    description: 'One query. Its `${{ }}` become bound parameters, which do not stand in quotes: `where id = ${{ row.organization_id }}`. It runs read-only, in the source database.',
+  }),
+  many: flag().prefault(false).meta({ description: '`true`: all its rows, as a list. `false`: one row, or null if there is none.' }),
+  timeout: duration('1ms', '10m').prefault('5s').meta({ description: 'How long the query may take. A delivery whose query fails or takes longer is tried again as `retry` of the endpoint says, and nothing is sent without it.' }),
+  cache: duration('1ms', '7d').optional().meta({ description: 'How long an answer may be used again. It is dropped before that when a table that the query reads changes, if that table is under `tables`; of what a function reads within the query, nothing is known. Default: not at all.' }),
+});
+
+const schedule = sectionOr('cron', {
+  cron: textOf(cronExpression, { pattern: CRON_PATTERN }).meta({ description: 'Minute, hour, day of the month, month, day of the week: `"0 6 * * 1-5"`.' }),
+  timezone: textOf(timeZone).prefault('UTC').meta({ description: 'The time zone it is in, by its name: `Europe/Amsterdam`.' }),
 });
 
 const hook = section({
@@ -175,9 +204,44 @@ const hook = section({
   large_numbers: choice(['number', 'string']).prefault('number').meta({
     description: '`string`: numbers that a double would round become strings, for receivers that parse JSON as JavaScript does.',
   }),
-  method: method.optional().meta({ description: "HTTP method. Default: the endpoint's." }),
-  format: choice(['event'], ['standard', 'cloudevents', 'debezium']).prefault('event').meta({ description: 'Shape of the body. `event` is the only one yet.' }),
-  encoding: choice(['json'], ['form', 'query']).prefault('json').meta({ description: 'How the body is written. `json` is the only one yet.' }),
+  body: shaped(bodyTemplate, () => ({})).optional().meta({
+    description:
+      'The body, as any structure of YAML with expressions in `${{ }}` at its leaves: `{ name: "${{ row.first_name }} ${{ row.last_name }}", tags: "${{ row.tags }}" }`. Text that is one expression keeps its type. Default: what `format` says.',
+  }),
+  omit_null: flag().prefault(false).meta({ description: 'Leave out entries of `body` whose value is null.' }),
+  format: choice(['event', 'standard', 'cloudevents', 'cloudevents-binary', 'debezium'])
+    .prefault('event')
+    .meta({
+      description:
+        'Shape of the body. `event`: walhook\'s own. `standard`: the payload of Standard Webhooks. `cloudevents`, `cloudevents-binary`: CloudEvents in structured and in binary mode. `debezium`: the JSON envelope of Debezium. Ignored when `body` is given.',
+    }),
+  encoding: choice(['json', 'form', 'query']).optional().meta({
+    description:
+      'How the body is written. `form`: as `application/x-www-form-urlencoded`, nested with brackets, `a[b]=1&c[]=2`. `query`: the same in the query of the URL; the request has no body. Default: `json`, and `query` for GET and HEAD.',
+  }),
+  method: templated(methodTemplate, () => ({ anyOf: [{ enum: METHODS }, VARIABLE] }))
+    .optional()
+    .meta({ description: "HTTP method, or an expression that gives it: `${{ event.operation == 'delete' ? 'DELETE' : 'PUT' }}`. Default: the endpoint's." }),
+  path: templated(pathTemplate, () => ({ anyOf: [{ title: 'path', type: 'string', pattern: '^/(?!/)' }, VARIABLE] }))
+    .optional()
+    .meta({
+      description: "Path, maybe with a query, in place of those of the endpoint's URL: `/contacts/${{ row.user_id }}`. A value stays within its segment or parameter. Default: the URL's own.",
+    }),
+  headers: mapOf(
+    templated(headerTemplate, () => ({ type: 'string' })),
+    headerNameFault,
+  )
+    .prefault({})
+    .meta({ description: "Headers besides the endpoint's, whose place they take: `{ X-Table: \"${{ event.table }}\" }`. What is parked has them with it: secrets belong to the endpoint's." }),
+  enrich: mapOf(enrich, enrichNameFault).prefault({}).meta({
+    description:
+      'What is looked up for each event, by the name that expressions in `body`, `path`, `method`, `headers` and later lookups know it by. Either the SQL alone, `{ org: "select name from organizations where id = ${{ row.organization_id }}" }`, or a mapping.',
+  }),
+  schedule: schedule.optional().meta({
+    description:
+      'Hold events and send them at these times, one for each row, as the row is then. Either the cron expression alone, `"0 6 * * *"`, which is in UTC, or a mapping. Default: events are sent at once.',
+  }),
+  cooldown: duration('1s', '3650d').optional().meta({ description: 'At most one delivery for each row in this time, by the key of the table. Default: as many as there are.' }),
 });
 
 const notify = section({

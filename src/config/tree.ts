@@ -1,3 +1,5 @@
+import type { Expression } from '../template.ts';
+
 /** Where something stands in the file's text: offsets in UTF-16 units, `end` exclusive. */
 export interface Span {
   readonly start: number;
@@ -9,13 +11,21 @@ export type Path = readonly (string | number)[];
 /** What a scalar holds. */
 export type ScalarValue = string | number | boolean | null;
 
+/** An expression in a scalar. */
+export interface PlacedExpression extends Expression {
+  /** Offset of its source in the scalar's `written`. */
+  readonly at: number;
+}
+
 export interface Origin {
-  /** The scalar as the file writes it, without quotes: a number's own digits. */
+  /** The scalar as the file writes it, without quotes and escapes: a number's own digits, text before anything is filled in. */
   readonly written: string;
   /** `no`: as written. `yes`: filled in from outside, so that its text may be a secret. `failed`: could not be filled in, which has been reported. */
   readonly filled: 'no' | 'yes' | 'failed';
   /** True if a `${{ … }}` is in it. */
   readonly template: boolean;
+  /** Of text: its pieces, filled in, and the expressions among them. */
+  readonly parts: readonly (string | PlacedExpression)[];
 }
 
 /** One value of the file, its variables filled in, with the place where it is written. */
@@ -72,6 +82,12 @@ export function nodeAt(root: Node, path: Path): Node | null {
     node = next;
   }
   return node;
+}
+
+/** The text at a path, filled in, or null if there is none. */
+export function textAt(root: Node, path: Path): string | null {
+  const node = nodeAt(root, path);
+  return node instanceof Scalar && typeof node.value === 'string' ? node.value : null;
 }
 
 /** Paths of the entries or items of the node at a path; none if it has none. */

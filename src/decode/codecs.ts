@@ -1,4 +1,5 @@
-import type { CelType, Codecs, ToJson, ToValue } from '../codec.ts';
+import type { CelType, Codecs, ToJson, ToValue, TypeShape } from '../codec.ts';
+import { arrayReader } from './array.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 import { compileValue } from './value.ts';
 
@@ -42,5 +43,24 @@ export class CatalogCodecs implements Codecs {
       case 'text':
         return 'string';
     }
+  }
+
+  shape(typeOid: number): TypeShape {
+    const type = this.#catalog.describe(typeOid);
+    switch (type.kind) {
+      case 'array':
+        return { kind: 'array', name: type.name, element: type.element };
+      case 'composite':
+      case 'hstore':
+        return { kind: type.kind, name: type.name, element: 0 };
+      default:
+        return { kind: 'scalar', name: type.name, element: 0 };
+    }
+  }
+
+  jsonArray(typeOid: number, item: ToJson): ToJson {
+    const type = this.#catalog.describe(typeOid);
+    if (type.kind !== 'array') throw new RangeError(`type ${typeOid} is no array`);
+    return arrayReader(type.delimiter, { nothing: 'null', item, list: (items) => `[${items.join(',')}]` });
   }
 }

@@ -43,6 +43,8 @@ const NOTHING = Buffer.alloc(0);
  */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly request: MutableRequest;
+  /** The request's headers where it has none but its endpoint's: used again and again, as the exchange is. */
+  readonly headers: (string | undefined)[];
   readonly #line: Line;
   /** null: the attempt has ended, or none has begun. */
   #done: ((outcome: Outcome) => void) | null = null;
@@ -65,9 +67,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
   constructor(line: Line, request: MutableRequest) {
     this.#line = line;
     this.request = request;
+    this.headers = request.headers;
   }
 
-  /** Sends `request`. `now`: of performance.now(). */
+  /** Sends `request`. `now`: of performance.now(), from where the deadline counts. */
   start(now: number, done: (outcome: Outcome) => void): void {
     this.#done = done;
     this.#startedAt = now;

@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { EndpointConfig } from '../config.ts';
+import type { Headers } from '../delivery.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 
 /** An endpoint's headers that are the same for every request. */
@@ -11,11 +12,13 @@ export interface EndpointHeaders {
 }
 
 /** What a request says of itself or its connection: HTTP's or walhook's to set. */
-const RESERVED: ReadonlySet<string> = new Set([
+export const RESERVED: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'expect',
+  'host',
   'keep-alive',
+  'proxy-connection',
   'te',
   'trailer',
   'transfer-encoding',
@@ -53,6 +56,13 @@ export function endpointHeaders(endpoint: EndpointConfig, userAgent: string): En
   const contentType = headers.get('content-type') ?? null;
   headers.delete('content-type');
   return { list: [...headers].flat(), contentType };
+}
+
+/** The list of a request whose hook has headers of its own, which go before the endpoint's. */
+export function withHookHeaders(list: readonly string[], hook: Headers): string[] {
+  const own = new Set(hook.map(([name]) => name));
+  const kept = list.filter((_, index) => !own.has(list[index - (index % 2)] ?? ''));
+  return [...kept, ...hook.flat()];
 }
 
 function refused(endpoint: EndpointConfig, name: string, why: string): WalhookError {

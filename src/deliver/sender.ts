@@ -1,14 +1,16 @@
 import { type Dispatcher, Pool } from 'undici';
 import type { EndpointConfig } from '../config.ts';
-import type { Delivery } from '../delivery.ts';
-import { EXIT, WalhookError } from '../errors.ts';
+import type { Delivery, Headers } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
-import { type Cidr, parseCidr } from './address.ts';
+import { authorizedAttempt } from './authorized.ts';
+import { endpointConnector } from './connector.ts';
 import { Exchange, type Line, type MutableRequest } from './exchange.ts';
-import { guardedConnector, type Resolve, resolveBySystem } from './guard.ts';
-import { endpointHeaders } from './headers.ts';
+import { type Resolve, resolveBySystem } from './guard.ts';
+import { endpointHeaders, withHookHeaders } from './headers.ts';
+import { BODILESS, refusalOf, refused } from './refusal.ts';
 import { markStale } from './stale.ts';
-import { tlsContext } from './tls-context.ts';
+import { TokenRequest } from './token-request.ts';
+import { Tokens } from './tokens.ts';
 
 /** Makes `webhook-signature`. `timestamp` is in Unix seconds; see format/signature.ts. */
 export type Sign = (id: string, timestamp: number, body: string) => string;
@@ -20,17 +22,19 @@ export interface SenderOptions {
   readonly userAgent: string;
   /** Default: the operating system's resolver. */
   readonly resolve?: Resolve;
+  /**
+   * Sees each request as it goes out, and may put a handler around the response's. For one who looks on; default: nobody.
+   * null: the request shall not go out; the handler has been told of an error then.
+   */
+  readonly tap?: (request: Readonly<MutableRequest>, handler: Dispatcher.DispatchHandler) => Dispatcher.DispatchHandler | null;
 }
 
 /** A deadline is kept to a sixteenth of the timeout, but by no fewer and no more milliseconds than these. */
 const FINEST_SWEEP = 10;
 const COARSEST_SWEEP = 250;
 
-/** Methods whose requests have no body; the signature is then over an empty one. */
-const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-
 /** Headers whose values change with each request, in the order in which `#fill` sets them. */
-const VARYING = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature'];
+const VARYING = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature', 'authorization'].flatMap((name) => [name, undefined]);
 
 /**
  * Makes HTTP attempts at one endpoint: HTTP/1.1, kept alive, one request a connection at a time, `concurrency` connections.
@@ -45,10 +49,11 @@ export class Sender {
   readonly #method: string;
   readonly #path: string;
   readonly #line: Line;
-  readonly #headers: readonly (string | undefined)[];
+  /** What is the same for every request, without those of VARYING. */
+  readonly #headers: readonly string[];
   readonly #contentType: string | null;
-  /** Where in `#headers` those that vary begin. */
-  readonly #varying: number;
+  readonly #tokens: TokenRequest | null;
+  readonly #authorized: ((delivery: Delivery, done: (outcome: Outcome) => void) => void) | null;
   readonly #exchanges: Exchange[] = [];
   readonly #free: Exchange[] = [];
   readonly #stale = new WeakSet<Error>();
@@ -63,19 +68,11 @@ export class Sender {
     this.#method = endpoint.method;
     this.#path = endpoint.url.pathname + endpoint.url.search;
     this.#contentType = contentType;
-    this.#varying = list.length;
-    // undici leaves out a header whose value is undefined.
-    this.#headers = [...list, ...VARYING.flatMap((name) => [name, undefined])];
-    const connect = guardedConnector({
-      endpoint: endpoint.name,
-      allow: allowedRanges(endpoint),
-      resolve: options.resolve ?? resolveBySystem,
-      connect: {
-        // Ends a connection that never comes to be; the sweep has by then ended the attempt that wanted it.
-        timeout: endpoint.timeout + 2 * COARSEST_SWEEP,
-        ...(protocol === 'https:' ? { secureContext: tlsContext(endpoint), rejectUnauthorized: true } : {}),
-      },
-    });
+    this.#headers = list;
+    const resolve = options.resolve ?? resolveBySystem;
+    // Ends a connection that never comes to be; the sweep has by then ended the attempt that wanted it.
+    const connect = endpointConnector(endpoint, { protocol, resolve, timeout: endpoint.timeout + 2 * COARSEST_SWEEP });
+    const { tap } = options;
     this.#pool = new Pool(origin, {
       connect: markStale(connect, this.#stale),
       connections: endpoint.concurrency,
@@ -92,53 +89,72 @@ export class Sender {
       responses: endpoint.responses,
       dispatch: (request, handler) => {
         // undici's types want its own tuple of headers; it takes any flat list, and undefined for none.
-        this.#pool.dispatch(request as Dispatcher.DispatchOptions, handler);
+        const tapped = tap === undefined ? handler : tap(request, handler);
+        if (tapped !== null) this.#pool.dispatch(request as Dispatcher.DispatchOptions, tapped);
       },
       isStale: (error) => this.#stale.has(error),
       release: (exchange) => {
         this.#free.push(exchange);
       },
     };
+    const { oauth2 } = endpoint;
+    const tokens = oauth2 === null ? null : new TokenRequest(endpoint, oauth2, { userAgent: options.userAgent, resolve });
+    this.#tokens = tokens;
+    this.#authorized = tokens === null ? null : authorizedAttempt(new Tokens({ ask: () => tokens.send() }), (sending, done) => this.#send(sending, done));
   }
 
   /** One HTTP attempt. Never throws: `done` is called exactly once, never within the call. */
   readonly attempt = (delivery: Delivery, done: (outcome: Outcome) => void): void => {
-    const exchange = this.#free.pop() ?? this.#newExchange();
-    this.#fill(exchange.request, delivery);
-    this.#sweeper ??= setInterval(this.#sweep, Math.min(Math.max(this.#timeout / 16, FINEST_SWEEP), COARSEST_SWEEP));
-    exchange.start(performance.now(), done);
+    const { request, body } = delivery;
+    const refusal = refusalOf(request, body, request.method ?? this.#method);
+    if (refusal !== null) queueMicrotask(() => done(refused(refusal)));
+    else if (this.#authorized !== null && !has(request.headers, 'authorization')) this.#authorized(delivery, done);
+    else this.#send({ delivery, authorization: undefined, startedAt: performance.now() }, done);
   };
 
   /** Lets what is in flight finish, then closes the connections. Attempts made afterwards fail. */
   async close(): Promise<void> {
     if (!this.#pool.destroyed) await this.#pool.close();
+    await this.#tokens?.abort();
   }
 
   /** Gives up what is in flight at once: each attempt ends as failed. Attempts made afterwards fail. */
   async abort(): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all([this.#pool.destroy(), this.#tokens?.abort()]);
   }
 
-  #fill(request: MutableRequest, { id, body, request: shape }: Delivery): void {
+  #send({ delivery, authorization, startedAt }: Sending, done: (outcome: Outcome) => void): void {
+    const exchange = this.#free.pop() ?? this.#newExchange();
+    this.#fill(exchange, delivery, authorization);
+    this.#sweeper ??= setInterval(this.#sweep, Math.min(Math.max(this.#timeout / 16, FINEST_SWEEP), COARSEST_SWEEP));
+    exchange.start(startedAt, done);
+  }
+
+  #fill(exchange: Exchange, { id, body, request: shape }: Delivery, authorization: string | undefined): void {
+    const { request } = exchange;
+    const { contentType, headers } = shape;
     const method = shape.method ?? this.#method;
-    const bodiless = BODILESS.has(method);
-    const sent = bodiless ? '' : body;
+    const path = shape.path ?? this.#path;
+    const bodiless = contentType === null || BODILESS.has(method);
     const timestamp = Math.floor(Date.now() / 1000);
     request.method = method;
-    request.path = shape.path ?? this.#path;
+    request.path = contentType === null ? withQuery(path, body) : path;
     request.body = bodiless ? null : body;
     // undici closes the connection behind a body that the method does not call for (DELETE) unless told not to.
     request.reset = bodiless ? null : false;
-    const values = request.headers;
-    const first = this.#varying;
-    values[first + 1] = bodiless ? undefined : (this.#contentType ?? shape.contentType);
+    const values = headers.length === 0 ? exchange.headers : [...withHookHeaders(this.#headers, headers), ...VARYING];
+    request.headers = values;
+    const first = values.length - VARYING.length;
+    values[first + 1] = bodiless || has(headers, 'content-type') ? undefined : (this.#contentType ?? contentType);
     values[first + 3] = id;
     values[first + 5] = String(timestamp);
-    values[first + 7] = this.#sign === null ? undefined : this.#sign(id, timestamp, sent);
+    values[first + 7] = this.#sign === null ? undefined : this.#sign(id, timestamp, bodiless ? '' : body);
+    values[first + 9] = authorization;
   }
 
   #newExchange(): Exchange {
-    const exchange = new Exchange(this.#line, { method: '', path: '', body: null, reset: null, headers: [...this.#headers] });
+    // undici leaves out a header whose value is undefined.
+    const exchange = new Exchange(this.#line, { method: '', path: '', body: null, reset: null, headers: [...this.#headers, ...VARYING] });
     this.#exchanges.push(exchange);
     return exchange;
   }
@@ -154,14 +170,20 @@ export class Sender {
   };
 }
 
-function allowedRanges({ name, network }: EndpointConfig): Cidr[] {
-  return network.allow.map((text) => {
-    const range = parseCidr(text);
-    if (range !== null) return range;
-    throw new WalhookError(`endpoints.${name}.network.allow: not an address range: ${JSON.stringify(text)}`, {
-      code: 'endpoint_network',
-      hint: 'an address or a CIDR range: 10.0.0.0/8, fd00::/8',
-      exit: EXIT.badConfig,
-    });
-  });
+/** What an attempt sends. `authorization`: besides the endpoint's headers; `startedAt`: from where its deadline counts. */
+interface Sending {
+  readonly delivery: Delivery;
+  readonly authorization: string | undefined;
+  readonly startedAt: number;
+}
+
+function has(headers: Headers, wanted: string): boolean {
+  return headers.some(([name]) => name === wanted);
+}
+
+/** The pairs behind what the path has of a query already. */
+function withQuery(path: string, pairs: string): string {
+  if (pairs === '') return path;
+  if (!path.includes('?')) return `${path}?${pairs}`;
+  return /[?&]$/.test(path) ? path + pairs : `${path}&${pairs}`;
 }

@@ -1,8 +1,10 @@
-import { commitTimestamp, type Relation, TEXT, type Tuple } from '../change.ts';
+import { commitTimestamp, TEXT, type Tuple } from '../change.ts';
 import type { Codecs, ToJson } from '../codec.ts';
 import type { FieldsConfig, MetaField } from '../config.ts';
 import { type ColumnSet, type Event, isKnownBefore, tupleOf, type WatchedTable } from '../event.ts';
 import { formatLsn } from '../lsn.ts';
+import type { Body } from './body.ts';
+import { dataColumns } from './data-columns.ts';
 
 /** What of a hook's config decides about its bodies. Hooks that agree on it share their bodies. */
 export interface BodyOptions {
@@ -23,7 +25,8 @@ interface Field {
  * Builds the bodies of `format: event` for one version of a table: a plan of prefixes and encoders, so that a body is
  * one pass over the tuple's bytes and no object is made in between.
  */
-export class EventBody {
+export class EventBody implements Body {
+  readonly contentType = 'application/json';
   readonly #table: WatchedTable;
   readonly #redacted: string;
   /** Data of a row, and data of a delete: the key alone. */
@@ -34,28 +37,25 @@ export class EventBody {
   readonly #constants: string;
   readonly #omitNull: boolean;
   readonly #meta: readonly MetaField[];
-  readonly #names: readonly string[];
   #serial = 0;
   #body = '';
 
   constructor(table: WatchedTable, options: BodyOptions, codecs: Codecs) {
     const { fields } = options;
     const { columns } = table.relation;
-    this.#names = columns.map((column) => fields.rename.get(column.name) ?? column.name);
+    const { row, key, names, constants } = dataColumns(table, fields);
     const field = (column: number): Field => ({
       column,
-      name: JSON.stringify(this.#names[column]),
-      prefix: `${JSON.stringify(this.#names[column])}:`,
+      name: JSON.stringify(names[column]),
+      prefix: `${JSON.stringify(names[column])}:`,
       json: codecs.json(columns[column]?.typeOid ?? 0, options.large_numbers),
     });
     this.#table = table;
     this.#redacted = JSON.stringify(table.redacted);
-    // A constant takes the place of the column whose name it has.
-    const isOwn = (column: number): boolean => !fields.set.has(this.#names[column] ?? '');
-    this.#row = selected(table.relation, fields).filter((column) => table.flag[column] === 0 && isOwn(column)).map(field);
-    this.#key = table.key.filter((column) => !fields.omit.includes(columns[column]?.name ?? '') && isOwn(column)).map(field);
+    this.#row = row.map(field);
+    this.#key = key.map(field);
     this.#lookup = table.lookup.map(field);
-    this.#constants = [...fields.set].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',');
+    this.#constants = constants;
     this.#omitNull = fields.omit_null;
     this.#meta = options.meta;
   }
@@ -173,12 +173,4 @@ export class EventBody {
 function valueIn(tuple: Tuple, field: Field): string {
   const { column } = field;
   return tuple.kind[column] === TEXT ? field.json(tuple.bytes, tuple.start[column]!, tuple.end[column]!) : 'null';
-}
-
-/** Indexes of the columns that `only` and `omit` leave, in the table's order. */
-function selected(relation: Relation, fields: FieldsConfig): number[] {
-  return relation.columns.flatMap((column, i) => {
-    if (fields.only !== null && !fields.only.includes(column.name)) return [];
-    return fields.omit.includes(column.name) ? [] : [i];
-  });
 }

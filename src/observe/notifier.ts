@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Delivery } from '../delivery.ts';
+import { type Delivery, NO_HEADERS } from '../delivery.ts';
 import { NO_LSN } from '../lsn.ts';
 import type { Notice } from '../notice.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Attempt } from '../queue/port.ts';
+
+/** One HTTP attempt: a sender's. */
+export type NoticeAttempt = (delivery: Delivery, done: (outcome: Outcome) => void) => void;
 
 export interface NotifierOptions {
   /** What makes attempts at the endpoints of `notify.to`, by their names. */
-  readonly to: ReadonlyMap<string, Attempt>;
+  readonly to: ReadonlyMap<string, NoticeAttempt>;
   readonly log: Logger;
   /** Milliseconds after the first failed attempt. Default: a second. */
   readonly firstWait?: number;
@@ -91,7 +93,7 @@ export class Notifier {
 /** The notices for one endpoint. */
 class Line {
   readonly endpoint: string;
-  readonly #attempt: Attempt;
+  readonly #attempt: NoticeAttempt;
   readonly #log: Logger;
   readonly #firstWait: number;
   #waiting: Waiting[] = [];
@@ -101,7 +103,7 @@ class Line {
   /** Dropped because too many were waiting; told once the endpoint answers, or at the end. */
   #overflowed = 0;
 
-  constructor(endpoint: string, { attempt, log, firstWait }: { readonly attempt: Attempt; readonly log: Logger; readonly firstWait: number }) {
+  constructor(endpoint: string, { attempt, log, firstWait }: { readonly attempt: NoticeAttempt; readonly log: Logger; readonly firstWait: number }) {
     this.endpoint = endpoint;
     this.#attempt = attempt;
     this.#log = log;
@@ -163,7 +165,7 @@ class Line {
 function deliveryOf({ id, body, endpoint }: { readonly id: string; readonly body: string; readonly endpoint: string }): Delivery {
   return {
     id,
-    request: { hook: '', endpoint, method: null, path: null, contentType: 'application/json' },
+    request: { hook: '', endpoint, method: null, path: null, contentType: 'application/json', headers: NO_HEADERS },
     lane: 0,
     sequence: { commitLsn: NO_LSN, ordinal: 0, nth: 0 },
     operation: 'data_insert',

@@ -51,6 +51,11 @@ export class Budget {
     this.#onFull();
   }
 
+  /** A delivery that is in memory takes so many bytes more, or fewer. */
+  grow(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   remove(bytes: number): void {
     this.#deliveries--;
     this.#bytes -= bytes;

@@ -1,6 +1,6 @@
 import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { isOverload, type Outcome } from '../outcome.ts';
+import { type Ending, isOverload, type Outcome } from '../outcome.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import { type CloseSignals, Closing } from './closing.ts';
 import { CompletionRate } from './completion-rate.ts';
@@ -55,13 +55,14 @@ export class EndpointQueue {
       throttle: this.#throttle,
       lanes: this.#lanes,
       attempt,
-      finish: (item, outcome) => this.#finish(item, outcome),
+      render: (item, rendered) => this.#inFlight.render(item, rendered),
+      finish: (item, ending) => this.#finish(item, ending),
     });
     this.#standing = new Standing({
       endpoint,
       remember: (condition) => options.writer.remember(endpoint.name, condition),
       onHalt: (ms) => this.#halt(ms),
-      onResume: () => this.#goOn(),
+      onResume: () => this.#drain.resume(),
       tell: options.events.onNotice,
     });
     this.#drain = new Drain({
@@ -231,21 +232,24 @@ export class EndpointQueue {
     this.#slots.fill();
   }
 
-  #finish(item: Item, outcome: Outcome): void {
+  #finish(item: Item, ending: Ending): void {
     // Given up, and stored as it was: nothing can be made of it any more.
     if (this.#isOver) return;
     const now = performance.now();
     item.ended = true;
     this.#rate.completed(now);
-    if (outcome.kind === 'delivered') this.#throttle.succeeded();
-    else if (isOverload(outcome)) this.#throttle.overloaded(now);
-    if (outcome.kind === 'delivered') this.#delivered(item, outcome);
-    else this.#failed(item, outcome);
-    this.#standing.outcome(outcome, now);
+    if (ending.kind === 'delivered') this.#throttle.succeeded();
+    else if (ending.kind === 'failed' && isOverload(ending)) this.#throttle.overloaded(now);
+    if (ending.kind === 'failed') this.#failed(item, ending);
+    else this.#over(item, ending);
+    // What was not sent says nothing of the endpoint.
+    if (ending.kind !== 'skipped') this.#standing.outcome(ending, now);
   }
 
-  #delivered(item: Item, outcome: Outcome): void {
-    this.#options.events.onOutcome(item.delivery, outcome, 'delivered', item.attempts + 1);
+  /** It is delivered, or need not be. */
+  #over(item: Item, ending: Exclude<Ending, { kind: 'failed' }>): void {
+    if (ending.kind === 'delivered') this.#options.events.onOutcome(item.delivery, ending, 'delivered', item.attempts + 1);
+    else this.#options.events.onSkipped(item.delivery);
     if (item.ticket === null) this.#options.writer.delivered(this.name, item.delivery.id, () => this.#parker.settle(item));
     else this.#parker.settle(item);
     this.#release(item);
@@ -256,7 +260,7 @@ export class EndpointQueue {
     const attempts = item.attempts + 1;
     const failure = failureOf(outcome);
     const dueIn = this.#dueIn(outcome, attempts);
-    const { delivery } = item;
+    const { delivery, rendered } = item;
     if (dueIn === null) {
       events.onOutcome(delivery, outcome, 'dead', attempts);
       // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
@@ -265,7 +269,7 @@ export class EndpointQueue {
         this.#release(item);
         this.#slots.fill();
       };
-      if (item.ticket === null) writer.dead(this.name, { id: delivery.id, attempts, failure }, done);
+      if (item.ticket === null) writer.dead(this.name, { id: delivery.id, attempts, failure, rendered }, done);
       else writer.bury({ delivery, attempts, failure }, done);
       return;
     }
@@ -273,7 +277,7 @@ export class EndpointQueue {
     const followers = this.#lanes.drop(item);
     this.#blocked.wait(delivery.lane, performance.now() + dueIn);
     const done = (): void => this.#parker.settle(item);
-    if (item.ticket === null) writer.failed(this.name, { id: delivery.id, attempts, failure, dueIn }, done);
+    if (item.ticket === null) writer.failed(this.name, { id: delivery.id, attempts, failure, dueIn, rendered }, done);
     else writer.park({ delivery, attempts, failure, dueIn }, done);
     this.#parker.setAside(followers);
     if (this.#mode === 'direct' && this.#blocked.size > MOST_BLOCKED_LANES) this.#store();
@@ -335,10 +339,6 @@ export class EndpointQueue {
     this.#throttle.restart();
     this.#drain.pause(ms);
     this.#store();
-  }
-
-  #goOn(): void {
-    this.#drain.resume();
   }
 
   /** Lets `close` go on once nothing is left. */

@@ -1,6 +1,7 @@
 import type { Delivery } from '../delivery.ts';
 import type { Budget } from './budget.ts';
 import { Item } from './item.ts';
+import type { Rendered } from './port.ts';
 
 /** Takes and settles tickets for what is in flight: the checkpoint's tracker. */
 export interface Tickets {
@@ -41,6 +42,17 @@ export class InFlight {
     this.#bytes += delivery.bytes;
     budget.add(delivery.bytes);
     return new Item(delivery, tickets.take(), 0);
+  }
+
+  /** The item's delivery is this from now on. What comes after it in memory is what it takes then. */
+  render(item: Item, rendered: Rendered): void {
+    const { delivery, ticket } = item;
+    const bytes = delivery.bytes + rendered.body.length - delivery.body.length;
+    item.rendered = rendered;
+    item.delivery = { ...delivery, ...rendered, bytes };
+    if (ticket === null) return; // counted by the drain, by its id
+    this.#bytes += bytes - delivery.bytes;
+    this.#options.budget.grow(bytes - delivery.bytes);
   }
 
   leave(delivery: Delivery, ticket: number): void {

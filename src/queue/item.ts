@@ -1,14 +1,17 @@
 import type { Delivery } from '../delivery.ts';
+import type { Rendered } from './port.ts';
 
 /** A delivery in memory, on its way through its lane. */
 export class Item {
-  readonly delivery: Delivery;
+  delivery: Delivery;
   /** The tracker's ticket; null for a delivery that is in the store, and so is durable already. */
   ticket: number | null;
   /** Attempts made before this one. */
   readonly attempts: number;
   /** An attempt's outcome is known; what becomes of the delivery is being stored. */
   ended = false;
+  /** What the delivery, which was a draft, has become; undefined if it was none, or is one still. */
+  rendered: Rendered | undefined = undefined;
   /** What comes after it in its lane. */
   next: Item | null = null;
 

@@ -1,10 +1,10 @@
 import type { Delivery, Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import type { FailureClass, Outcome } from '../outcome.ts';
+import type { Ending, FailureClass, Outcome } from '../outcome.ts';
 
 /** What a failed attempt leaves in the store: enough to tell an operator why, and nothing that must not be told. */
 export interface Failure {
-  readonly failure: FailureClass | 'expression';
+  readonly failure: FailureClass;
   readonly status: number | null;
   readonly message: string;
   readonly response: string;
@@ -20,6 +20,9 @@ export interface Parking {
   /** Milliseconds until it is due; 0 for at once. */
   readonly dueIn: number;
 }
+
+/** What was sent of a delivery that had been a draft: a retry sends the same. */
+export type Rendered = Pick<Delivery, 'request' | 'body'>;
 
 /** A delivery that gives up. */
 export interface Burial {
@@ -43,15 +46,23 @@ export interface ParkedLane {
   readonly dueIn: number;
 }
 
+export interface FailedAttempt {
+  readonly id: string;
+  readonly attempts: number;
+  readonly failure: Failure;
+  /** Takes the place of the request and body that are stored. Absent: those stay. */
+  readonly rendered?: Rendered | undefined;
+}
+
 /** What became of parked deliveries that were tried again. All of it is made durable at once. */
 export interface Settlement {
   readonly endpoint: string;
   /** Ids that were delivered and may be forgotten. */
   readonly delivered: readonly string[];
   /** Attempts that failed: the row stays, and is due later. */
-  readonly failed: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure; readonly dueIn: number }[];
+  readonly failed: readonly (FailedAttempt & { readonly dueIn: number })[];
   /** Ids that gave up: moved to the dead letters. */
-  readonly dead: readonly { readonly id: string; readonly attempts: number; readonly failure: Failure }[];
+  readonly dead: readonly FailedAttempt[];
 }
 
 /** Whether an endpoint is sent to, and how it was doing: what must outlive a restart. */
@@ -99,9 +110,35 @@ export interface ParkingStore {
   remember(endpoint: string, condition: Condition): Promise<void>;
 }
 
+/** A delivery that wants to be the one of its row within the hook's cooldown. Times are commit times, in Unix milliseconds. */
+export interface Claim {
+  readonly hook: string;
+  readonly endpoint: string;
+  /** See `Delivery.row`. */
+  readonly row: string;
+  readonly id: string;
+  readonly committedAt: number;
+  /** Until when the row's other deliveries are left out. */
+  readonly until: number;
+}
+
+/** Durable storage of claims. */
+export interface ClaimStore {
+  /**
+   * For each claim whether it is granted: no other delivery of its hook, endpoint and row has a claim until after it was committed. Of
+   * a row there may be one in a batch. Resolves once it is committed.
+   */
+  claim(batch: readonly Claim[]): Promise<readonly boolean[]>;
+  /** Forgets claims that matter to nobody any more. */
+  prune(): Promise<void>;
+}
+
 export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failure {
   return { failure: outcome.failure, status: outcome.status, message: outcome.message, response: outcome.response };
 }
 
-/** One HTTP attempt. Never throws: `done` is called exactly once, never within the call. */
-export type Attempt = (delivery: Delivery, done: (outcome: Outcome) => void) => void;
+/**
+ * One attempt. Never throws: `done` is called exactly once, never within the call. `rendered`: what was sent, where that is not
+ * what was handed in; from then on it stands for the delivery.
+ */
+export type Attempt = (delivery: Delivery, done: (ending: Ending, rendered?: Rendered) => void) => void;

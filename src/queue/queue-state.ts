@@ -9,6 +9,8 @@ export interface QueueEvents {
   readonly onGivenUp: (endpoint: string, attempts: number) => void;
   /** `attempts`: made so far, this one included. */
   readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: 'delivered' | 'parked' | 'dead', attempts: number) => void;
+  /** The hook's cooldown left it out. */
+  readonly onSkipped: (delivery: Delivery) => void;
   /** A delivery that can never be sent became a dead letter. */
   readonly onBuried: (delivery: Delivery, failure: Failure) => void;
   readonly onNotice: (notice: Notice) => void;

@@ -1,9 +1,9 @@
 import PQueue from 'p-queue';
-import type { Outcome } from '../outcome.ts';
+import type { Ending } from '../outcome.ts';
 import type { Item } from './item.ts';
 import type { Lanes } from './lanes.ts';
 import { Pace } from './pace.ts';
-import type { Attempt } from './port.ts';
+import type { Attempt, Rendered } from './port.ts';
 import type { Throttle } from './throttle.ts';
 import { LONGEST_TIMEOUT } from './retry.ts';
 
@@ -16,8 +16,10 @@ export interface SlotsOptions {
   readonly throttle: Throttle;
   readonly lanes: Lanes;
   readonly attempt: Attempt;
-  /** Takes each attempt's outcome. */
-  readonly finish: (item: Item, outcome: Outcome) => void;
+  /** What was sent of an item that was a draft. Comes before its outcome. */
+  readonly render: (item: Item, rendered: Rendered) => void;
+  /** Takes what became of each attempt. */
+  readonly finish: (item: Item, ending: Ending) => void;
 }
 
 /** Sends the heads of lanes, within an endpoint's concurrency and rate. */
@@ -52,7 +54,7 @@ export class Slots {
 
   /** Sends heads of lanes, one after the other, for as long as there are any: p-queue is asked once a turn, not once a delivery. */
   #turn(): Promise<void> {
-    const { lanes, rate, throttle, attempt, finish } = this.#options;
+    const { lanes, rate, throttle, attempt, render, finish } = this.#options;
     return new Promise((resolve) => {
       const next = (): void => {
         const item = this.#turns > throttle.limit || this.#mustWait() ? null : lanes.take();
@@ -64,9 +66,10 @@ export class Slots {
         const now = performance.now();
         this.#pace.sent(now);
         throttle.sent(now);
-        attempt(item.delivery, (outcome) => {
+        attempt(item.delivery, (ending, rendered) => {
           const slowed = throttle.isOn;
-          finish(item, outcome);
+          if (rendered !== undefined) render(item, rendered);
+          finish(item, ending);
           if (slowed) this.fill();
           next();
         });

@@ -1,6 +1,6 @@
 import type { EndpointConfig } from '../config.ts';
 import type { Notice } from '../notice.ts';
-import { isEndpointFailure, isOverload, type Outcome } from '../outcome.ts';
+import { isEndpointFailure, isOfEndpoint, isOverload, type Outcome } from '../outcome.ts';
 import { Breaker } from './breaker.ts';
 import type { Condition } from './port.ts';
 
@@ -70,6 +70,7 @@ export class Standing {
       if (outcome.disable) this.#disable('the endpoint asked to be sent nothing more (webhook-delivery: disable)');
       return;
     }
+    if (!isOfEndpoint(outcome)) return;
     this.#failingSince ??= now;
     this.#lastError = outcome.message;
     const { disable_after } = this.#options.endpoint;

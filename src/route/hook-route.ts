@@ -1,9 +1,9 @@
 import type { Codecs } from '../codec.ts';
 import type { EventKind, HookConfig } from '../config.ts';
 import type { Event, Operation, WatchedTable } from '../event.ts';
-import { ActivationBuilder } from './activation.ts';
-import { type EvaluationFailure, ExpressionError } from './expression.ts';
-import { compileFilter, type Filter } from './filter.ts';
+import { ActivationBuilder } from '../expression/activation.ts';
+import { type EvaluationFailure, ExpressionError } from '../expression/expression.ts';
+import { compileFilter, type Filter } from '../expression/filter.ts';
 import { Lane } from './lane.ts';
 
 const KINDS: Record<Operation, EventKind> = {

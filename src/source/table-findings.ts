@@ -60,8 +60,21 @@ function columnFindings(config: Config, table: TableConfig, relation: RelationFa
       ...absent(hook.fields.only ?? [], `hooks.${hook.name}.fields.only`),
       ...absent(hook.fields.omit, `hooks.${hook.name}.fields.omit`),
       ...absent([...hook.fields.rename.keys()], `hooks.${hook.name}.fields.rename`),
+      ...renameFindings(hook, table, [...there.keys()]),
     ]),
   ];
+}
+
+/** A column may not get the name that another one is sent by. */
+function renameFindings({ name, fields }: HookConfig, table: TableConfig, columns: readonly string[]): Finding[] {
+  const flags = table.visibility === null ? [] : table.visibility.kind === 'json' ? [table.visibility.column] : [...table.visibility.flags.values()];
+  const unsent = new Set([...fields.omit, ...fields.rename.keys(), ...fields.set.keys(), ...flags]);
+  const kept = new Set((fields.only ?? columns).filter((column) => columns.includes(column) && !unsent.has(column)));
+  return [...fields.rename].flatMap(([column, target]) =>
+    kept.has(target)
+      ? [error({ code: 'rename_taken', message: `${column} of ${tableName(table)} is renamed to the name of a column that is sent too`, fix: `${target} under omit, or another name`, path: `hooks.${name}.fields.rename.${column}` })]
+      : [],
+  );
 }
 
 function visibilityFindings(

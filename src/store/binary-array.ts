@@ -17,7 +17,7 @@ export function textArray(values: readonly (string | null)[]): Buffer {
 }
 
 /** A column of strings that are stored as the bytes of their UTF-8. */
-export function utf8Array(values: readonly string[]): Buffer {
+export function utf8Array(values: readonly (string | null)[]): Buffer {
   return strings(OID.bytea, values);
 }
 

@@ -42,7 +42,10 @@ interface DeliveryColumns {
   table_name: string;
   method: string | null;
   path: string | null;
-  content_type: string;
+  content_type: string | null;
+  row_hash: string | null;
+  /** JSON text. */
+  headers: string | null;
   body: Buffer;
   attempts: number;
   committed_at: Date;

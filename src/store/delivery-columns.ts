@@ -3,10 +3,11 @@ import type { Delivery, RequestShape } from '../delivery.ts';
 import { parseLsn } from '../lsn.ts';
 import type { Failure, Stored } from '../queue/port.ts';
 import { bigintArray, doubleArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
+import { headersText, parseHeaders } from './headers-text.ts';
 
 /** The columns that say what is sent. */
 export const DELIVERY_COLUMNS = sql.raw(
-  'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, body, attempts',
+  'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, method, path, content_type, headers, body, attempts',
 );
 
 /** What DELIVERY_COLUMNS are made from. */
@@ -25,30 +26,55 @@ export interface DeliveryInput {
  */
 export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknown> {
   const of = <T>(value: (delivery: Delivery) => T): T[] => batch.map(({ delivery }) => value(delivery));
-  const requests = new Map<RequestShape, number>();
-  const shapes = new Distinct(batch, ({ delivery: { request, operation, table } }) => {
-    // Deliveries of a hook share the object.
-    if (!requests.has(request)) requests.set(request, requests.size);
-    return `${requests.get(request)} ${operation} ${table}`;
-  });
+  const requests = numbered(batch);
+  // An element of an array of text is found by walking to it, so that many of them are dearer than a column of unnest().
+  const isTemplated = requests.size > MOST_SHARED;
+  const shapes = new Distinct(batch, ({ delivery: { request, operation, table } }) => `${isTemplated ? kindOf(request) : requests.get(request)} ${operation} ${table}`);
   const failures = new Distinct(batch, ({ failure: f }) => (f === null ? '' : [f.failure, f.status, f.message, f.response].join('\0')));
   const shared = (value: (delivery: Delivery) => string | null): RawBuilder<unknown> =>
     sql`(${textArray(shapes.first.map(({ delivery }) => value(delivery)))}::text[])[shape]`;
   const failed = (value: (failure: Failure) => string): RawBuilder<unknown> =>
     sql`(${textArray(failures.first.map(({ failure }) => (failure === null ? null : storable(value(failure)))))}::text[])[why]`;
   const endpoint = shared((d) => d.request.endpoint);
+  const hasRows = batch.some(({ delivery }) => delivery.row !== undefined);
+  const rowHashes = hasRows ? sql`, ${textArray(of(({ row }) => row ?? null))}::text[]` : sql``;
+  const templated = isTemplated ? sql`, ${textArray(of(pathText))}::text[], ${textArray(of(headersOf))}::text[]` : sql``;
   return sql`
     select id || ' ' || ${endpoint} as key, ${endpoint} as endpoint, id, ${shared((d) => d.request.hook)} as hook, lane, commit_lsn, ordinal, nth,
-      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${shared((d) => d.request.method)} as method,
-      ${shared((d) => d.request.path)} as path, ${shared((d) => d.request.contentType)} as content_type, body, attempts, committed_ms, due_in,
+      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${hasRows ? sql`row_hash` : sql`null::text`} as row_hash, ${shared((d) => d.request.method)} as method,
+      ${isTemplated ? sql`path` : shared(pathText)} as path, ${shared((d) => d.request.contentType)} as content_type,
+      ${isTemplated ? sql`headers` : shared(headersOf)} as headers, body, attempts, committed_ms, due_in,
       ${failed((f) => f.failure)} as failure, (${integerArray(failures.first.map(({ failure }) => failure?.status ?? null))}::integer[])[why] as status,
       ${failed((f) => f.message)} as message, ${failed((f) => f.response)} as response
     from unnest(${integerArray(shapes.indexes)}::integer[], ${integerArray(failures.indexes)}::integer[], ${textArray(of((d) => d.id))}::text[],
         ${bigintArray(of((d) => d.lane))}::bigint[], ${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[],
         ${bigintArray(of((d) => d.sequence.ordinal))}::bigint[], ${integerArray(of((d) => d.sequence.nth))}::integer[],
         ${utf8Array(of((d) => d.body))}::bytea[], ${integerArray(batch.map((item) => item.attempts))}::integer[],
-        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[])
-      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in)`;
+        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated}${rowHashes})
+      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')}${sql.raw(hasRows ? ', row_hash' : '')})`;
+}
+
+function pathText({ request: { path } }: Delivery): string | null {
+  return path === null ? null : storable(path);
+}
+
+function headersOf({ request: { headers } }: Delivery): string | null {
+  return headersText(headers);
+}
+
+/** How many request shapes of a batch are sent as shared ones. */
+const MOST_SHARED = 32;
+
+/** Deliveries of a hook share the object, unless its path or headers have templates: then each has its own. */
+function numbered(batch: readonly DeliveryInput[]): Map<RequestShape, number> {
+  const numbers = new Map<RequestShape, number>();
+  for (const { delivery } of batch) if (!numbers.has(delivery.request)) numbers.set(delivery.request, numbers.size);
+  return numbers;
+}
+
+/** What of a shape has no templates, or few different outcomes. */
+function kindOf({ hook, endpoint, method, contentType }: RequestShape): string {
+  return [hook, endpoint, method ?? '', contentType ?? ''].join('\0');
 }
 
 /** The first of each kind, and for each item the index of its kind, counted from 1 as Postgres does. */
@@ -100,9 +126,11 @@ export interface DeliveryRow {
   readonly nth: number;
   readonly operation: string;
   readonly table_name: string;
+  readonly row_hash: string | null;
   readonly method: string | null;
   readonly path: string | null;
-  readonly content_type: string;
+  readonly content_type: string | null;
+  readonly headers: string | null;
   readonly body: Buffer;
   readonly attempts: number;
   readonly committed_ms: string;
@@ -116,10 +144,10 @@ const OVERHEAD = 512;
 export function toStored(rows: readonly DeliveryRow[]): Stored[] {
   const shapes = new Map<string, RequestShape>();
   return rows.map((row) => {
-    const key = JSON.stringify([row.endpoint, row.hook, row.method, row.path, row.content_type]);
+    const key = JSON.stringify([row.endpoint, row.hook, row.method, row.path, row.content_type, row.headers]);
     let request = shapes.get(key);
     if (request === undefined) {
-      request = { hook: row.hook, endpoint: row.endpoint, method: row.method, path: row.path, contentType: row.content_type };
+      request = { hook: row.hook, endpoint: row.endpoint, method: row.method, path: row.path, contentType: row.content_type, headers: parseHeaders(row.headers) };
       shapes.set(key, request);
     }
     const delivery: Delivery = {
@@ -127,10 +155,11 @@ export function toStored(rows: readonly DeliveryRow[]): Stored[] {
       request,
       lane: Number(row.lane),
       sequence: { commitLsn: parseLsn(row.commit_lsn), ordinal: Number(row.ordinal), nth: row.nth },
+      ...(row.row_hash === null ? {} : { row: row.row_hash }),
       operation: row.operation,
       table: row.table_name,
       body: row.body.toString('utf8'),
-      bytes: row.body.length + OVERHEAD,
+      bytes: row.body.length + (row.headers?.length ?? 0) + OVERHEAD,
       committedAt: Number(row.committed_ms),
     };
     return { delivery, attempts: row.attempts, dueIn: row.due_in };

@@ -1,7 +1,7 @@
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
+import { type ClaimStore, type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
 import type { Resync } from './resync.ts';
 import type { StoredDeliveries } from './stored-deliveries.ts';
 
@@ -25,9 +25,9 @@ export class MemoryParkingStore implements ParkingStore {
   async settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {
     for (const id of delivered) this.#parked.delete(key(endpoint, id));
     for (const { id } of dead) this.#parked.delete(key(endpoint, id));
-    for (const { id, attempts, failure, dueIn } of failed) {
+    for (const { id, attempts, failure, dueIn, rendered } of failed) {
       const parking = this.#parked.get(key(endpoint, id));
-      if (parking) this.#parked.set(key(endpoint, id), { ...parking, attempts, failure, dueIn, dueAt: performance.now() + dueIn });
+      if (parking) this.#parked.set(key(endpoint, id), { delivery: { ...parking.delivery, ...rendered }, attempts, failure, dueIn, dueAt: performance.now() + dueIn });
     }
   }
 
@@ -69,6 +69,9 @@ export class MemoryParkingStore implements ParkingStore {
 
 /** Keeps nothing. */
 export const noCheckpoints: CheckpointStore = { save: () => Promise.resolve() };
+
+/** What is only listened to has no cooldown. */
+export const noClaims: ClaimStore = { claim: (batch) => Promise.resolve(batch.map(() => true)), prune: () => Promise.resolve() };
 
 /** What is parked in memory is shown to nobody. */
 export const noDeliveries: StoredDeliveries = {

@@ -4,6 +4,7 @@ import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } fr
 import { textArray } from './binary-array.ts';
 import type { StateDatabase } from './database.ts';
 import { DELIVERY_COLUMNS, deliveryRows, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
+import { renderedColumns } from './rendered-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
 import { condition, remember } from './condition.ts';
 import { OWNED, type Ownership } from './owner.ts';
@@ -53,25 +54,25 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
   const { endpoint, delivered, failed, dead: died } = settlement;
   if (delivered.length + failed.length + died.length === 0) return;
   const key = (id: string): string => deliveryKey(id, endpoint);
+  const [resent, lastSent] = [renderedColumns(failed), renderedColumns(died)];
   await owner.write(sql`
     forgotten as (
       delete from ${owner.table('parked')} where key = any(${textArray(delivered.map(key))}::text[]) and ${OWNED}
     ), postponed as (
       update ${owner.table('parked')} as parked
       set attempts = input.attempts, due_at = ${DUE_AT}, failure = input.failure, status = input.status,
-        message = input.message, response = input.response
+        message = input.message, response = input.response${resent.assignments}
       from unnest(${failed.map((item) => key(item.id))}::text[], ${failed.map((item) => item.attempts)}::integer[],
-          ${failed.map((item) => item.dueIn)}::double precision[], ${failureArrays(failed.map((item) => item.failure))})
-        as input (key, attempts, due_in, failure, status, message, response)
+          ${failed.map((item) => item.dueIn)}::double precision[], ${failureArrays(failed.map((item) => item.failure))}${resent.arrays})
+        as input (key, attempts, due_in, failure, status, message, response${resent.names})
       where parked.key = input.key and ${OWNED}
     ), given_up as (
       delete from ${owner.table('parked')} as parked
       using unnest(${died.map((item) => key(item.id))}::text[], ${died.map((item) => item.attempts)}::integer[],
-          ${failureArrays(died.map((item) => item.failure))})
-        as input (key, attempts, failure, status, message, response)
+          ${failureArrays(died.map((item) => item.failure))}${lastSent.arrays})
+        as input (key, attempts, failure, status, message, response${lastSent.names})
       where parked.key = input.key and ${OWNED}
-      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path,
-        content_type, body, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
+      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, ${lastSent.current}, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
     ), buried as (
       insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up

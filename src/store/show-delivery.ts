@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { StateDatabase } from './database.ts';
 import { keys } from './delivery-filter.ts';
+import { parseHeaders } from './headers-text.ts';
 import type { DeliveryDetail } from './stored-delivery.ts';
 import { storedEndpoints } from './stored-order.ts';
 import { detailColumns, type DetailRow } from './summary-columns.ts';
@@ -13,5 +14,5 @@ export async function showDelivery(state: StateDatabase, id: string): Promise<De
     union all
     select ${detailColumns('dead')} from ${sql.id(state.schema, 'dead')} where key = any(${wanted}::text[])
     order by endpoint, fate`.execute(state.db);
-  return rows.map((row) => ({ ...row, body: row.body.toString('utf8'), ordinal: Number(row.ordinal) }));
+  return rows.map((row) => ({ ...row, body: row.body.toString('utf8'), headers: parseHeaders(row.headers), ordinal: Number(row.ordinal) }));
 }

@@ -1,3 +1,4 @@
+import type { Headers } from '../delivery.ts';
 import type { DeliveryFilter, StoredFate } from './delivery-filter.ts';
 
 /** A stored delivery as a list shows it: without its body. */
@@ -31,7 +32,10 @@ export interface DeliveryDetail extends DeliverySummary {
   /** Null: the endpoint's own, when it is sent. */
   readonly method: string | null;
   readonly path: string | null;
-  readonly contentType: string;
+  /** Null: the body is pairs for the URL's query. */
+  readonly contentType: string | null;
+  /** The hook's own. */
+  readonly headers: Headers;
   readonly body: string;
   /** The start of the last response's body, redacted; null if no attempt has been made. */
   readonly response: string | null;

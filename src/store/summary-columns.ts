@@ -11,8 +11,8 @@ export function summaryColumns(fate: StoredFate): RawBuilder<DeliverySummary> {
 }
 
 /** A DeliveryDetail as the driver gives it. */
-export type DetailRow = Omit<DeliveryDetail, 'body' | 'ordinal'> & { readonly body: Buffer; readonly ordinal: string };
+export type DetailRow = Omit<DeliveryDetail, 'body' | 'ordinal' | 'headers'> & { readonly body: Buffer; readonly ordinal: string; readonly headers: string | null };
 
 export function detailColumns(fate: StoredFate): RawBuilder<DetailRow> {
-  return sql`${summaryColumns(fate)}, method, path, content_type as "contentType", body, response, commit_lsn as "commitLsn", ordinal, nth`;
+  return sql`${summaryColumns(fate)}, method, path, content_type as "contentType", headers, body, response, commit_lsn as "commitLsn", ordinal, nth`;
 }

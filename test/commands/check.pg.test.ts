@@ -25,7 +25,12 @@ hooks:
   expect(lines).toContain('error tables.profiles.visibility.country: column country_visible of profiles is text, and must be boolean to tell whether country may be seen');
   const expression = lines.findIndex((line) => line.startsWith('error hooks.a.when: '));
   expect(lines[expression]).toContain('(did you mean "country"?)');
-  expect(lines.slice(expression + 1, expression + 3)).toEqual(["    row.countrx == 'NL'", '        ^']);
+  const written = yaml.split('\n').findIndex((one) => one.includes('countrx'));
+  expect(lines.slice(expression + 1, expression + 4)).toEqual([
+    `    walhook.yaml:${written + 1}:53`,
+    `      - { name: a, table: profiles, to: crm, when: "row.countrx == 'NL'" }`,
+    '                                                        ^',
+  ]);
   expect(stdout).toMatch(/^error hooks\.b\.when: /m);
   expect(stdout).not.toMatch(/^error hooks\.c\.when: /m);
   expect(stdout).toMatch(/^ {2}fix: \S/m);

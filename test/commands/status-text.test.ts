@@ -73,7 +73,7 @@ test('an endpoint that fails is told with since when, its probe, and that it get
 });
 
 test('what went wrong before a success is told as earlier', () => {
-  const live = { name: 'crm', queued: 0, mode: 'direct', condition: 'active', reason: null, breaker: 'closed', probe_in: null, failing_for: null, slowed: false, delivered: 1, failed_attempts: 1, last_error: 'answered 500' } as const;
+  const live = { name: 'crm', queued: 0, mode: 'direct', condition: 'active', reason: null, breaker: 'closed', probe_in: null, failing_for: null, slowed: false, skipped: 0, delivered: 1, failed_attempts: 1, last_error: 'answered 500' } as const;
   expect(text([{ ...LINE, live }])).toContain('an earlier error of crm: answered 500');
   expect(text([{ ...LINE, live, failing_since: AN_HOUR_AGO }])).toContain('last error of crm: answered 500');
 });

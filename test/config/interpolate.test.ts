@@ -40,15 +40,34 @@ describe('what stands for something else', () => {
 
 describe('what stands for itself', () => {
   test.each(['$', '$A', 'a$', '$ {A}', '}', '{A}', '^x$', '$1.50', '$\\{'])('%s', (text) => {
-    expect(interpolate(text, sources)).toEqual({ text, filled: false, template: false, faults: [] });
+    expect(interpolate(text, sources)).toEqual({ text, filled: false, parts: [text], faults: [] });
   });
 
-  test.each(['${{ row.a }}', '${{ "${A}" + \'}}\' }}', "${{ {'a': {'b': 1}} }}", '${{ row.a == "\\"}}" }}', '${{}}'])('an expression: %s', (text) => {
-    expect(interpolate(text, sources)).toEqual({ text, filled: false, template: true, faults: [] });
+  test.each([
+    ['${{ row.a }}', 'row.a', 4],
+    ['${{ "${A}" + \'}}\' }}', '"${A}" + \'}}\'', 4],
+    ["${{ {'a': {'b': 1}} }}", "{'a': {'b': 1}}", 4],
+    ['${{ row.a == "\\"}}" }}', 'row.a == "\\"}}"', 4],
+    ['${{row.a}}', 'row.a', 3],
+    ['${{}}', '', 3],
+  ])('an expression: %s', (text, source, at) => {
+    expect(interpolate(text, sources)).toEqual({ text, filled: false, parts: [{ source, at }], faults: [] });
   });
 
   test('text around an expression is filled in, its inside is not', () => {
-    expect(interpolate('${A} ${{ $$ + "${A}" }} ${A}', sources).text).toBe('one ${{ $$ + "${A}" }} one');
+    expect(interpolate('${A} ${{ $$ + "${A}" }} ${A}', sources)).toEqual({
+      text: 'one ${{ $$ + "${A}" }} one',
+      filled: true,
+      parts: ['one ', { source: '$$ + "${A}"', at: 9 }, ' one'],
+      faults: [],
+    });
+  });
+
+  test('what is filled in is never an expression, nor is what has its $ doubled', () => {
+    const env = { V: '${{ row.a }}' };
+    for (const text of ['${V}', '$${{ row.a }}', '${W:-$${{ row.a }}}']) {
+      expect(interpolate(text, { ...sources, env })).toMatchObject({ text: '${{ row.a }}', parts: ['${{ row.a }}'], faults: [] });
+    }
   });
 });
 
@@ -62,6 +81,7 @@ describe('faults', () => {
     ['${NOPE:-${ALSO}}', 8, 'the environment variable ALSO is not set'],
     ['${A', 0, 'the reference that starts here has no end: } is missing'],
     ['${A:-x', 0, 'the reference that starts here has no end: } is missing'],
+    ['${NOPE:-${{ a }}}', 8, 'an expression cannot stand in the default of a variable'],
     ['x${{ a }', 1, 'the expression that starts here has no end: }} is missing'],
     ['${file:/secret}', 0, 'cannot read /secret: permission denied'],
     ['${file:token}', 0, 'the path of a ${file:…} must be absolute'],
@@ -78,7 +98,7 @@ test('text without $ is never changed', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (text) => {
       const plain = text.replaceAll('$', '');
-      expect(interpolate(plain, sources)).toEqual({ text: plain, filled: false, template: false, faults: [] });
+      expect(interpolate(plain, sources)).toEqual({ text: plain, filled: false, parts: plain === '' ? [] : [plain], faults: [] });
     }),
   );
 });

@@ -47,11 +47,17 @@ hooks:
     changed: [email, country]
     when: row.country == 'NL'
     entering: true
+    schedule: "0 6 * * *"
+    cooldown: 24h
     order_by: [account_id]
     fields: { omit: [notes], rename: { first_name: given_name }, set: { automationid: "42" } }
+    enrich: { org: "select name, domain from organizations where id = \${{ row.organization_id }}" }
+    body: { type: contact, version: "202304", fullName: "\${{ row.full_name }}", organization: "\${{ org }}" }
     format: event
     encoding: json
     method: PUT
+    path: /contacts/\${{ row.user_id }}
+    headers: { X-Table: "\${{ event.table }}" }
 
 notify: { to: crm, lag: 1m, wal: 1d }
 dead_letters: { keep: 30d, most: 100000 }
@@ -100,6 +106,7 @@ test('the example of the design loads', () => {
         disable_after: 432_000_000,
         network: { allow: ['10.0.0.0/8'] },
         tls: { ca: '/etc/ssl/ca.pem', cert: null, key: null },
+        oauth2: null,
       },
     ],
     hooks: [
@@ -122,7 +129,34 @@ test('the example of the design loads', () => {
         },
         meta: [],
         large_numbers: 'number',
-        method: 'PUT',
+        body: {
+          kind: 'map',
+          entries: [
+            ['type', { kind: 'constant', json: '"contact"' }],
+            ['version', { kind: 'constant', json: '"202304"' }],
+            ['fullName', { kind: 'expression', expression: { source: 'row.full_name', line: 49, column: 62 } }],
+            ['organization', { kind: 'expression', expression: { source: 'org', line: 49, column: 100 } }],
+          ],
+        },
+        omit_null: false,
+        format: 'event',
+        encoding: 'json',
+        method: ['PUT'],
+        path: ['/contacts/', { source: 'row.user_id', line: 53, column: 25 }],
+        headers: new Map([['X-Table', [{ source: 'event.table', line: 54, column: 30 }]]]),
+        enrich: new Map([
+          [
+            'org',
+            {
+              sql: ['select name, domain from organizations where id = ', { source: 'row.organization_id', line: 48, column: 75 }],
+              many: false,
+              timeout: 5000,
+              cache: null,
+            },
+          ],
+        ]),
+        schedule: { cron: '0 6 * * *', timezone: 'UTC' },
+        cooldown: 86_400_000,
       },
     ],
     notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
@@ -154,6 +188,7 @@ test('what is not given has its default', () => {
         disable_after: null,
         network: { allow: [] },
         tls: { ca: null, cert: null, key: null },
+        oauth2: null,
       },
     ],
     hooks: [
@@ -170,7 +205,16 @@ test('what is not given has its default', () => {
         fields: { only: null, omit: [], rename: new Map(), set: new Map(), omit_null: false },
         meta: [],
         large_numbers: 'number',
+        body: null,
+        omit_null: false,
+        format: 'event',
+        encoding: null,
         method: null,
+        path: null,
+        headers: new Map(),
+        enrich: new Map(),
+        schedule: null,
+        cooldown: null,
       },
     ],
     notify: { to: [], lag: 300_000, wal: 21_600_000 },
@@ -242,6 +286,86 @@ describe('constant fields', () => {
   ])('%s is sent as %s', (yaml, json) => {
     const config = load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: t, to: crm, fields: { set: { a: ${yaml} } } }]\n`, { V: 'filled' });
     expect(config.hooks[0]?.fields.set.get('a')).toBe(json);
+  });
+});
+
+describe('templates', () => {
+  const bodyOf = (yaml: string) => load(`version: 1\n${ENDPOINT}\nhooks:\n  - name: a\n    table: t\n    to: crm\n    body: ${yaml}\n`, { V: '${{ row.secret }}' }).hooks[0]?.body;
+  const constantOf = (json: string) => ({ kind: 'constant', json });
+
+  test.each([
+    ['12345678901234567890.0010', '12345678901234567890.0010'],
+    ['1e3', '1e3'],
+    ['0x10', '16'],
+    ['true', 'true'],
+    ['text', '"text"'],
+    ['"${V}"', '"${{ row.secret }}"'],
+    ['"$${{ row.a }}"', '"${{ row.a }}"'],
+  ])('%s alone is %s, whatever a variable holds', (yaml, json) => {
+    expect(bodyOf(yaml)).toEqual(constantOf(json));
+  });
+
+  test('a map keeps its order and its names, a list its items, and both their nulls', () => {
+    expect(bodyOf('{ b: [1, null, { __proto__: [] }], 1: , "a b": "" }')).toEqual({
+      kind: 'map',
+      entries: [
+        ['b', { kind: 'list', items: [constantOf('1'), constantOf('null'), { kind: 'map', entries: [['__proto__', { kind: 'list', items: [] }]] }] }],
+        ['1', constantOf('null')],
+        ['a b', constantOf('""')],
+      ],
+    });
+  });
+
+  test('text that is one expression is that expression; a line break that ends a block does not count', () => {
+    for (const yaml of ['${{ row.a }}', '"${{ row.a }}"', '|\n      ${{ row.a }}\n', '>\n      ${{row.a}}\n']) {
+      expect(bodyOf(yaml)).toMatchObject({ kind: 'expression', expression: { source: 'row.a' } });
+    }
+    expect(bodyOf('" ${{ row.a }}"')).toMatchObject({ kind: 'text' });
+  });
+
+  test('text around expressions is filled in, and each expression has its place in the file', () => {
+    expect(bodyOf(`"\\t\${V} $\${{ row.a }} \${{ {'}}': row.b} }}\${{ row.c }}"`)).toEqual({
+      kind: 'text',
+      parts: ['\t${{ row.secret }} ${{ row.a }} ', { source: "{'}}': row.b}", line: 7, column: 37 }, { source: 'row.c', line: 7, column: 57 }],
+    });
+    expect(bodyOf("|\n      one\n        ${{ row.a +\n      row.b }} end")).toEqual({
+      kind: 'text',
+      parts: ['one\n  ', { source: 'row.a +\nrow.b', line: 9, column: 13 }, ' end\n'],
+    });
+  });
+
+  test('an alias repeats a template', () => {
+    const config = load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: t, to: crm, body: &b { a: "\${{ row.a }}" } }, { name: b, table: u, to: crm, body: *b }]\n`);
+    expect(config.hooks[1]?.body).toEqual(config.hooks[0]?.body);
+  });
+
+  test('headers and methods: blanks at the ends are cut, those within stay, and a lone value is one piece', () => {
+    const hook = '{ name: a, table: t, to: crm, method: GET, headers: { A: " a ${{ row.a }} b ", B: "", C: " ${V:-x}" } }';
+    const [config] = load(`version: 1\n${ENDPOINT}\nhooks: [${hook}]\n`, { V: '' }).hooks;
+    expect(config?.method).toEqual(['GET']);
+    expect([...(config?.headers ?? [])]).toMatchObject([['A', ['a ', { source: 'row.a' }, ' b']], ['B', []], ['C', ['x']]]);
+  });
+
+  test('a lookup is its SQL, or a mapping; a schedule its cron expression, or a mapping', () => {
+    const hook = '{ name: a, table: t, to: crm, enrich: { a: select 1, b: { sql: select 2, many: true, timeout: 1s, cache: 1m } }, schedule: { cron: " 0  6 * * MON ", timezone: Europe/Amsterdam } }';
+    const [config] = load(`version: 1\n${ENDPOINT}\nhooks: [${hook}]\n`).hooks;
+    expect([...(config?.enrich ?? [])]).toEqual([
+      ['a', { sql: ['select 1'], many: false, timeout: 5000, cache: null }],
+      ['b', { sql: ['select 2'], many: true, timeout: 1000, cache: 60_000 }],
+    ]);
+    expect(config?.schedule).toEqual({ cron: '0 6 * * MON', timezone: 'Europe/Amsterdam' });
+  });
+
+  test('SQL with quotes, comments and casts of its own is taken as it is', () => {
+    const sql = `select 'it''s' || E'\\'' || $$$$a;b$$$$ as "a;b", a::text /* ; /* ' */ */ from b -- don't\n      where c = \${{ row.c }}::int and d=\${{row.d}} -- end`;
+    const [config] = load(`version: 1\n${ENDPOINT}\nhooks:\n  - name: a\n    table: t\n    to: crm\n    enrich:\n     a: |\n      ${sql}\n`).hooks;
+    expect(config?.enrich.get('a')?.sql).toHaveLength(5);
+  });
+
+  test.each(['{ a: 1 }', '"${{ row.payload }}"', '{ a: [1, [2, { b: "${{ row.b }}" }]] }'])('a form may be written from %s', (body) => {
+    for (const encoding of ['form', 'query']) {
+      expect(load(`version: 1\n${ENDPOINT}\nhooks: [{ name: a, table: t, to: crm, encoding: ${encoding}, body: ${body} }]\n`).hooks[0]?.encoding).toBe(encoding);
+    }
   });
 });
 

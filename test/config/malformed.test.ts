@@ -76,7 +76,7 @@ test('nothing that is filled in is ever shown, whatever is wrong with it', () =>
     'limits: { in_flight: "${V}", memory: "${V}", shutdown: "${V}" }',
     'tables: { t: { key: ["${V}", "${V}"], visibility: { a: "${V}" }, replica_identity: "${V}" } }',
     'endpoints: { e: { url: "${V}", method: "${V}", headers: { A: "${V}" }, signing: { secrets: ["${V}"] }, timeout: "${V}", rate: "${V}", tls: { ca: "${V}" }, network: { allow: ["${V}"] } } }',
-    'hooks: [{ name: "${V}", table: "${V}", to: "${V}", events: ["${V}"], when: "${V}", fields: { only: ["${V}"], omit: ["${V}"], rename: { a: "${V}", b: "${V}" } }, meta: ["${V}"] }]',
+    'hooks: [{ name: "${V}", table: "${V}", to: "${V}", events: ["${V}"], when: "${V}", fields: { only: ["${V}"], omit: ["${V}"], rename: { a: "${V}", b: "${V}" } }, meta: ["${V}"], method: "${V}", path: "${V}", headers: { A: "${V} ${{ ) }}" }, body: { a: "${V} ${{ ) }}" }, format: "${V}", encoding: "${V}", enrich: { a: "${V}", b: { sql: "\'${V} ${{ row.a }}", many: "${V}", cache: "${V}" } }, schedule: { cron: "${V}", timezone: "${V}" }, cooldown: "${V}" }]',
   ];
   const file = `version: 2\n${options.join('\n')}\n`;
   const needle = 'qZ7xK';

@@ -46,6 +46,9 @@ describe('the JSON Schema agrees with the loader', () => {
     `version: 1\n${E}notify: { to: crm, lag: 1m }\ndead_letters: { keep: 30d, most: 5 }\nsource: { failover: true }\n`,
     'version: 1\nendpoints: { crm: { url: "http://x", disable_after: 5d, responses: { 409: delivered, 4xx: dead, "503": "${R:-retry}" } } }\n',
     'version: 1\nendpoints: { crm: { url: "http://x", rate: 5/s, headers: { a: b }, retry: { factor: 2, max: "${N}h" } } }\n',
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, body: { a: [1, "\${{ row.a }}"] }, omit_null: true, method: GET, path: "/\${{ row.id }}", headers: { A: "\${{ row.a }}" } }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, body: "\${{ row.a }}", method: "\${{ row.a }}", schedule: "0 6 * * *", cooldown: 1d, encoding: form, format: standard }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, schedule: { cron: "0 6 * * 1-5", timezone: Europe/Amsterdam }, enrich: { a: select 1, b: { sql: select 2, many: true, timeout: 1s, cache: 1m } } }]\n`,
   ])('accepted by both: %j', (text) => {
     expect(validator.safeParse(parse(text)).success).toBe(true);
     expect(load(text, { N: '7', B: 'true' })).toBeDefined();
@@ -68,6 +71,13 @@ describe('the JSON Schema agrees with the loader', () => {
     `version: 1\n${E}hooks: [{ name: a, table: t }]\n`,
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, events: [inserted] }]\n`,
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, schedule: x }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, schedule: { timezone: UTC } }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, path: x }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, path: //x }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, method: get }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, format: cloudevent }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, enrich: { a: 5 } }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, enrich: { a: { many: true } } }]\n`,
     'version: 1\ntables: { t: { key: [] } }\n',
     'version: 1\nendpoints: { crm: { url: "http://x", responses: { 409: ignored } } }\n',
     'version: 1\nendpoints: { crm: { url: "http://x", disable_after: 5 } }\n',

@@ -1,5 +1,5 @@
 import type { EndpointConfig } from '../../src/config.ts';
-import type { Delivery } from '../../src/delivery.ts';
+import { type Delivery, NO_HEADERS } from '../../src/delivery.ts';
 import type { Sender } from '../../src/deliver/sender.ts';
 import type { Outcome } from '../../src/outcome.ts';
 
@@ -20,6 +20,7 @@ export function endpointAt(url: string, changes: Partial<EndpointConfig> = {}): 
     disable_after: null,
     network: { allow: ['127.0.0.0/8', '::1'] },
     tls: { ca: null, cert: null, key: null },
+    oauth2: null,
     ...changes,
   };
 }
@@ -27,7 +28,7 @@ export function endpointAt(url: string, changes: Partial<EndpointConfig> = {}): 
 export function deliveryOf(id: string, body: string, request: Partial<Delivery['request']> = {}): Delivery {
   return {
     id,
-    request: { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks?a=1', contentType: 'application/json', ...request },
+    request: { hook: 'crm-profiles', endpoint: 'crm', method: 'POST', path: '/hooks?a=1', contentType: 'application/json', headers: NO_HEADERS, ...request },
     lane: 1,
     sequence: { commitLsn: 1n, ordinal: 1, nth: 0 },
     operation: 'insert',

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { EndpointConfig } from '../../src/config.ts';
 import type { Resolve } from '../../src/deliver/guard.ts';
@@ -149,6 +150,42 @@ describe('a name', () => {
         message: 'no address found for receiver.test (ENOTFOUND)',
       });
     }
+  });
+});
+
+describe('TLS with a client certificate', () => {
+  const resolve = resolving(['127.0.0.1']);
+  const client = new URL('certificates/client.pem', import.meta.url).pathname;
+  const clientKey = new URL('certificates/client.key', import.meta.url).pathname;
+
+  /** A server that wants one, and tells whose it got. */
+  async function receiver(subjects: unknown[]): Promise<number> {
+    const options = { cert: readFileSync(CERTIFICATE), key: readFileSync(KEY), ca: readFileSync(client), requestCert: true, rejectUnauthorized: true };
+    const server = createHttpsServer(options, (request, response) => {
+      subjects.push((request.socket as TLSSocket).getPeerCertificate().subject.CN);
+      response.end();
+    });
+    return (await listen(server)).port;
+  }
+
+  test('delivers to a server that demands one', async () => {
+    const subjects: unknown[] = [];
+    const port = await receiver(subjects);
+    const tls = { ca: CERTIFICATE, cert: client, key: clientKey };
+    expect(await attempt(makeSender(`https://receiver.test:${port}/`, ['127.0.0.1'], { resolve, tls }))).toMatchObject({ kind: 'delivered' });
+    expect(subjects).toEqual(['walhook client']);
+  });
+
+  test.for([
+    ['none', null, null],
+    ['one of nobody it knows', CERTIFICATE, KEY],
+  ] as const)('with %s is refused by it, which is a failure of TLS or a reset', async ([, cert, key]) => {
+    const subjects: unknown[] = [];
+    const port = await receiver(subjects);
+    const outcome = await attempt(makeSender(`https://receiver.test:${port}/`, ['127.0.0.1'], { resolve, tls: { ca: CERTIFICATE, cert, key } }));
+    // TLS 1.3: the server's alert comes after the handshake has ended for the client.
+    expect(outcome).toMatchObject({ kind: 'failed', verdict: 'retry', failure: expect.stringMatching(/^(?:tls|reset)$/) });
+    expect(subjects).toEqual([]);
   });
 });
 

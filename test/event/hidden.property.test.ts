@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { VisibilityConfig } from '../../src/config.ts';
-import { ActivationBuilder } from '../../src/route/activation.ts';
+import type { Format, VisibilityConfig } from '../../src/config.ts';
+import { ActivationBuilder } from '../../src/expression/activation.ts';
 import { type Before, deletion, insert, type TableShape, TYPE, UNCHANGED_TOAST, update, type Value } from '../support/pgoutput.ts';
 import { builtinCodecs, readEvents, tell, type TellOptions } from '../support/table.ts';
 
@@ -27,6 +27,7 @@ interface Case {
   readonly identity: readonly string[];
   readonly now: Row;
   readonly old: Row;
+  readonly format: Format;
   readonly options: Pick<TellOptions, 'hook' | 'primaryKey'> & { readonly lookup: readonly string[] };
 }
 
@@ -43,6 +44,7 @@ const drawn: fc.Arbitrary<Case> = fc.record({
   identity: names,
   now: row,
   old: row,
+  format: fc.constantFrom<Format>('event', 'standard', 'cloudevents', 'cloudevents-binary', 'debezium'),
   options: fc.record({
     lookup: names,
     primaryKey: fc.subarray([...FIELDS], { minLength: 1 }),
@@ -121,7 +123,7 @@ function changeOf({ kind, before, now, old, identity }: Case): Buffer {
   return before === 'none' ? update(OID, texts('now', now)) : update(OID, texts('now', now), told);
 }
 
-function optionsOf({ visibility, before, identity, options }: Case): TellOptions {
+function optionsOf({ visibility, before, identity, format, options }: Case): TellOptions {
   const config: VisibilityConfig =
     visibility === 'json' ? { kind: 'json', column: 'privacy' } : { kind: 'columns', flags: new Map(FLAGS.map((flag, i) => [FIELDS[i] ?? '', flag])) };
   const shape: TableShape = {
@@ -135,17 +137,17 @@ function optionsOf({ visibility, before, identity, options }: Case): TellOptions
       identity: before === 'whole' || identity.includes(name),
     })),
   };
-  return { ...options, shape, table: { visibility: config, lookup: options.lookup } };
+  return { ...options, hook: { ...options.hook, format }, shape, table: { visibility: config, lookup: options.lookup } };
 }
 
-test('whatever the config, a hidden value is nowhere in a body', () => {
+test('whatever the config and the format, a hidden value is nowhere in a body or its headers', () => {
   fc.assert(
     fc.property(drawn, (each) => {
-      for (const { text } of tell(optionsOf(each), changeOf(each))) {
-        for (const hidden of secrets(each)) expect(text).not.toContain(hidden);
+      for (const { text, headers } of tell(optionsOf(each), changeOf(each))) {
+        for (const hidden of secrets(each)) expect(text + headers.flat().join()).not.toContain(hidden);
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 6000 },
   );
 });
 

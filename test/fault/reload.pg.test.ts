@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
 import { expect, onTestFinished, test } from 'vitest';
-import { testDatabase, testReceiver } from '../support/daemon.ts';
+import { SECRET, testDatabase, testReceiver } from '../support/daemon.ts';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { allDelivered, faultConfig, faultEndpoint, launch, untilQuery } from '../support/fault-setup.ts';
 import { FLAWLESS, judge, storedDeliveries } from '../support/oracle.ts';
 import type { TestDatabase } from '../support/postgres.ts';
+import { Receiver } from '../support/receiver.ts';
 import { random, seedOfRun } from '../support/random.ts';
 import { ITEMS_SQL, Writer } from '../support/writer.ts';
 
@@ -131,6 +136,79 @@ test('what is parked goes to the URL, with the secret and the headers, that the 
   expect(moved.requests[0]).toMatchObject({ id: first?.id, url: '/moved', method: 'PUT', headers: { 'x-new': '1' } });
   expect(moved.requests[0]?.body).toEqual(first?.body);
   expect(receiver.delivered).toBe(0);
+});
+
+test('what is parked keeps the method, path, content type and headers that its templates made; the rest is the endpoint’s when it is sent', async () => {
+  const { database, receiver } = await ground();
+  receiver.answer = () => 500;
+  const hook = { name: 'items', table: 'items', to: 'crm', body: { id: '${{ row.id }}' } };
+  const shaped = { ...hook, method: 'PATCH', path: '/items/${{ row.id }}?note=${{ row.note }}', headers: { 'X-Note': '${{ row.note }}', 'X-Key': 'hook' }, encoding: 'form' };
+  const config = faultConfig({ database, endpoints: { crm: faultEndpoint(receiver.url, { ...PATIENT, headers: { 'X-Key': 'old', 'X-Other': 'old' } }) } });
+  const daemon = launch({ ...config, hooks: [shaped] });
+  await daemon.streaming();
+  await insert(database, 7);
+  await untilQuery(database, 'select count(*)::int from walhook.parked where attempts > 0', 1);
+  receiver.answer = () => 204;
+  await database.sql('update walhook.parked set due_at = now()');
+  const endpoint = faultEndpoint(receiver.url, { ...PATIENT, url: `${receiver.url}/moved`, method: 'PUT', headers: { 'X-Key': 'new', 'X-Other': 'new' } });
+  expect(await daemon.reload({ ...config, endpoints: { crm: endpoint }, hooks: [hook] })).toMatchObject({ msg: APPLIED });
+  await receiver.deliveries(1);
+  const [first, second] = receiver.requests;
+  const same = { method: 'PATCH', url: '/items/7?note=x', id: first?.id, body: first?.body };
+  expect(first).toMatchObject({ ...same, headers: { 'x-note': 'x', 'x-key': 'hook', 'x-other': 'old' } });
+  expect(second).toMatchObject({ ...same, headers: { 'x-note': 'x', 'x-key': 'hook', 'x-other': 'new', 'content-type': 'application/x-www-form-urlencoded' } });
+  expect(first?.body.toString()).toBe('id=7');
+});
+
+test('a secret file that changed is used after SIGHUP, in signatures, headers and tokens, with the same walhook.yaml', async () => {
+  const { database } = await ground();
+  // These two look at no signature themselves.
+  const [receiver, auth] = [await Receiver.open(), await Receiver.open()];
+  onTestFinished(async () => void (await Promise.all([receiver.close(), auth.close()])));
+  const folder = mkdtempSync(join(tmpdir(), 'walhook-secrets-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (secrets: Readonly<Record<string, string>>): void => {
+    for (const [name, text] of Object.entries(secrets)) writeFileSync(join(folder, name), `${text}\n`);
+  };
+  const file = (name: string): string => `\${file:${join(folder, name)}}`;
+  // The token tells which client secret it was given for.
+  auth.answer = ({ body }) => ({ status: 200, body: JSON.stringify({ access_token: new URLSearchParams(body.toString()).get('client_secret') }) });
+  const endpoint = faultEndpoint(receiver.url, {
+    signing: { secrets: [file('whsec')] },
+    headers: { 'X-Key': file('key') },
+    oauth2: { token_url: `${auth.url}/token`, client_id: 'walhook', client_secret: file('client'), auth: 'body' },
+  });
+  const config = faultConfig({ database, endpoints: { crm: endpoint } });
+  const told = (n: number) => {
+    const { headers = {}, body = Buffer.alloc(0) } = receiver.requests[n] ?? {};
+    const verifies = (secret: string): boolean => {
+      try {
+        new Webhook(secret).verify(body, headers as Record<string, string>, { jsonParse: false });
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    return [headers['x-key'], headers.authorization, [SECRET, OTHER_SECRET].map(verifies)];
+  };
+  write({ whsec: SECRET, key: 'key-1', client: 'client-1' });
+  const daemon = launch(config);
+  await daemon.streaming();
+  await insert(database, 1);
+  await receiver.deliveries(1);
+  expect(told(0)).toEqual(['key-1', 'Bearer client-1', [true, false]]);
+  write({ whsec: OTHER_SECRET, key: 'key-2', client: 'client-2' });
+  expect(await daemon.reload(config)).toMatchObject({ msg: APPLIED });
+  await insert(database, 2);
+  await receiver.deliveries(2);
+  expect(told(1)).toEqual(['key-2', 'Bearer client-2', [false, true]]);
+  // A file that is not there any more is refused, and what runs goes on with what it has.
+  rmSync(join(folder, 'client'));
+  expect(await daemon.reload(config)).toMatchObject({ msg: KEPT });
+  await insert(database, 3);
+  await receiver.deliveries(3);
+  expect(told(2)).toEqual(['key-2', 'Bearer client-2', [false, true]]);
+  expect(daemon.output.join('\n')).not.toMatch(/client-[12]|key-[12]/);
 });
 
 test('what is parked of a hook that is changed or removed is sent as it was made', async () => {

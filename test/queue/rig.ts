@@ -1,11 +1,12 @@
 import { Tracker } from '../../src/checkpoint/tracker.ts';
 import type { EndpointConfig } from '../../src/config.ts';
 import type { Delivery } from '../../src/delivery.ts';
-import type { Outcome } from '../../src/outcome.ts';
+import type { Ending, Outcome } from '../../src/outcome.ts';
 import { START } from '../../src/position.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import type { CloseSignals } from '../../src/queue/closing.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import type { Attempt, Rendered } from '../../src/queue/port.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { deliveryOf, endpointAt } from '../deliver/endpoint.ts';
 import { MemoryParkingStore } from '../support/memory-parking-store.ts';
@@ -38,9 +39,11 @@ export class Rig {
   readonly delivered: string[] = [];
   readonly events: string[] = [];
   /** Attempts that wait for the test to answer. */
-  readonly waiting = new Map<string, (outcome: Outcome) => void>();
+  readonly waiting = new Map<string, (ending: Ending) => void>();
   /** How the receiver answers; null: the test answers by hand. */
-  answer: (delivery: Delivery) => Outcome | null = () => OK;
+  answer: (delivery: Delivery) => Ending | null = () => OK;
+  /** What an attempt has made of a draft before it sent it. */
+  rendered: (delivery: Delivery) => Rendered | undefined = () => undefined;
   most = 0;
   #running = 0;
   #ordinal = 0;
@@ -68,6 +71,7 @@ export class Rig {
       events: {
         onOutcome: (delivery, _outcome, fate) => this.events.push(`${delivery.id} ${fate}`),
         onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
+        onSkipped: (delivery) => this.events.push(`${delivery.id} skipped`),
         onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
         onOverflow: () => this.events.push('overflow'),
         onGivenUp: () => undefined,
@@ -89,15 +93,15 @@ export class Rig {
     return this.store.of('crm').map(({ delivery }) => delivery.id);
   }
 
-  #attempt(delivery: Delivery, done: (outcome: Outcome) => void): void {
+  #attempt(delivery: Delivery, done: Parameters<Attempt>[1]): void {
     this.attempts.push(delivery.id);
     this.#running++;
     this.most = Math.max(this.most, this.#running);
-    const finish = (outcome: Outcome): void => {
+    const finish = (outcome: Ending): void => {
       this.#running--;
       this.waiting.delete(delivery.id);
       if (outcome.kind === 'delivered') this.delivered.push(delivery.id);
-      done(outcome);
+      done(outcome, this.rendered(delivery));
     };
     setTimeout(() => {
       const outcome = this.answer(delivery);

@@ -1,6 +1,6 @@
 import type { EndpointConfig } from '../../src/config.ts';
 import { Tracker } from '../../src/checkpoint/tracker.ts';
-import type { Delivery } from '../../src/delivery.ts';
+import { type Delivery, NO_HEADERS } from '../../src/delivery.ts';
 import type { Lsn } from '../../src/lsn.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { type Position, START } from '../../src/position.ts';
@@ -174,7 +174,7 @@ export class World {
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
       stored: 8 * 1024 * 1024,
-      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onSkipped: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined },
     });
     this.queue = queue;
     this.#isDraining = false;
@@ -314,7 +314,7 @@ export class World {
   #delivery(i: number): Delivery {
     return {
       id: `evt_${i}`,
-      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: '/', contentType: 'application/json' },
+      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: '/', contentType: 'application/json', headers: NO_HEADERS },
       lane: Math.floor(this.#random() * this.script.lanes),
       sequence: { commitLsn: 1000n + 10n * BigInt(i), ordinal: i, nth: 0 },
       operation: 'data_insert',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { watchTable } from '../../src/event/watched-table.ts';
 import type { Event } from '../../src/event.ts';
-import type { EvaluationFailure } from '../../src/route/expression.ts';
+import type { EvaluationFailure } from '../../src/expression/expression.ts';
 import { HookRoute } from '../../src/route/hook-route.ts';
 import { deletion, insert, type TableShape, truncate, TYPE, update, type Value } from '../support/pgoutput.ts';
 import { builtinCodecs, hookConfig, live, readEvents, tableConfig, type TellOptions } from '../support/table.ts';

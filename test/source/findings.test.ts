@@ -56,6 +56,7 @@ test.each<[string, ConfigParts, FactParts]>([
   ['error column_missing', { hook: ', order_by: [account]' }, {}],
   ['error column_missing', { hook: ', fields: { only: [emial] }' }, {}],
   ['error column_missing', { hook: ', fields: { rename: { emial: mail } }' }, {}],
+  ['error rename_taken', { hook: ', fields: { rename: { phone: email } }' }, {}],
   ['error column_missing', { table: 'visibility: { contry: country_visible }' }, {}],
   ['error column_missing', { table: 'visibility: { country: hidden }' }, {}],
   ['error column_missing', { table: 'visibility: { column: secret }' }, {}],
@@ -86,6 +87,10 @@ test.each<[string, ConfigParts, FactParts]>([
 test('what the old row is needed for is no matter with REPLICA IDENTITY FULL, or once the plan has set it', () => {
   const config = { table: 'replica_identity: full, lookup: [email], visibility: { country: country_visible }', hook: ', changed: [email], entering: true, when: "row.email == 1", order_by: [email]' };
   expect(codes(config, { relation: DEFAULT })).toEqual(['info replica_identity']);
+});
+
+test.each(['omit: [email], rename: { phone: email }', 'rename: { phone: email, email: phone }', 'only: [phone], rename: { phone: email }'])('%s leaves each name to one column', (fields) => {
+  expect(codes({ table: 'replica_identity: full', hook: `, fields: { ${fields} }` }, {})).toEqual([]);
 });
 
 test('a hook without deletes needs no key of old rows', () => {

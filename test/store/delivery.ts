@@ -1,4 +1,4 @@
-import type { Delivery } from '../../src/delivery.ts';
+import { type Delivery, NO_HEADERS } from '../../src/delivery.ts';
 import type { Failure, Parking } from '../../src/queue/port.ts';
 
 export const DOWN: Failure = { failure: 'status', status: 503, message: 'HTTP 503', response: 'down' };
@@ -10,14 +10,16 @@ export interface Shape {
   readonly lane?: number;
   readonly nth?: number;
   readonly body?: string;
+  /** What the request has of its own. */
+  readonly request?: Partial<Delivery['request']>;
 }
 
 /** The delivery at a place in the stream: each place is a transaction of its own. */
 export function delivery(place: number, shape: Shape = {}): Delivery {
-  const { endpoint = 'crm', hook = 'h', table = 'public.profiles', lane = 1, nth = 0, body = `{"n":${place}}` } = shape;
+  const { endpoint = 'crm', hook = 'h', table = 'public.profiles', lane = 1, nth = 0, body = `{"n":${place}}`, request } = shape;
   return {
     id: `id-${place}-${nth}`,
-    request: { hook, endpoint, method: 'POST', path: '/hooks?x=1', contentType: 'application/json' },
+    request: { hook, endpoint, method: 'POST', path: '/hooks?x=1', contentType: 'application/json', headers: NO_HEADERS, ...request },
     lane,
     sequence: { commitLsn: BigInt(place) << 30n, ordinal: place, nth },
     operation: 'data_update',

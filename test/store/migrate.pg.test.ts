@@ -1,6 +1,9 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { migrate, readMigrations } from '../../src/store/migrate.ts';
+import { parkingStore } from '../../src/store/parking.ts';
+import { storedDeliveries } from '../../src/store/stored-deliveries.ts';
+import { delivery, parking } from './delivery.ts';
 import { emptyState, open } from './state.ts';
 
 test('makes the schema, and has nothing to do the next time', async () => {
@@ -11,6 +14,31 @@ test('makes the schema, and has nothing to do the next time', async () => {
   expect(await migrate(state)).toEqual([]);
   const tables = await database.sql(`select relname from pg_class where relnamespace = 'walhook'::regnamespace and relkind = 'r' order by 1`);
   expect(tables.map((row) => row['relname'])).toEqual(['checkpoint', 'dead', 'endpoint', 'migration', 'owner', 'parked']);
+});
+
+test('an upgrade from each version keeps what is stored, and it can be sent', async () => {
+  const all = await readMigrations();
+  for (const from of all.slice(0, -1).map(({ version }) => version)) {
+    const { state, owner, database } = await emptyState();
+    await migrate(state, all.filter(({ version }) => version <= from));
+    const columns = 'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, body, attempts, committed_at';
+    const row = (id: string, ordinal: number): string =>
+      `'${id} crm', 'crm', '${id}', 'h', 7, '0/AB', ${ordinal}, 0, 'data_update', 'public.t', 'PUT', '/in?a=1', 'application/json', '{"a":"é"}', 3, '2026-01-02Z'`;
+    await database.sql(`insert into walhook.parked (${columns}, due_at) values (${row('p', 1)}, now())`);
+    await database.sql(`insert into walhook.dead (${columns}, failure, message, response) values (${row('d', 2)}, 'status', 'm', 'r')`);
+    expect(await migrate(state), `from ${from}`).toEqual(all.map(({ version }) => version).filter((version) => version > from));
+    await owner.takeOver();
+    const store = parkingStore(state, owner);
+    expect(await storedDeliveries(state, owner).replay({ fate: 'dead' })).toEqual(new Map([['crm', 1]]));
+    await store.park([parking(delivery(1, { request: { contentType: null, headers: [['x-a', 'b']] } }))]);
+    const page = await store.page({ endpoint: 'crm', lanes: null, after: null, limit: 10, bytes: 1e9 });
+    const before = { hook: 'h', endpoint: 'crm', method: 'PUT', path: '/in?a=1', contentType: 'application/json', headers: [] };
+    expect(page.map((stored) => [stored.delivery.id, stored.delivery.body, stored.delivery.request])).toEqual([
+      ['p', '{"a":"é"}', before],
+      ['d', '{"a":"é"}', before],
+      ['id-1-0', '{"n":1}', delivery(1, { request: { contentType: null, headers: [['x-a', 'b']] } }).request],
+    ]);
+  }
 });
 
 test('a schema may have any name', async () => {

@@ -118,7 +118,7 @@ test('all that is stored under an id is shown, of each endpoint', async () => {
   expect(more).toEqual([]);
   const same = {
     id: 'id-1-0', hook: 'h', operation: 'data_update', table: 'public.profiles', bytes: Buffer.byteLength(body), body, method: 'POST', path: '/hooks?x=1',
-    contentType: 'application/json', commitLsn: '0/40000000', ordinal: 1, nth: 0, failure: 'status', status: 503, message: 'HTTP 503', response: 'down',
+    contentType: 'application/json', headers: [], commitLsn: '0/40000000', ordinal: 1, nth: 0, failure: 'status', status: 503, message: 'HTTP 503', response: 'down',
     committedAt: new Date(1_780_000_000_123),
   };
   expect(parked).toEqual({ ...same, fate: 'parked', endpoint: 'billing', attempts: 4, parkedAt: expect.any(Date), dueAt: expect.any(Date), diedAt: null });

@@ -45,14 +45,14 @@ export class MemoryParkingStore implements ParkingStore {
   settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {
     return this.#call('settle', delivered.length + failed.length + dead.length, () => {
       for (const id of delivered) this.parked.delete(keyOf(endpoint, id));
-      for (const { id, attempts, dueIn } of failed) {
+      for (const { id, attempts, dueIn, rendered } of failed) {
         const row = this.parked.get(keyOf(endpoint, id));
-        if (row) this.parked.set(keyOf(endpoint, id), { ...row, attempts, dueAt: performance.now() + dueIn });
+        if (row) this.parked.set(keyOf(endpoint, id), { delivery: { ...row.delivery, ...rendered }, attempts, dueAt: performance.now() + dueIn });
       }
-      for (const { id } of dead) {
+      for (const { id, rendered } of dead) {
         const key = keyOf(endpoint, id);
         const row = this.parked.get(key);
-        if (row) this.dead.set(key, row.delivery);
+        if (row) this.dead.set(key, { ...row.delivery, ...rendered });
         this.parked.delete(key);
       }
     });

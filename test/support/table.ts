@@ -8,9 +8,16 @@ import { TypeCatalog } from '../../src/decode/type-catalog.ts';
 import { EventReader } from '../../src/event/event-reader.ts';
 import { watchTable } from '../../src/event/watched-table.ts';
 import type { Event, Operation } from '../../src/event.ts';
-import { EventBody } from '../../src/format/event-body.ts';
+import type { Headers } from '../../src/delivery.ts';
+import { bodyOf } from '../../src/format/body-of.ts';
+import type { Body } from '../../src/format/body.ts';
+import type { Origin } from '../../src/format/origin.ts';
 import type { Lsn } from '../../src/lsn.ts';
 import { begin, relation, type TableShape } from './pgoutput.ts';
+
+/** The webhook-id of what `tell` tells, and where it says that it comes from. */
+export const EVENT_ID = '0000000000000001-1-i-0123456789abcdef';
+export const ORIGIN: Origin = { database: 'shop', slot: 'walhook' };
 
 /** Built-in types, without a database. */
 export const builtinCodecs: Codecs = new CatalogCodecs(new TypeCatalog(() => Promise.resolve([])));
@@ -44,6 +51,15 @@ export function hookConfig(shape: TableShape, changes: Partial<Omit<HookConfig, 
     meta: [],
     large_numbers: 'number',
     method: null,
+    body: null,
+    omit_null: false,
+    format: 'event',
+    encoding: null,
+    path: null,
+    headers: new Map(),
+    enrich: new Map(),
+    schedule: null,
+    cooldown: null,
     ...others,
   };
 }
@@ -56,6 +72,8 @@ export function live(shape: TableShape, primaryKey: readonly string[] = ['user_i
 export interface Told {
   readonly operation: Operation;
   readonly text: string;
+  readonly contentType: string;
+  readonly headers: Headers;
   /** Parsed, for expectations. */
   readonly body: ReturnType<typeof JSON.parse>;
 }
@@ -76,12 +94,13 @@ export interface TellOptions {
 /** What a receiver is told of some changes, which are pgoutput messages of one transaction. */
 export function tell(options: TellOptions, ...changes: readonly Buffer[]): Told[] {
   const told: Told[] = [];
-  let body: EventBody;
+  let body: Body;
   readEvents(
     options,
     (event) => {
-      const text = body.build(event);
-      told.push({ operation: event.operation, text, body: JSON.parse(text) });
+      const text = body.build(event, EVENT_ID);
+      const headers = body.headers?.(event, EVENT_ID) ?? [];
+      told.push({ operation: event.operation, text, contentType: body.contentType, headers, body: JSON.parse(text) });
     },
     changes,
     (built) => (body = built),
@@ -94,7 +113,7 @@ export function readEvents(
   options: TellOptions,
   onEvent: (event: Event) => void,
   changes: readonly Buffer[],
-  onBody: (body: EventBody) => void = () => undefined,
+  onBody: (body: Body) => void = () => undefined,
 ): void {
   const { shape, codecs = builtinCodecs } = options;
   let reader: EventReader;
@@ -102,7 +121,7 @@ export function readEvents(
     begin: () => undefined,
     relation: (described) => {
       const plan = watchTable(described, tableConfig(shape, options.table), { ...live(shape, options.primaryKey), ...options.live });
-      onBody(new EventBody(plan, hookConfig(shape, options.hook), codecs));
+      onBody(bodyOf({ table: plan, hook: hookConfig(shape, options.hook), codecs, source: ORIGIN }));
       reader = new EventReader(plan, onEvent);
     },
     change: (change) => reader.read(change),

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { commitTime } from '../change.ts';
+import type { Codecs } from '../codec.ts';
+import type { EndpointConfig, HookConfig } from '../config.ts';
+import type { Delivery } from '../delivery.ts';
+import { DraftRequests } from '../enrich/draft-requests.ts';
+import type { Enriching } from '../enriching.ts';
+import { EXIT, WalhookError } from '../errors.ts';
+import type { TablePlan } from '../event/watched-table.ts';
+import type { Event } from '../event.ts';
+import { bodyOf } from '../format/body-of.ts';
+import { HookRequests, type MadeRequest } from '../format/hook-requests.ts';
+import type { Origin } from '../format/origin.ts';
+
+/** A webhook-id that is no event's. */
+export function exampleId(): string {
+  return `example-${randomUUID()}`;
+}
+
+export interface RenderingOptions {
+  readonly hook: HookConfig;
+  readonly table: TablePlan;
+  readonly codecs: Codecs;
+  readonly origin: Origin;
+  /** Makes the requests of hooks that look something up. */
+  readonly enriching: Enriching;
+}
+
+/** Makes the deliveries of one hook, by the daemon's own ways. */
+export class Rendering {
+  readonly #options: RenderingOptions;
+  readonly #requests: HookRequests | DraftRequests;
+
+  constructor(options: RenderingOptions) {
+    const { hook, table, codecs, origin } = options;
+    this.#options = options;
+    this.#requests = hook.enrich.size > 0 ? new DraftRequests(hook.name, table) : new HookRequests(hook, { table, codecs, body: bodyOf({ table, hook, codecs, source: origin }) });
+  }
+
+  /** Throws a WalhookError with the option that failed, and why. */
+  async delivery(event: Event, id: string, endpoint: EndpointConfig): Promise<Delivery> {
+    const { hook, enriching } = this.#options;
+    const made = this.#requests.to(endpoint).make(event, id, null);
+    if ('message' in made) throw failed(hook, made.message, 'expression');
+    const delivery = deliveryOf(event, id, made);
+    if (hook.enrich.size === 0) return delivery;
+    const rendered = await enriching.render(delivery, endpoint);
+    if ('failure' in rendered) throw failed(hook, rendered.message, rendered.failure);
+    return { ...delivery, ...rendered };
+  }
+}
+
+function deliveryOf({ operation, table, change }: Event, id: string, { request, body }: MadeRequest): Delivery {
+  const { transaction, ordinal } = change;
+  return {
+    id,
+    request,
+    lane: 0,
+    sequence: { commitLsn: transaction.commitLsn, ordinal, nth: 0 },
+    operation,
+    table: table.name,
+    body,
+    bytes: body.length,
+    committedAt: commitTime(transaction),
+  };
+}
+
+function failed(hook: HookConfig, message: string, code: string): WalhookError {
+  return new WalhookError(`hook ${hook.name}: ${message}`, { code, hint: 'walhook check', exit: EXIT.failure });
+}

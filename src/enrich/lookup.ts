@@ -1,0 +1,189 @@
+import type { EnrichConfig } from '../config.ts';
+import { reactionTo, safeMessage, sqlState } from '../reaction.ts';
+import { textOf } from '../expression/value-text.ts';
+import { readAnswer } from './answer-json.ts';
+import { AnswerCache } from './answer-cache.ts';
+import { arrayLiteral } from './array-literal.ts';
+import { Batches } from './batches.ts';
+import { describeQuery, type ParameterType, type QueryFacts } from './describe-query.ts';
+import { isolate } from './isolate.ts';
+import { batchSql, MOST_ROWS, parameterized, singleSql } from './lookup-sql.ts';
+import type { LookupDatabase, Statement } from './port.ts';
+import type { WatchedAnswers } from './watched-answers.ts';
+
+/** A parameter: text as Postgres reads it, or a list of values as expressions have them. */
+export type Argument = string | null | readonly unknown[];
+
+/** What was found: a row, a list of rows, or null. `failure`: why nothing could be found out, in a line without values. */
+export type Answer = { readonly value: unknown } | { readonly failure: string };
+
+export interface LookupOptions {
+  readonly config: EnrichConfig;
+  readonly database: LookupDatabase;
+  readonly watched: WatchedAnswers;
+}
+
+/** Equal questions of a batch are asked once. */
+interface Question {
+  readonly key: string;
+  readonly texts: readonly (string | null)[];
+  readonly answer: (answer: Answer) => void;
+}
+
+type OnFailure = (question: Question, error: unknown) => void;
+
+/** One query of `enrich`: asked in batches, and for a while what it found is used again. */
+export class Lookup {
+  readonly #options: LookupOptions;
+  readonly #cache: AnswerCache | null;
+  readonly #batches = new Batches<Question>((batch) => this.#run(batch));
+  /** Asked for, and not yet sent. */
+  readonly #waiting = new Map<string, Promise<Answer>>();
+  #facts: Promise<QueryFacts> | null = null;
+  /** It cannot be a subquery, though it can be a query: its LIMIT has a parameter, say. */
+  #isAlone = false;
+
+  constructor(options: LookupOptions) {
+    const { cache } = options.config;
+    this.#options = options;
+    this.#cache = cache === null ? null : new AnswerCache(cache);
+  }
+
+  /** Never rejects. */
+  async ask(parameters: readonly Argument[]): Promise<Answer> {
+    const { database, config } = this.#options;
+    let facts: QueryFacts;
+    try {
+      facts = await (this.#facts ??= this.#describe(database, config));
+    } catch (error) {
+      return { failure: this.#tell(error) };
+    }
+    const texts = parameters.map((parameter, index) => textOfArgument(parameter, facts.parameters[index]));
+    const key = JSON.stringify(texts);
+    const kept = this.#cache?.get(key, performance.now());
+    if (kept) return kept;
+    const same = this.#waiting.get(key);
+    if (same !== undefined) return same;
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.#waiting.set(key, promise);
+    this.#batches.add({ key, texts, answer: resolve });
+    return promise;
+  }
+
+  async #describe(database: LookupDatabase, { sql, timeout, cache }: EnrichConfig): Promise<QueryFacts> {
+    try {
+      const facts = await describeQuery(database, parameterized(sql), timeout);
+      if (cache !== null) this.#options.watched.watch(facts.tables, this.#drop);
+      return facts;
+    } catch (error) {
+      this.#facts = null;
+      throw error;
+    }
+  }
+
+  readonly #drop = (): void => this.#cache?.drop();
+
+  /** Resolves once the database can take the next batch. */
+  async #run(batch: readonly Question[]): Promise<void> {
+    // What is asked from here on may have to see more than these do.
+    for (const { key } of batch) this.#waiting.delete(key);
+    const failure = this.#isAlone && batch.length > 1 ? NOT_TRIED : await this.#attempt(batch);
+    if (failure !== null) void this.#failed(batch, failure);
+  }
+
+  /** The answers of all of them, or none: gives the error then. */
+  async #attempt(batch: readonly Question[]): Promise<unknown> {
+    const { database, config } = this.#options;
+    const age = this.#cache?.age ?? 0;
+    try {
+      const rows = await database.run(await this.#statement(batch), config.timeout);
+      if (rows.length !== batch.length) throw new Error('the query gives no row for each of its parameters');
+      for (const [index, question] of batch.entries()) this.#answer(question, rows[index]?.[0] ?? null, age);
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  async #statement(batch: readonly Question[]): Promise<Statement> {
+    const { sql, many } = this.#options.config;
+    const [only] = batch;
+    if (batch.length === 1 && only !== undefined) return { text: singleSql(sql, many), values: only.texts };
+    const { parameters } = await (this.#facts ??= this.#describe(this.#options.database, this.#options.config));
+    return {
+      text: batchSql(sql, many, parameters.map((parameter) => parameter.name)),
+      values: parameters.map((_parameter, index) => batch.map(({ texts }) => texts[index] ?? null)),
+    };
+  }
+
+  async #failed(batch: readonly Question[], error: unknown): Promise<void> {
+    const state = sqlState(error);
+    // The schema may have changed, and the types of parameters with it.
+    if (state !== null && MAY_BE_OF_TYPES.test(state)) this.#facts = null;
+    const onFailure: OnFailure = (question, failure) => question.answer({ failure: this.#tell(failure) });
+    const isOfAll = error !== NOT_TRIED && (state === null || (reactionTo(error) === 'retry' && state !== CANCELLED));
+    if (batch.length === 1 || isOfAll) {
+      for (const question of batch) onFailure(question, error);
+      return;
+    }
+    if (error === NOT_TRIED) await this.#oneByOne(batch, onFailure);
+    else if (isWrong(error)) await this.#wrong(batch, error, onFailure);
+    else await isolate(batch, { attempt: (group) => this.#attempt(group), onFailure });
+  }
+
+  /** Either the query is wrong, then the first one says so too, or it only cannot be a subquery, then the others say so again. */
+  async #wrong(batch: readonly Question[], error: unknown, onFailure: OnFailure): Promise<void> {
+    const [first, ...others] = batch;
+    if (first === undefined) return;
+    const alone = await this.#attempt([first]);
+    if (alone !== null) onFailure(first, alone);
+    if (isWrong(alone)) {
+      for (const question of others) onFailure(question, error);
+      return;
+    }
+    const again = others.length === 0 ? null : await this.#attempt(others);
+    this.#isAlone = others.length > 1 && isWrong(again);
+    if (this.#isAlone) await this.#oneByOne(others, onFailure);
+    else if (again !== null) await isolate(others, { attempt: (group) => this.#attempt(group), onFailure });
+  }
+
+  async #oneByOne(batch: readonly Question[], onFailure: OnFailure): Promise<void> {
+    for (const question of batch) {
+      const error = await this.#attempt([question]);
+      if (error !== null) onFailure(question, error);
+    }
+  }
+
+  /** `age`: of the cache, when the database was asked. */
+  #answer({ key, answer }: Question, json: string | null, age: number): void {
+    const value = json === null ? null : readAnswer(json);
+    if (Array.isArray(value) && this.#options.config.many && value.length > MOST_ROWS) {
+      answer({ failure: `finds more than ${MOST_ROWS} rows: write a \`limit\`` });
+      return;
+    }
+    this.#cache?.put(key, { value, size: json?.length ?? 0 }, { age, now: performance.now() });
+    answer({ value });
+  }
+
+  #tell(error: unknown): string {
+    if (sqlState(error) === CANCELLED) return `took longer than ${this.#options.config.timeout} ms`;
+    return safeMessage(error);
+  }
+}
+
+/** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const CANCELLED = '57014';
+/** The class of what is wrong with a query whatever its parameters are. */
+const WRONG_QUERY = '42';
+/** The same, a feature that is not supported, and values that do not fit their type. */
+const MAY_BE_OF_TYPES = /^(?:42|0A|22)/;
+const NOT_TRIED = Symbol('the query cannot be asked in batches');
+
+function isWrong(error: unknown): boolean {
+  return sqlState(error)?.startsWith(WRONG_QUERY) === true;
+}
+
+function textOfArgument(parameter: Argument, type: ParameterType | undefined): string | null {
+  if (parameter === null || typeof parameter === 'string') return parameter;
+  return type?.isArray === true ? arrayLiteral(parameter) : textOf(parameter);
+}
