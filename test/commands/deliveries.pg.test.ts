@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { Cli, type CliOptions, type CliResult, walhook } from '../support/cli.ts';
+import { Cli, type CliOptions, type CliResult } from '../support/cli.ts';
+import { command } from '../support/command.ts';
 import { daemonEnvironment, endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';
 import type { TestDatabase } from '../support/postgres.ts';
@@ -35,7 +36,7 @@ hooks:
     db,
     receiver,
     options,
-    run: (...args) => walhook(args, options),
+    run: (...args) => command(args, options),
     daemon: async () => {
       const daemon = new Cli(['run'], options);
       await daemon.says(/"msg":"streaming"/);
