@@ -19,6 +19,7 @@ import { HookRoute } from './route/hook-route.ts';
 import { RowHash } from './route/row-hash.ts';
 import { rowKey } from './route/row-key.ts';
 import type { RowsDatabase } from './source/current-rows.ts';
+import type { Queryable } from './source/inspect.ts';
 
 /** Rows that are read, rendered and stored at once. */
 const PAGE = 500;
@@ -44,7 +45,7 @@ export interface SchedulingOptions {
   readonly systemId: string;
   readonly origin: Origin;
   /** For the types of columns. */
-  readonly pool: { query<Row>(sql: string, values: unknown[]): Promise<{ readonly rows: readonly Row[] }> };
+  readonly pool: Queryable;
   /** Where rows are read. */
   readonly database: RowsDatabase & { close(): Promise<void> };
   /** True if all that was committed before a time, in Unix milliseconds, has been read from the stream. */
@@ -199,8 +200,7 @@ export class Scheduling {
     if (key.length === rows.key.length && key.every((name) => rows.key.includes(name))) return rows;
     const { config, database } = this.#options;
     const others = await currentEvents(database, config, { ...tableOf(config, hook), key });
-    const columns = (events: CurrentEvents | null): string => JSON.stringify(events?.table.relation.columns);
-    if (others === null || columns(others) !== columns(rows)) throw new Error('the table was altered while it was read');
+    if (others === null || columnsOf(others) !== columnsOf(rows)) throw new Error('the table was altered while it was read');
     return others;
   }
 
@@ -237,7 +237,8 @@ export class Scheduling {
     const { store, hasRead, database, log } = this.#options;
     if (hook.schedule === null) return LONGEST_WAIT;
     const times = new DueTimes(hook.schedule);
-    let { dueIn, dueAt, after, isDone } = await store.backfill(hook.name, (now) => times.after(now));
+    const { dueIn, dueAt, ...begun } = await store.backfill(hook.name, (now) => times.after(now));
+    let { after, isDone } = begun;
     if (isDone) return LONGEST_WAIT;
     if (dueIn + GRACE > 0) return dueIn + GRACE;
     if (!hasRead(dueAt)) return CATCH_UP;
@@ -274,6 +275,10 @@ export class Scheduling {
 /** Milliseconds for a question without a table. */
 const PATIENCE = 10_000;
 const WRITTEN = 'select case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end';
+
+function columnsOf({ table }: CurrentEvents): string {
+  return JSON.stringify(table.relation.columns);
+}
 
 function tableOf(config: Config, { schema, table }: HookConfig): TableConfig {
   const found = config.tables.find((one) => one.schema === schema && one.table === table);

@@ -68,7 +68,7 @@ function hookConfig({ table: name, ...hook }: LoadedHook): HookConfig {
     method: hook.method ?? null,
     path: hook.path ?? null,
     enrich: new Map([...hook.enrich].map(([key, lookup]) => [key, { ...lookup, cache: lookup.cache ?? null }])),
-    // A deleted row is none that could be sent later: where `events` names it, the rules refuse it.
+    // A deleted row is none that could be sent later.
     events: hook.schedule === undefined ? hook.events : hook.events.filter((event) => event !== 'delete'),
     schedule: hook.schedule ?? null,
     cooldown: hook.cooldown ?? null,

@@ -150,14 +150,14 @@ function truncateRules(root: Node, hook: Path): Finding[] {
     .map((option) => keyFinding(root, [...hook, option], 'goes by row, and a truncate has none: give truncate a hook of its own'));
 }
 
-/** A row that is gone cannot be read when its time comes. */
 function scheduleRules(root: Node, hook: Path): Finding[] {
   const backfill = [...hook, 'backfill'];
-  const missing = ['when', 'entering', 'schedule'].filter((option) => (option === 'entering' ? !isTrue(root, [...hook, option]) : nodeAt(root, [...hook, option]) === null));
-  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(' and ')}: remove it`)];
+  const missing = ['when', 'entering: true', 'schedule'].filter((option) => (option === 'entering: true' ? !isTrue(root, [...hook, 'entering']) : nodeAt(root, [...hook, option]) === null));
+  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(', ')}: remove it`)];
   if (nodeAt(root, [...hook, 'schedule']) === null) return found;
-  const deletes = childrenAt(root, [...hook, 'events']).filter((event) => textAt(root, event) === 'delete');
-  return [...found, ...deletes.map((event) => finding(root, event, 'a hook with `schedule` sends rows as they are at its times, and a deleted row is none: give delete a hook of its own'))];
+  const events = childrenAt(root, [...hook, 'events']);
+  const isEmpty = events.length > 0 && events.every((event) => textAt(root, event) === 'delete');
+  return isEmpty ? [...found, finding(root, [...hook, 'events'], 'with `schedule` rows are sent as they are at its times, and a deleted row is none: give delete a hook of its own')] : found;
 }
 
 function isTrue(root: Node, path: Path): boolean {
