@@ -57,6 +57,7 @@ const hook: HookConfig = {
   enrich: new Map(),
   schedule: null,
   cooldown: null,
+  backfill: null,
 };
 const endpoint = { name: 'bench', method: 'POST', url: new URL('http://127.0.0.1/') };
 const config = { tables: [table], hooks: [hook], endpoints: [endpoint] } as unknown as Config;
@@ -159,6 +160,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
       return { primaryKey: ['user_id'], columns: relation.columns.map((column) => column.name) };
     },
     queues: new Map([['bench', queue]]),
+    hold: () => undefined,
     tracker,
     start: START,
     onChange: null,

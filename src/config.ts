@@ -161,6 +161,8 @@ export interface HookConfig {
   readonly enrich: ReadonlyMap<string, EnrichConfig>;
   /** null: at once. */
   readonly schedule: ScheduleConfig | null;
+  /** `initial`: at the first time of `schedule` every row that matches is sent. */
+  readonly backfill: 'initial' | null;
   /** Milliseconds in which a row gets at most one delivery; null: as many as there are. */
   readonly cooldown: number | null;
 }

@@ -13,13 +13,14 @@ import type { Outcome } from './outcome.ts';
 import { pause } from './patience.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
+import { Scheduling } from './scheduling.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
-import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
 import type { WalReport } from './source/wal-health.ts';
+import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -105,6 +106,7 @@ export class Daemon {
   readonly #dispatcher: Dispatcher;
   readonly #reading: Reading;
   readonly #checkpointer: Checkpointer;
+  readonly #scheduling: Scheduling;
   readonly #upkeep: Upkeep;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
@@ -140,10 +142,11 @@ export class Daemon {
       onError: (error) => this.#checkpointFailed(error),
       onRecovered: () => this.#checkpointRecovered(),
     });
+    const origin = { database: slot.facts.server.database, slot: slot.name };
     // 5 format, of what is looked up first
     const enriching = new Enriching({
       config,
-      origin: { database: slot.facts.server.database, slot: slot.name },
+      origin,
       pool,
       database: new ReadOnlyDatabase(config.source.url),
     });
@@ -164,6 +167,7 @@ export class Daemon {
       },
       progress: () => this.#tracker,
       onFull: () => this.#reading.pause(),
+      onHeld: (held) => this.#scheduling.held(held),
       onRelief: () => this.#reading.resume(),
       onOutcome: options.onOutcome ?? (() => undefined),
       onNotice: (notice) => this.#upkeep.tell(notice),
@@ -178,11 +182,23 @@ export class Daemon {
       slot,
       tracker: this.#tracker,
       queues: this.#dispatcher.queues,
+      hold: (held) => this.#dispatcher.hold(held),
       checkpoint: () => state.load(),
       onChange: enriching.onChange,
       onProgress: (lsn) => this.#reached(lsn),
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
+    });
+    this.#scheduling = new Scheduling({
+      config,
+      log,
+      store: state.held,
+      systemId: slot.identity.systemId,
+      origin,
+      pool,
+      database: new ReadOnlyDatabase(config.source.url),
+      hasRead: (at) => this.#reading.hasRead(at),
+      refresh: (endpoint) => this.#dispatcher.refresh(endpoint),
     });
     this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind });
   }
@@ -220,6 +236,7 @@ export class Daemon {
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
     await this.#streaming.promise;
+    this.#scheduling.start();
     this.#upkeep.start();
   }
 
@@ -283,6 +300,7 @@ export class Daemon {
     };
     this.#phase = 'draining';
     this.#reading.halt();
+    void this.#scheduling.stop();
     this.#stopping = how();
     this.#stopping.then(end, end);
   }
@@ -290,6 +308,7 @@ export class Daemon {
   async #drain(): Promise<void> {
     this.#phase = 'draining';
     this.#reading.halt();
+    await this.#scheduling.stop();
     const { log, config } = this.#options;
     await drain({ ...this.#parts(), log, shutdown: config.limits.shutdown, fenced: this.#state.fenced });
     this.#phase = 'stopped';
@@ -300,7 +319,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= this.#upkeep.stop().then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
+    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
     await this.#released;
   }
 }

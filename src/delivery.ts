@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Lsn } from './lsn.ts';
 
 /** What a request is besides its body. Made once for each hook and endpoint and shared by their deliveries, but where it has templates. */
@@ -29,6 +30,11 @@ export const UNRENDERED = 'application/vnd.walhook.unrendered+json';
  * attempted. Its body is the event, without the values that are hidden: see enrich/draft.ts.
  */
 export const DRAFT = 'application/vnd.walhook.draft+json';
+
+/** The lane of a row that a hook sends by its schedule: its own, so that it holds up nothing that comes with the stream. @param row a hash of the row's key */
+export function scheduledLane(hook: string, row: string): number {
+  return Number.parseInt(hash('sha256', `${hook} ${row}`).slice(0, 13), 16);
+}
 
 /** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
 export interface Sequence {

@@ -13,7 +13,8 @@ import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
 import type { CloseSignals } from './queue/closing.ts';
 import { Cooldown } from './queue/cooldown.ts';
-import type { ClaimStore, Failure, ParkingStore } from './queue/port.ts';
+import { Holder } from './queue/holder.ts';
+import type { ClaimStore, Failure, Held, ParkingStore } from './queue/port.ts';
 import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
 
@@ -46,6 +47,8 @@ export interface DispatcherOptions {
   readonly progress: () => Progress;
   /** Memory is full: nothing more should be read. */
   readonly onFull: () => void;
+  /** What is to be sent later is stored. */
+  readonly onHeld: (held: Held) => void;
   readonly onRelief: () => void;
   readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
   /** For whoever is to be told besides the log. */
@@ -94,6 +97,7 @@ export class Dispatcher {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
+  readonly #holder: Holder;
   readonly #cooldown: Cooldown;
   readonly #stragglers: Stragglers;
   readonly #outcomes: OutcomeLog;
@@ -122,6 +126,7 @@ export class Dispatcher {
       () => this.#full(),
       () => this.#relieved(),
     );
+    this.#holder = new Holder({ writer: this.#writer, budget: this.budget, tickets: options.tickets, onHeld: options.onHeld });
     for (const endpoint of config.endpoints) this.#endpoints.set(endpoint.name, this.#open(endpoint));
     this.queues = new Map([...this.#endpoints].map(([name, { queue }]) => [name, queue]));
   }
@@ -165,6 +170,11 @@ export class Dispatcher {
     }
     this.#watch ??= setInterval(() => this.#parkLate(), STRAGGLER_INTERVAL);
     return last;
+  }
+
+  /** Stores what is to be sent later. */
+  hold(held: Held): void {
+    this.#holder.hold(held);
   }
 
   startDraining(): void {

@@ -47,7 +47,7 @@ interface Checked {
 function fault(expression: HookExpression, { hook, columns, places }: Checked): Finding[] {
   const { where, path } = expression;
   try {
-    compile(expression, columns);
+    compile(expression, columns, hook);
     return [];
   } catch (thrown) {
     if (!(thrown instanceof ExpressionError)) throw thrown;
@@ -57,9 +57,12 @@ function fault(expression: HookExpression, { hook, columns, places }: Checked): 
   }
 }
 
-function compile({ source, use, lookups }: HookExpression, columns: readonly ExpressionColumn[]): void {
+function compile({ source, use, lookups }: HookExpression, columns: readonly ExpressionColumn[], { schedule }: HookConfig): void {
   if (use === 'when') {
-    compileFilter(source, columns);
+    const { usesOld, changed, event } = compileFilter(source, columns).columns;
+    const other = usesOld ? 'old' : changed ? 'changed' : event ? 'event' : null;
+    // It must be true when the row matches, and when it is sent: then there is the row alone.
+    if (schedule !== null && other !== null) throw new ExpressionError(`with \`schedule\` it can ask about \`row\` alone, which is looked at again when it is sent: not about \`${other}\``, source, Math.max(0, source.search(new RegExp(`\\b${other}\\b`))));
     return;
   }
   const { type, bare } = compileExpression(source, columns, lookups);

@@ -19,9 +19,11 @@ import type { Origin } from './format/origin.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
 import { covers, type Position } from './position.ts';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
-import type { Failure } from './queue/port.ts';
+import type { Failure, Held } from './queue/port.ts';
 import { HookRoute } from './route/hook-route.ts';
+import { DueTimes } from './route/due-times.ts';
 import { RowHash } from './route/row-hash.ts';
+import { rowKey } from './route/row-key.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
@@ -46,6 +48,8 @@ export interface PipelineOptions {
   /** Loads what must be known of a relation before its changes can be read, and tells how the table is now. `table`: the configured one that it is. */
   readonly describe: (relation: Relation, table: TableConfig) => Promise<LiveTable>;
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
+  /** Stores what is to be sent later. */
+  readonly hold: (held: Held) => void;
   readonly tracker: Tracker;
   /** Up to here everything was handled by an earlier run. */
   readonly start: Position;
@@ -61,6 +65,8 @@ interface Route {
   readonly tag: string;
   /** Null where nothing goes by row. */
   readonly rows: RowHash | null;
+  /** When what matches is sent; null for at once. */
+  readonly due: DueTimes | null;
   readonly targets: readonly Target[];
 }
 
@@ -98,6 +104,7 @@ export class Pipeline implements ChangeSink {
   #endedAt: number | null = null;
   /** The deliveries of the current change: they are handed on once all of them are made, or none is. */
   readonly #made: Made[] = [];
+  readonly #held: Held[] = [];
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -149,11 +156,13 @@ export class Pipeline implements ChangeSink {
       const shape = bodyShape(hook);
       const body = bodies.get(shape) ?? bodyOf({ table: plan, hook, codecs, source: origin });
       bodies.set(shape, body);
-      const requests = hook.enrich.size > 0 ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
+      const due = hook.schedule === null ? null : new DueTimes(hook.schedule);
+      const requests = hook.enrich.size > 0 || due !== null ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
       return {
         hook: new HookRoute(hook, plan, codecs),
         tag: idTag(systemId, relation.oid, hook.name),
-        rows: hook.cooldown === null ? null : new RowHash(relation.oid, plan.key),
+        rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
+        due,
         targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
       };
     });
@@ -197,12 +206,14 @@ export class Pipeline implements ChangeSink {
 
   #handle(change: Change): void {
     this.#made.length = 0;
+    this.#held.length = 0;
     this.#options.onChange?.(change.relation);
     this.#readers.get(change.relation.oid)?.read(change);
     for (const { queue, delivery, failure } of this.#made) {
       if (failure === null) queue.offer(delivery);
       else queue.bury(delivery, failure);
     }
+    for (const held of this.#held) this.#options.hold(held);
   }
 
   #route(event: Event, routes: readonly Route[]): void {
@@ -212,7 +223,12 @@ export class Pipeline implements ChangeSink {
       if (verdict === false) continue;
       const lane = route.hook.lane.of(event);
       const row = route.rows?.of(event);
-      const failure = verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`);
+      const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
+      if (held !== null && typeof held !== 'string') {
+        this.#hold(event, { id, key: held }, route);
+        continue;
+      }
+      const failure = held === null ? (verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`)) : expressionFailure(held);
       for (const { queue, requests } of route.targets) {
         const made = requests.make(event, id, NO_LOOKUPS);
         if ('message' in made) {
@@ -223,6 +239,15 @@ export class Pipeline implements ChangeSink {
         }
       }
     }
+  }
+
+  #hold(event: Event, { id, key }: Pick<Held, 'id' | 'key'>, { hook, rows, due }: Route): void {
+    if (rows === null || due === null) return;
+    const { ordinal, transaction } = event.change;
+    const row = rows.of(event);
+    const dueAt = due.after(this.#committedAt);
+    const { name, to } = hook.hook;
+    for (const endpoint of to) this.#held.push({ hook: name, endpoint, row, key, dueAt, id, commitLsn: transaction.commitLsn, ordinal });
   }
 
   #delivery(event: Event, { id, lane, row }: Pick<Delivery, 'id' | 'lane' | 'row'>, { request, body }: MadeRequest): Delivery {

@@ -11,6 +11,7 @@ import { missingColumns } from './missing-columns.ts';
 import type { Opened } from './opening.ts';
 import { type DeliveryQueue, Pipeline } from './pipeline.ts';
 import type { Position, StoredPosition } from './position.ts';
+import type { Held } from './queue/port.ts';
 import { Follower } from './source/follower.ts';
 import { liveTable } from './source/live-table.ts';
 import { tableName } from './source/quote.ts';
@@ -28,6 +29,8 @@ export interface ReadingOptions {
   readonly pool: Opened['pool'];
   readonly slot: Opened['slot'];
   readonly tracker: Tracker;
+  /** Stores what is to be sent later. */
+  readonly hold: (held: Held) => void;
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   /** Loads what is stored of the slot, maybe by another process. */
   readonly checkpoint: () => Promise<StoredPosition | null>;
@@ -91,6 +94,7 @@ export class Reading {
       codecs: new CatalogCodecs(this.#catalog),
       describe: (relation, table) => this.#describe(relation, table),
       queues,
+      hold: options.hold,
       tracker,
       start: slot.start,
       onChange: options.onChange,
@@ -136,6 +140,12 @@ export class Reading {
   get behind(): number {
     const { readUpTo: upTo } = this.#pipeline;
     return behindBy({ upTo, isConnected: this.#isConnected, pausedAt: this.#pausedAt, begunAt: this.#begunAt }, Date.now());
+  }
+
+  /** True if all that was committed before a time, in Unix milliseconds, has been read, as far as can be told. */
+  hasRead(at: number): boolean {
+    const readUpTo = this.#pipeline.readUpTo;
+    return readUpTo.at > at || (readUpTo.isEnd && this.#isConnected);
   }
 
   /** Resolves after `stop`; rejects when trying again cannot help. */

@@ -2,13 +2,14 @@ import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
 import type { Lsn } from './lsn.ts';
 import type { WalhookError } from './errors.ts';
-import type { ClaimStore, ParkingStore } from './queue/port.ts';
+import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
 import { reach, target } from './source/connect.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
 import { openState } from './store/database.ts';
-import { MemoryParkingStore, noCheckpoints, noClaims, noDeliveries, noResync } from './store/memory.ts';
+import { heldStore } from './store/held.ts';
+import { MemoryParkingStore, noCheckpoints, noClaims, noDeliveries, noHeld, noResync } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
@@ -19,6 +20,7 @@ import { storedDeliveries, type StoredDeliveries } from './store/stored-deliveri
 export interface DurableState {
   readonly parking: ParkingStore;
   readonly claims: ClaimStore;
+  readonly held: HeldStore;
   /** What is parked and dead, for people. */
   readonly deliveries: StoredDeliveries;
   readonly resync: Resync;
@@ -55,6 +57,7 @@ export async function openDurableState(config: Config, timeout?: number): Promis
   return {
     parking: parkingStore(state, owner),
     claims: claimStore(owner),
+    held: heldStore(state, owner),
     deliveries: storedDeliveries(state, owner),
     resync: resyncOf(owner),
     takeOver: () => owner.takeOver(),
@@ -70,6 +73,7 @@ export function memoryState(): DurableState {
   return {
     parking: new MemoryParkingStore(),
     claims: noClaims,
+    held: noHeld,
     deliveries: noDeliveries,
     resync: noResync,
     takeOver: () => Promise.resolve(),

@@ -67,8 +67,10 @@ export class Upkeep {
     if (this.#options.opened.slot.temporary) return;
     this.#wal.start();
     void this.#tellForgotten();
-    const { keep, most } = this.#options.config.dead_letters;
-    this.#timers.push(setInterval(() => void this.#prune({ keep, most }), PRUNE_INTERVAL).unref());
+    const { dead_letters: { keep, most }, hooks } = this.#options.config;
+    const isAged = keep !== null || hooks.some(({ cooldown }) => cooldown !== null);
+    if (!isAged && most === null) return;
+    if (isAged) this.#timers.push(setInterval(() => void this.#prune({ keep, most }), PRUNE_INTERVAL).unref());
     if (most !== null) this.#timers.push(setInterval(() => void this.#prune({ keep: null, most }), numberInterval(most)).unref());
     void this.#prune({ keep, most });
   }

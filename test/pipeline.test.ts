@@ -9,7 +9,7 @@ import { type Delivery, UNRENDERED } from '../src/delivery.ts';
 import { type Lsn, NO_LSN } from '../src/lsn.ts';
 import { Pipeline, type PipelineOptions } from '../src/pipeline.ts';
 import { type Position, START } from '../src/position.ts';
-import type { Failure } from '../src/queue/port.ts';
+import type { Failure, Held } from '../src/queue/port.ts';
 import { endpointAt } from './deliver/endpoint.ts';
 import { begin, commit, deletion, insert, message, relation, type TableShape, TYPE, update } from './support/pgoutput.ts';
 import { builtinCodecs, hookConfig, tableConfig } from './support/table.ts';
@@ -36,6 +36,7 @@ interface Offered {
 class Rig {
   readonly offered: Offered[] = [];
   readonly progress: Lsn[] = [];
+  readonly held: Held[] = [];
   readonly tracker: Tracker;
   readonly pipeline: Pipeline;
   #decoder: PgoutputDecoder;
@@ -57,6 +58,7 @@ class Rig {
       codecs: options.codecs ?? builtinCodecs,
       describe: ({ columns }) => Promise.resolve({ primaryKey: ['id'], columns: columns.map(({ name }) => name) }),
       queues: new Map(endpoints.map(({ name }) => [name, queue])) satisfies PipelineOptions['queues'],
+      hold: (held) => this.held.push(held),
       tracker: this.tracker,
       start,
       onChange: null,

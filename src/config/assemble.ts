@@ -68,8 +68,11 @@ function hookConfig({ table: name, ...hook }: LoadedHook): HookConfig {
     method: hook.method ?? null,
     path: hook.path ?? null,
     enrich: new Map([...hook.enrich].map(([key, lookup]) => [key, { ...lookup, cache: lookup.cache ?? null }])),
+    // A deleted row is none that could be sent later.
+    events: hook.schedule === undefined ? hook.events : hook.events.filter((event) => event !== 'delete'),
     schedule: hook.schedule ?? null,
     cooldown: hook.cooldown ?? null,
+    backfill: hook.backfill ?? null,
   };
 }
 

@@ -4,7 +4,6 @@ import type { Path } from './tree.ts';
 export const LATER: readonly (readonly string[])[] = [
   ['tests'],
   ['endpoints', '*', 'batch'],
-  ['hooks', '*', 'backfill'],
 ];
 
 /** True if there is to be an option at this path one day. Options whose words are to come are in `schema.ts`. */

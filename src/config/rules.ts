@@ -102,6 +102,7 @@ function hookRules(root: Node, text: string): Finding[] {
       ...targetRules(root, [...path, 'to']),
       ...enteringRules(root, path),
       ...truncateRules(root, path),
+      ...scheduleRules(root, path),
       ...headerRules(root, path),
       ...encodingRules(root, path),
       ...expressionRules(root, path, text),
@@ -136,9 +137,7 @@ function noticeRules(root: Node): Finding[] {
 }
 
 function enteringRules(root: Node, hook: Path): Finding[] {
-  const entering = nodeAt(root, [...hook, 'entering']);
-  const wanted = entering instanceof Scalar && (entering.value === true || entering.value === 'true');
-  if (!wanted || nodeAt(root, [...hook, 'when']) !== null) return [];
+  if (!isTrue(root, [...hook, 'entering']) || nodeAt(root, [...hook, 'when']) !== null) return [];
   return [finding(root, [...hook, 'entering'], 'needs `when`: it is what a row starts to match')];
 }
 
@@ -149,6 +148,21 @@ function truncateRules(root: Node, hook: Path): Finding[] {
   return ['schedule', 'cooldown']
     .filter((option) => nodeAt(root, [...hook, option]) !== null)
     .map((option) => keyFinding(root, [...hook, option], 'goes by row, and a truncate has none: give truncate a hook of its own'));
+}
+
+function scheduleRules(root: Node, hook: Path): Finding[] {
+  const backfill = [...hook, 'backfill'];
+  const missing = ['when', 'entering: true', 'schedule'].filter((option) => (option === 'entering: true' ? !isTrue(root, [...hook, 'entering']) : nodeAt(root, [...hook, option]) === null));
+  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(', ')}: remove it`)];
+  if (nodeAt(root, [...hook, 'schedule']) === null) return found;
+  const events = childrenAt(root, [...hook, 'events']);
+  const isEmpty = events.length > 0 && events.every((event) => textAt(root, event) === 'delete');
+  return isEmpty ? [...found, finding(root, [...hook, 'events'], 'with `schedule` rows are sent as they are at its times, and a deleted row is none: give delete a hook of its own')] : found;
+}
+
+function isTrue(root: Node, path: Path): boolean {
+  const node = nodeAt(root, path);
+  return node instanceof Scalar && (node.value === true || node.value === 'true');
 }
 
 function hasExpression(root: Node, path: Path): boolean {

@@ -239,7 +239,10 @@ const hook = section({
   }),
   schedule: schedule.optional().meta({
     description:
-      'Hold events and send them at these times, one for each row, as the row is then. Either the cron expression alone, `"0 6 * * *"`, which is in UTC, or a mapping. Default: events are sent at once.',
+      'Hold events and send them at these times, one for each row, as the row is then. A row that is deleted until then, or does not match `when` any more, is not sent. Either the cron expression alone, `"0 6 * * *"`, which is in UTC, or a mapping. Default: events are sent at once.',
+  }),
+  backfill: choice(['initial']).optional().meta({
+    description: 'With `when`, `entering` and `schedule`. `initial`: at the first of these times every row that matches is sent; afterwards only rows that start to match. Default: only those.',
   }),
   cooldown: duration('1s', '3650d').optional().meta({ description: 'At most one delivery for each row in this time, by the key of the table. Default: as many as there are.' }),
 });

@@ -29,6 +29,15 @@ export function idPrefix(transaction: Transaction, timeline: number): string {
 }
 
 /**
+ * webhook-id of a row that is sent at a time of its hook's schedule: the time, `s`, and what tells the row.
+ * @param dueAt Unix milliseconds
+ * @param row a hash of the row's key
+ */
+export function scheduledId(dueAt: number, row: string, tag: string): string {
+  return `${new Date(dueAt).toISOString().replaceAll(/[-:]|\.000/g, '')}-s-${row}-${tag}`;
+}
+
+/**
  * webhook-id: `<commit LSN>-<place among the table's changes in the transaction>-<operation>-<tag>`, after a failover with
  * the timeline behind the LSN. It is made of what
  * the WAL says alone, so it is the same after a crash; and it sorts as transactions were committed.

@@ -88,6 +88,8 @@ export interface ParkingStore {
   park(batch: readonly Parking[]): Promise<void>;
   /** Stores dead letters that were never parked. One that is there already stays as it is. */
   bury(batch: readonly Burial[]): Promise<void>;
+  /** Stores matches of hooks with a schedule. One that was stored before, and what is older than the row's last, changes nothing. */
+  hold(batch: readonly Held[]): Promise<void>;
   settle(settlement: Settlement): Promise<void>;
   /**
    * Parked deliveries of an endpoint in sequence: those of `lanes` (null: of every lane) that come after `after`
@@ -108,6 +110,62 @@ export interface ParkingStore {
   condition(endpoint: string): Promise<Condition>;
   /** Remembers it, by the database's clock. */
   remember(endpoint: string, condition: Condition): Promise<void>;
+}
+
+/** A row that matches a hook with a schedule, and is sent when its time comes. */
+export interface Held {
+  readonly hook: string;
+  readonly endpoint: string;
+  /** A hash of its key. */
+  readonly row: string;
+  /** Its key: the text of each column. */
+  readonly key: Readonly<Record<string, string>>;
+  /** When it is sent, in Unix milliseconds. */
+  readonly dueAt: number;
+  /** Of the event that matched: its webhook-id and its place in the stream. */
+  readonly id: string;
+  readonly commitLsn: Lsn;
+  readonly ordinal: number;
+}
+
+/** A held row, read back. */
+export interface DueRow extends Omit<Held, 'id' | 'ordinal'> {
+  /** Counts what was held: the order of what is sent. */
+  readonly serial: number;
+}
+
+/** What becomes of a held row: a delivery, a dead letter if `failure` says why, or nothing if there is no delivery. */
+export interface Release {
+  readonly row: DueRow;
+  readonly delivery: Delivery | null;
+  readonly failure: Failure | null;
+}
+
+/** The first run of a hook with `backfill: initial`. */
+export interface Backfill {
+  /** When its rows are sent, in Unix milliseconds. */
+  readonly dueAt: number;
+  /** Milliseconds until then. */
+  readonly dueIn: number;
+  /** The key of the last row that was looked at; null before the first. */
+  readonly after: Held['key'] | null;
+  readonly isDone: boolean;
+}
+
+/** Durable storage of held rows. Times are by the database's clock. */
+export interface HeldStore {
+  /** The hook's rows whose time has come at least `grace` milliseconds ago, the first held first. */
+  due(hook: string, query: { readonly grace: number; readonly limit: number }): Promise<DueRow[]>;
+  /** Milliseconds until the next row of these hooks is due, 0 or less if one is; null if there is none. */
+  nextDueIn(hooks: readonly string[]): Promise<number | null>;
+  /** Parks, buries or drops them, all at once. A row that has matched again meanwhile stays as it is. */
+  release(batch: readonly Release[]): Promise<void>;
+  /** Forgets rows that were sent and whose matches cannot come again. */
+  prune(): Promise<void>;
+  /** Begins the first run of a hook, due at `dueAt`, unless it has begun before; gives how far it is. */
+  backfill(hook: string, dueAt: (now: number) => number): Promise<Backfill>;
+  /** Holds rows of the first run and remembers how far it has come, at once. */
+  advance(hook: string, page: { readonly rows: readonly Held[]; readonly after: Held['key'] | null; readonly isLast: boolean }): Promise<void>;
 }
 
 /** A delivery that wants to be the one of its row within the hook's cooldown. Times are commit times, in Unix milliseconds. */

@@ -1,5 +1,5 @@
 import { WalhookError } from '../errors.ts';
-import type { Burial, Condition, Failure, Parking, ParkingStore, Settlement } from './port.ts';
+import type { Burial, Condition, Failure, Held, Parking, ParkingStore, Settlement } from './port.ts';
 
 /** How many operations go into one transaction at most, and after how many bytes of bodies it ends. */
 const BATCH = 2_000;
@@ -11,6 +11,7 @@ const LONGEST_WAIT = 5_000;
 type Operation = { readonly done: () => void } & (
   | { readonly kind: 'park'; readonly parking: Parking }
   | { readonly kind: 'bury'; readonly burial: Burial }
+  | { readonly kind: 'hold'; readonly held: Held }
   | { readonly kind: 'delivered'; readonly endpoint: string; readonly id: string }
   | {
       readonly kind: 'failed';
@@ -64,6 +65,10 @@ export class Writer {
 
   bury(burial: Burial, done: () => void): void {
     this.#take({ kind: 'bury', burial, done });
+  }
+
+  hold(held: Held, done: () => void): void {
+    this.#take({ kind: 'hold', held, done });
   }
 
   delivered(endpoint: string, id: string, done: () => void): void {
@@ -172,6 +177,7 @@ export class Writer {
   async #writeOnce(batch: readonly Operation[]): Promise<void> {
     await this.#store.park(batch.flatMap((operation) => (operation.kind === 'park' ? [operation.parking] : [])));
     await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
+    await this.#store.hold(batch.flatMap((operation) => (operation.kind === 'hold' ? [operation.held] : [])));
     for (const settlement of settlements(batch)) await this.#store.settle(settlement);
     for (const [endpoint, condition] of conditions(batch)) await this.#store.remember(endpoint, condition);
   }

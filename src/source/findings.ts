@@ -5,6 +5,7 @@ import { hookFindings } from './hook-findings.ts';
 import { identityFindings } from './identity-findings.ts';
 import { publicationFindings } from './publication-findings.ts';
 import { roleFindings, serverFindings } from './server-findings.ts';
+import { scheduleFindings } from './schedule-findings.ts';
 import { failoverFindings, slotFindings } from './slot-findings.ts';
 import { tableFindings } from './table-findings.ts';
 
@@ -22,6 +23,7 @@ export function findings(config: Config, facts: Facts): Finding[] {
     ...tableFindings(config, facts),
     ...identityFindings(config, facts),
     ...hookFindings(config, facts),
+    ...scheduleFindings(config, facts),
     ...endpointFindings(config),
   ];
   const rank = { error: 0, warning: 1, info: 2 };

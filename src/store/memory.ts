@@ -1,7 +1,7 @@
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { type ClaimStore, type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
+import { type ClaimStore, type Condition, type HeldStore, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
 import type { Resync } from './resync.ts';
 import type { StoredDeliveries } from './stored-deliveries.ts';
 
@@ -21,6 +21,9 @@ export class MemoryParkingStore implements ParkingStore {
 
   /** Dead letters are reported as they die; here nobody comes back for them. */
   async bury(): Promise<void> {}
+
+  /** What is only listened to has no schedule. */
+  async hold(): Promise<void> {}
 
   async settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {
     for (const id of delivered) this.#parked.delete(key(endpoint, id));
@@ -72,6 +75,15 @@ export const noCheckpoints: CheckpointStore = { save: () => Promise.resolve() };
 
 /** What is only listened to has no cooldown. */
 export const noClaims: ClaimStore = { claim: (batch) => Promise.resolve(batch.map(() => true)), prune: () => Promise.resolve() };
+
+export const noHeld: HeldStore = {
+  due: () => Promise.resolve([]),
+  nextDueIn: () => Promise.resolve(null),
+  release: () => Promise.resolve(),
+  prune: () => Promise.resolve(),
+  backfill: () => Promise.resolve({ dueAt: 0, dueIn: 0, after: null, isDone: true }),
+  advance: () => Promise.resolve(),
+};
 
 /** What is parked in memory is shown to nobody. */
 export const noDeliveries: StoredDeliveries = {

@@ -7,6 +7,7 @@ import { DELIVERY_COLUMNS, deliveryRows, deliveryKey, type DeliveryRow, failureA
 import { renderedColumns } from './rendered-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
 import { condition, remember } from './condition.ts';
+import { hold } from './held.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
 
@@ -17,6 +18,7 @@ export function parkingStore(state: StateDatabase, owner: Ownership): ParkingSto
   return {
     park: (batch) => guarded(`park ${batch.length} deliveries`, () => park(owner, batch)),
     bury: (batch) => guarded(`store ${batch.length} dead letters`, () => bury(owner, batch)),
+    hold: (batch) => guarded(`hold ${batch.length} rows`, () => hold(owner, batch)),
     settle: (settlement) => guarded(`settle parked deliveries of ${settlement.endpoint}`, () => settle(owner, settlement)),
     page: (query) => guarded(`read parked deliveries of ${query.endpoint}`, () => page(state, query)),
     lanes: (endpoint, limit) => guarded(`read parked lanes of ${endpoint}`, () => lanes(state, endpoint, limit)),

@@ -43,8 +43,14 @@ async function renumberParked(owner: Ownership): Promise<number> {
         select endpoint, commit_lsn, '0/0'::pg_lsn + dense_rank() over (partition by endpoint order by commit_lsn) as now from (
           select endpoint, commit_lsn from ${owner.table('parked')} union select endpoint, commit_lsn from ${owner.table('dead')}
         ) as stored
+        -- what a schedule has sent never had one
+        where commit_lsn > '0/0'
       ), parked_anew as (${renumber('parked')}), dead_anew as (${renumber('dead')})`,
     sql<{ count: number }>`select ((select count(*) from parked_anew) + (select count(*) from dead_anew))::integer as count`,
   );
+  // Nor can the places of matches be compared; what is due is sent all the same.
+  await owner.write(sql`
+    forgotten as (delete from ${owner.table('held')} where due_at is null and ${OWNED}),
+    kept as (update ${owner.table('held')} set commit_lsn = '0/0', ordinal = 0 where due_at is not null and commit_lsn > '0/0' and ${OWNED})`);
   return row?.count ?? 0;
 }

@@ -243,3 +243,15 @@ test('columns that a query does not give are told, where they are asked for', as
     'hooks.a.body.bad: no column "nmae" in org (did you mean "name"?) at 9:53',
   ]);
 });
+
+test('with a schedule, `when` asks about the row alone', async () => {
+  const { code, told } = await checked(`  - { name: a, table: profiles, to: crm, schedule: "0 6 * * *", when: "row.score > 1 && old.score < 1" }
+  - { name: b, table: profiles, to: crm, schedule: "0 6 * * *", when: "event.operation == 'data_insert'" }
+  - { name: c, table: profiles, to: crm, schedule: "0 6 * * *", when: "row.score > 1" }
+`);
+  expect(code).toBe(3);
+  expect(told.map((line) => line.split('\n')[0])).toEqual([
+    'hooks.a.when: with `schedule` it can ask about `row` alone, which is looked at again when it is sent: not about `old`',
+    'hooks.b.when: with `schedule` it can ask about `row` alone, which is looked at again when it is sent: not about `event`',
+  ]);
+});

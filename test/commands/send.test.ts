@@ -62,7 +62,7 @@ describe('an answer that does not mean delivered', () => {
     expect(code).toBe(1);
     expect(stdout).toContain('422 Unprocessable Entity\n');
     expect(stdout).toContain('no such contact\\u001b[2J');
-    expect(stdout).toMatch(/not delivered after \d+ ms: the endpoint answered 422; the daemon would make it a dead letter\n/);
+    expect(stdout).toMatch(/not delivered after \d+ ms: the endpoint answered 422: `responses` says dead; the daemon would make it a dead letter\n/);
   });
 
   test('or none at all exits with 1', async () => {

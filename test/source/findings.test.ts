@@ -125,3 +125,10 @@ test('errors come first', () => {
   const order = all({ hook: ', changed: [email]' }, { relation: DEFAULT, server: { slotWalLimit: null } }).map((finding) => finding.severity);
   expect(order).toEqual(['error', 'warning', 'info', 'info']);
 });
+
+test('a schedule stores keys, which must not be hidden', () => {
+  const parts = { table: 'replica_identity: full, visibility: { user_id: email }', hook: ', schedule: "0 6 * * *"' };
+  expect(codes(parts, {})).toContain('error schedule_key_hidden');
+  expect(codes({ ...parts, hook: '' }, {})).not.toContain('error schedule_key_hidden');
+  expect(codes({ ...parts, table: 'replica_identity: full, visibility: { notes: email }' }, {})).not.toContain('error schedule_key_hidden');
+});

@@ -4,7 +4,8 @@ import type { ReceivedRequest } from './receiver.ts';
 const PLACEHOLDERS = new Map([
   ['<host>', String.raw`127\.0\.0\.1:\d+`],
   ['<version>', String.raw`\d+\.\d+\.\d+[\w.-]*`],
-  ['<id>', '[0-9a-f]{16}-[0-9]+-[iuvd]-[0-9a-f]{16}'],
+  // Of an event, or of a row that a schedule sends.
+  ['<id>', '(?:[0-9a-f]{16}-[0-9]+-[iuvd]|[0-9]{8}T[0-9]{6}Z-s-[0-9a-f]{32})-[0-9a-f]{16}'],
   ['<unix>', '[12][0-9]{9}'],
   ['<signature>', 'v1,[A-Za-z0-9+/]{43}='],
   // YYYY-MM-DD HH:MM:SS within a form.

@@ -1,6 +1,6 @@
 import type { Delivery, Sequence } from '../../src/delivery.ts';
 import type { Lsn } from '../../src/lsn.ts';
-import { type Burial, type Condition, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
+import { type Burial, type Condition, type Held, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
 
 interface Row {
   readonly delivery: Delivery;
@@ -15,6 +15,7 @@ interface Row {
 export class MemoryParkingStore implements ParkingStore {
   /** By endpoint and id. */
   readonly parked = new Map<string, Row>();
+  readonly held: Held[] = [];
   readonly dead = new Map<string, Delivery>();
   readonly conditions = new Map<string, Condition>();
   /** Calls by method. */
@@ -40,6 +41,10 @@ export class MemoryParkingStore implements ParkingStore {
     return this.#call('bury', batch.length, () => {
       for (const { delivery } of batch) this.dead.set(keyOf(delivery.request.endpoint, delivery.id), delivery);
     });
+  }
+
+  hold(batch: readonly Held[]): Promise<void> {
+    return this.#call('hold', batch.length, () => void this.held.push(...batch));
   }
 
   settle({ endpoint, delivered, failed, dead }: Settlement): Promise<void> {

@@ -60,6 +60,7 @@ export function hookConfig(shape: TableShape, changes: Partial<Omit<HookConfig, 
     enrich: new Map(),
     schedule: null,
     cooldown: null,
+    backfill: null,
     ...others,
   };
 }
