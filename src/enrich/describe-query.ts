@@ -8,7 +8,7 @@ export interface QueryFacts {
 }
 
 export interface ParameterType {
-  /** As Postgres writes it. */
+  /** As a cast names it: `bpchar`, since `character` is one character alone. */
   readonly name: string;
   readonly isArray: boolean;
 }
@@ -47,7 +47,7 @@ type Run = (statement: Statement) => Promise<TextRows>;
 
 async function parameterTypes(run: Run): Promise<ParameterType[]> {
   const rows = await run({
-    text: `select p.type::text, (t.typcategory = 'A')::text
+    text: `select pg_catalog.format_type(p.type, -1), (t.typcategory = 'A')::text
              from pg_catalog.pg_prepared_statements s
             cross join lateral unnest(s.parameter_types) with ordinality as p (type, place)
              join pg_catalog.pg_type t on t.oid = p.type

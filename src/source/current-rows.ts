@@ -16,7 +16,7 @@ export interface RowsDatabase {
 export interface CurrentTable {
   readonly relation: Relation;
   readonly live: LiveTable;
-  /** What a text is cast to to be compared with a column, by the column's name. */
+  /** What a text is cast to to be compared with a column, by the column's name: `bpchar`, since `character` is one character alone. */
   readonly types: ReadonlyMap<string, string>;
   /** SQL that leaves out rows that are not published; null if all are. */
   readonly rowFilter: string | null;
@@ -105,7 +105,7 @@ const DESCRIBE = `
 select json_build_object(
   'oid', class.oid::bigint, 'schema', nspname, 'table', relname, 'identity', relreplident, 'filter', published.filter,
   'columns', (select json_agg(json_build_object(
-      'name', attname, 'type_oid', atttypid::bigint, 'typmod', atttypmod, 'type', format_type(atttypid, null),
+      'name', attname, 'type_oid', atttypid::bigint, 'typmod', atttypmod, 'type', format_type(atttypid, -1),
       'key', (select array_position(indkey::int2[], attnum) from pg_catalog.pg_index where indrelid = class.oid and indisprimary),
       'identity', relreplident = 'f' or coalesce((select bool_or(attnum = any(indkey::int2[])) from pg_catalog.pg_index
         where indrelid = class.oid and case relreplident when 'd' then indisprimary when 'i' then indisreplident else false end), false),

@@ -89,6 +89,41 @@ test.each([true, false])('a batch finds what single questions find (many: %s)', 
   expect(database.statements.filter((text) => text.includes('walhook_call.place')).length).toBeGreaterThan(10);
 });
 
+const SIZED = `
+create type plan as enum ('free', 'pro');
+create domain code as char(3);
+create domain label as varchar(5) check (value <> '');
+create table sized (id int, c char(3), v varchar(3), b bit(3), vb varbit(5), n numeric(5, 2), cs char(3)[], bs bit(3)[], d code, l label, p plan, t timestamptz(3), q "char", m name);
+insert into sized values
+  (1, 'USD', 'abc', '101', '10101', 123.45, '{USD,EUR}', '{101,010}', 'USD', 'label', 'pro', '2024-01-31 12:00:00.123+00', 'x', 'a name'),
+  (2, 'U', 'a', '111', '1', 1, '{U}', '{111}', 'U', 'l', 'free', '2024-01-31 12:00:00+00', 'y', 'n');
+`;
+
+test.each([
+  ['c', ['USD', 'U', 'EUR', 'U  ']],
+  ['v', ['abc', 'a', 'abcd']],
+  ['b', ['101', '111', '1']],
+  ['vb', ['10101', '1', '']],
+  ['n', ['123.45', '1.00', '123.454']],
+  ['cs', ['{USD,EUR}', '{U}', '{}']],
+  ['bs', ['{101,010}', '{111}']],
+  ['d', ['USD', 'U', 'EUR']],
+  ['l', ['label', 'l', 'labels']],
+  ['p', ['pro', 'free']],
+  ['t', ['2024-01-31 12:00:00.123+00', '2024-01-31 12:00:00+00']],
+  ['q', ['x', 'y']],
+  ['m', ['a name', 'n']],
+] as const)('a batch compares whole values with column %s', async (column, values) => {
+  const { database } = await databaseOf(SIZED);
+  for (const sql of [`select id from sized where ${column} = ?`, `select id from sized where ${column} = (select coalesce(?, ${column}) from sized limit 1)`]) {
+    const single: Answer[] = [];
+    for (const value of values) single.push(await lookupIn(database, sql).ask([value]));
+    expect(single.slice(0, 2), sql).toEqual([{ value: { id: 1n } }, { value: { id: 2n } }]);
+    const lookup = lookupIn(database, sql);
+    expect(await Promise.all(values.map((value) => lookup.ask([value]))), sql).toEqual(single);
+  }
+});
+
 test('an answer has the columns in their order, integers with all their digits, and is null where there is no row', async () => {
   const { database } = await databaseOf();
   const lookup = lookupIn(database, 'select raw, id, doc, price, at, tags, plan, "Odd ""name" from things where id = ?');

@@ -37,6 +37,18 @@ test('rows are read by their key, as Postgres writes them, and hide what the str
   expect(profiles.event(ann ?? [], foundAt(0)).hidden).toBeNull();
 });
 
+test('keys of a fixed length are compared whole', async () => {
+  const db = await testDatabase(`
+    create domain country as char(2);
+    create table profiles (code char(3), flags bit(4), land country, note text, primary key (code, flags, land));
+    insert into profiles values ('USD', '1010', 'US', 'dollar'), ('U', '1111', 'UK', 'other')`);
+  const profiles = await profilesOf(db);
+  if (profiles === null) throw new Error('there is such a table');
+  const keys = [['USD', '1010', 'US'], ['U  ', '1111', 'UK'], ['U', '1010', 'US']];
+  expect((await profiles.byKeys(keys)).map((row) => row?.[3] ?? null)).toEqual(['dollar', 'other', null]);
+  expect((await profiles.page(['U  ', '1111', 'UK'], 5)).map((row) => row[3])).toEqual(['dollar']);
+});
+
 test('pages go along the key, and leave out what is not published', async () => {
   const db = await testDatabase(`
     create table profiles (id int primary key, name text, name_visible boolean, secret text);
