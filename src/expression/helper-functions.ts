@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { compilePattern } from './regular-expression.ts';
 import { checkZone, compileTimeFormat, type FormatTime, isoTime } from './time-format.ts';
 import { jsonOf, textOf } from './value-text.ts';
 
@@ -177,6 +178,7 @@ export function literalFault(name: string, values: readonly unknown[]): { readon
     }
   };
   if (name === 'format') return check(1, compileTimeFormat) ?? check(2, checkZone);
+  if (name === 'matches') return check(1, compilePattern);
   return name === 'iso' ? check(1, checkZone) : null;
 }
 

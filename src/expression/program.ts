@@ -5,6 +5,7 @@ import { type CelNode, children, isLiteral, VARIABLES } from './cel-node.ts';
 import { type Activation, type EvaluationFailure, ExpressionError, lineAndColumn } from './expression.ts';
 import { literalFault } from './helper-functions.ts';
 import { findReferences, type FoundReferences } from './references.ts';
+import { PatternError } from './regular-expression.ts';
 import { applySqlNulls } from './sql-null.ts';
 import { Withheld } from './withheld.ts';
 
@@ -89,8 +90,8 @@ export function explain(failure: unknown, source: string): EvaluationFailure {
   if (failure instanceof Withheld) return { message: failure.message };
   if (!(failure instanceof Error) || !('code' in failure) || typeof failure.code !== 'string') return { message: 'the expression failed' };
   const what = failure.code.replaceAll('_', ' ');
-  if (!(failure instanceof EvaluationError)) return { message: what };
-  const types = TYPES_ALONE.exec(readableTypes(failure.summary))?.[1];
+  if (!(failure instanceof EvaluationError || failure instanceof PatternError)) return { message: what };
+  const types = failure instanceof EvaluationError ? TYPES_ALONE.exec(readableTypes(failure.summary))?.[1] : undefined;
   const offset = failure.range?.start;
   const told = types === undefined ? what : `${what}: ${types.replaceAll("'", '')}`;
   if (offset === undefined) return { message: told };
@@ -116,7 +117,7 @@ function mixBranches(node: CelNode): void {
 /** Arguments that are written out, such as the pattern of a time, fail here where they would for every row. */
 function checkLiterals(node: CelNode, source: string): void {
   const parts = children(node);
-  if (node.op === 'call' && node.meta.alternate === undefined && node.meta.macro === undefined) {
+  if ((node.op === 'call' || node.op === 'rcall') && node.meta.alternate === undefined && node.meta.macro === undefined) {
     const [name] = node.args as readonly [string];
     const fault = literalFault(name, parts.map((part) => (isLiteral(part) ? part.args : undefined)));
     if (fault !== null) throw new ExpressionError(fault.message, source, parts[fault.index]?.start ?? node.start);

@@ -1,5 +1,6 @@
 import { type CelNode, children, type Comprehension, comparedWithNull, type Evaluate, isLiteral, memberOf, operands } from './cel-node.ts';
 import type { Values } from './expression.ts';
+import { isMatch, PatternError } from './regular-expression.ts';
 import { Withheld } from './withheld.ts';
 
 /**
@@ -55,6 +56,8 @@ function evaluationOf(node: CelNode, lookups: readonly string[]): Evaluate | nul
       if ((node.args as readonly [string])[0] === 'default') return coalesce;
       return strictCall(children(node), (handle, values, ev) => handle(values, node, ev));
     case 'rcall':
+      // cel-js's own `matches` is JavaScript's: see regular-expression.ts.
+      if ((node.args as readonly unknown[])[0] === 'matches') return strictCall(children(node), (_handle, [text, pattern]) => matches(node, text as string, pattern as string));
       return strictCall(children(node), (handle, values, ev) => handle(values, ev, node));
     case 'comprehension':
       return comprehension;
@@ -75,6 +78,15 @@ const strictUnary: Evaluate = (ev, node, context) => {
   const value = ev.run(node.args as CelNode, context);
   return value === null ? null : handleOf(node)(value, node, ev);
 };
+
+function matches(node: CelNode, text: string, pattern: string): boolean {
+  try {
+    return isMatch(text, pattern);
+  } catch (error) {
+    if (error instanceof PatternError) error.range = { start: node.start };
+    throw error;
+  }
+}
 
 function strictCall(
   parts: readonly CelNode[],

@@ -54,6 +54,8 @@ export const TIME_DIRECTIVES: readonly string[] = Object.keys(DIRECTIVES).map((n
 export function compileTimeFormat(pattern: string): FormatTime {
   const parts = pattern.split(/(%:?[\s\S]?)/).map((part): string | ((local: Local) => string) => (part.startsWith('%') ? directive(part.slice(1)) : part));
   return (instant, zone) => {
+    const endless = endlessText(instant);
+    if (endless !== null) return endless;
     const local = localTime(instant, zone);
     return parts.map((part) => (typeof part === 'string' ? part : part(local))).join('');
   };
@@ -65,8 +67,16 @@ function directive(name: string): (local: Local) => string {
   return found;
 }
 
+/** Postgres' `infinity` and `-infinity` are read as the first and last moment that a Date can hold; null for any other. */
+function endlessText(instant: Date): string | null {
+  const time = instant.getTime();
+  return Math.abs(time) === 8.64e15 ? (time > 0 ? 'infinity' : '-infinity') : null;
+}
+
 /** ISO 8601 with milliseconds: with Z in UTC, else with the zone's offset. */
 export function isoTime(instant: Date, zone: string): string {
+  const endless = endlessText(instant);
+  if (endless !== null) return endless;
   if (zone === 'UTC') return instant.toISOString();
   const { fields, offset } = localTime(instant, zone);
   return `${fields.toISOString().slice(0, -1)}${offsetText(offset, ':')}`;

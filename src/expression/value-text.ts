@@ -1,3 +1,5 @@
+import { isoTime } from './time-format.ts';
+
 /**
  * JSON text of what an expression gave: integers with all their digits, times in ISO 8601 with milliseconds, durations as `90s`,
  * bytes in base64; NaN and the infinities as strings, as to_jsonb has them.
@@ -35,7 +37,7 @@ function objectJson(value: object, largeNumbers: 'number' | 'string'): string {
   if (Array.isArray(value)) return listJson(value, largeNumbers);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return mapJson(Object.entries(value), largeNumbers);
-  if (value instanceof Date) return `"${value.toISOString()}"`;
+  if (value instanceof Date) return `"${isoTime(value, 'UTC')}"`;
   if (value instanceof Uint8Array) return `"${Buffer.from(value).toString('base64')}"`;
   if (value instanceof Set) return listJson([...value], largeNumbers);
   if (value instanceof Map) return mapJson([...value], largeNumbers);

@@ -50,7 +50,13 @@ export class HookRoute {
     if (!this.#kinds.has(KINDS[event.operation])) return false;
     if (this.#changed !== null && !this.#touches(event, this.#changed)) return false;
     if (this.#when === null || event.row === null) return true;
-    return 'broken' in this.#when ? this.#when.broken : this.#matches(event, id, this.#when);
+    if ('broken' in this.#when) return this.#when.broken;
+    try {
+      return this.#matches(event, id, this.#when);
+    } catch (error) {
+      if (isStackOverflow(error)) return { message: 'a value is nested too deeply to be read' };
+      throw error;
+    }
   }
 
   #matches(event: Event, id: string, when: CompiledWhen): boolean | EvaluationFailure {
@@ -69,6 +75,11 @@ export class HookRoute {
     if (operation !== 'visibility_update') return true;
     return columns.some((column) => (hidden?.[column] ?? 0) !== (hiddenBefore?.[column] ?? 0));
   }
+}
+
+/** Whoever may write a json column must not be able to end the daemon, for every start would end the same way. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message.includes('call stack');
 }
 
 /** Events of a hook whose expression broke become dead letters with the reason: they are kept, and can be sent once it is mended. */

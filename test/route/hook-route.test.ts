@@ -105,3 +105,13 @@ test('an expression that fails on a row says so, and so does one that no longer 
   expect(gone).toMatchObject({ message: expect.stringContaining('when: ') });
   expect(JSON.stringify([broken, gone])).not.toContain('NL');
 });
+
+test('a value that is nested too deeply to be read is a failure of the expression, and not of the daemon', () => {
+  const shape: TableShape = { ...SHAPE, columns: [...SHAPE.columns, { name: 'doc', type: TYPE.jsonb, identity: true }] };
+  const told: (boolean | EvaluationFailure)[] = [];
+  readEvents({ shape }, (event) => {
+    const route = new HookRoute(hookConfig(shape, { when: `row.doc.plan == 'pro'` }), watchTable(event.change.relation, tableConfig(shape), live(shape)), builtinCodecs);
+    told.push(route.wants(event, 'an-id'));
+  }, [insert(OID, [...row(), '{"plan": "pro"}']), insert(OID, [...row(), `${'['.repeat(20_000)}${']'.repeat(20_000)}`])]);
+  expect(told).toEqual([true, { message: 'a value is nested too deeply to be read' }]);
+});
