@@ -43,6 +43,14 @@ export function describeQuery(database: LookupDatabase, query: string, timeout: 
   });
 }
 
+/** Rejects if Postgres does not take the query, which it is asked without values. */
+export function tryQuery(database: LookupDatabase, query: string, timeout: number): Promise<void> {
+  return database.together(timeout, async (run) => {
+    await run({ text: `prepare ${NAME} as ${query}\n`, values: [] });
+    await run({ text: `deallocate ${NAME}`, values: [] });
+  });
+}
+
 type Run = (statement: Statement) => Promise<TextRows>;
 
 async function parameterTypes(run: Run): Promise<ParameterType[]> {

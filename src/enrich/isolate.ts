@@ -1,25 +1,25 @@
 /** Groups that are tried at a time. */
 const AT_ONCE = 2;
 
-export interface Isolation<Item> {
-  /** Does it for all of them, or for none: gives the error then, else null. */
-  readonly attempt: (group: readonly Item[]) => Promise<unknown>;
+export interface Isolation<Item, Failure> {
+  /** Does it for all of them, or for none: says why then, else null. */
+  readonly attempt: (group: readonly Item[]) => Promise<Failure | null>;
   /** It cannot be done for this one. */
-  readonly onFailure: (item: Item, error: unknown) => void;
+  readonly onFailure: (item: Item, failure: Failure) => void;
 }
 
 /**
  * Finds those for which it cannot be done, so that it is done for the others: what failed as a whole is tried in halves, and those again
  * in halves. One among five hundred costs eighteen attempts.
  */
-export async function isolate<Item>(failed: readonly Item[], { attempt, onFailure }: Isolation<Item>): Promise<void> {
+export async function isolate<Item, Failure>(failed: readonly Item[], { attempt, onFailure }: Isolation<Item, Failure>): Promise<void> {
   const groups = halves(failed);
   const work = async (): Promise<void> => {
     for (let group = groups.pop(); group !== undefined; group = groups.pop()) {
-      const error = await attempt(group);
+      const failure = await attempt(group);
       const [first] = group;
-      if (error === null || first === undefined) continue;
-      if (group.length === 1) onFailure(first, error);
+      if (failure === null || first === undefined) continue;
+      if (group.length === 1) onFailure(first, failure);
       else groups.push(...halves(group));
     }
   };

@@ -5,7 +5,7 @@ import { readAnswer } from './answer-json.ts';
 import { AnswerCache } from './answer-cache.ts';
 import { arrayLiteral } from './array-literal.ts';
 import { Batches } from './batches.ts';
-import { describeQuery, type ParameterType, type QueryFacts } from './describe-query.ts';
+import { describeQuery, type ParameterType, type QueryFacts, tryQuery } from './describe-query.ts';
 import { isolate } from './isolate.ts';
 import { batchSql, MOST_ROWS, parameterized, singleSql } from './lookup-sql.ts';
 import type { LookupDatabase, Statement } from './port.ts';
@@ -30,7 +30,13 @@ interface Question {
   readonly answer: (answer: Answer) => void;
 }
 
-type OnFailure = (question: Question, error: unknown) => void;
+/** `isOfQuery`: Postgres does not even take the query, whatever its parameters are. */
+interface Failure {
+  readonly error: unknown;
+  readonly isOfQuery: boolean;
+}
+
+type OnFailure = (question: Question, failure: Failure) => void;
 
 /** One query of `enrich`: asked in batches, and for a while what it found is used again. */
 export class Lookup {
@@ -49,14 +55,14 @@ export class Lookup {
     this.#cache = cache === null ? null : new AnswerCache(cache);
   }
 
-  /** Never rejects. */
+  /** Rejects only for a parameter that has no text. */
   async ask(parameters: readonly Argument[]): Promise<Answer> {
     const { database, config } = this.#options;
     let facts: QueryFacts;
     try {
       facts = await (this.#facts ??= this.#describe(database, config));
     } catch (error) {
-      return { failure: this.#tell(error) };
+      return { failure: this.#tell({ error, isOfQuery: true }) };
     }
     const texts = parameters.map((parameter, index) => textOfArgument(parameter, facts.parameters[index]));
     const key = JSON.stringify(texts);
@@ -87,21 +93,31 @@ export class Lookup {
   async #run(batch: readonly Question[]): Promise<void> {
     // What is asked from here on may have to see more than these do.
     for (const { key } of batch) this.#waiting.delete(key);
-    const failure = this.#isAlone && batch.length > 1 ? NOT_TRIED : await this.#attempt(batch);
+    if (this.#isAlone && batch.length > 1) {
+      void this.#oneByOne(batch);
+      return;
+    }
+    const failure = await this.#attempt(batch);
     if (failure !== null) void this.#failed(batch, failure);
   }
 
-  /** The answers of all of them, or none: gives the error then. */
-  async #attempt(batch: readonly Question[]): Promise<unknown> {
+  /** The answers of all of them, or none: gives the failure then. */
+  async #attempt(batch: readonly Question[]): Promise<Failure | null> {
     const { database, config } = this.#options;
     const age = this.#cache?.age ?? 0;
+    let statement: Statement;
     try {
-      const rows = await database.run(await this.#statement(batch), config.timeout);
+      statement = await this.#statement(batch);
+    } catch (error) {
+      return { error, isOfQuery: true };
+    }
+    try {
+      const rows = await database.run(statement, config.timeout);
       if (rows.length !== batch.length) throw new Error('the query gives no row for each of its parameters');
       for (const [index, question] of batch.entries()) this.#answer(question, rows[index]?.[0] ?? null, age);
       return null;
     } catch (error) {
-      return error;
+      return { error, isOfQuery: false };
     }
   }
 
@@ -110,47 +126,66 @@ export class Lookup {
     const [only] = batch;
     if (batch.length === 1 && only !== undefined) return { text: singleSql(sql, many), values: only.texts };
     const { parameters } = await (this.#facts ??= this.#describe(this.#options.database, this.#options.config));
-    return {
-      text: batchSql(sql, many, parameters.map((parameter) => parameter.name)),
-      values: parameters.map((_parameter, index) => batch.map(({ texts }) => texts[index] ?? null)),
-    };
+    return { text: this.#batchSql(parameters), values: parameters.map((_parameter, index) => batch.map(({ texts }) => texts[index] ?? null)) };
   }
 
-  async #failed(batch: readonly Question[], error: unknown): Promise<void> {
+  #batchSql(parameters: readonly ParameterType[]): string {
+    const { sql, many } = this.#options.config;
+    return batchSql(sql, many, parameters.map((parameter) => parameter.name));
+  }
+
+  async #failed(batch: readonly Question[], failure: Failure): Promise<void> {
+    const { error, isOfQuery } = failure;
     const state = sqlState(error);
     // The schema may have changed, and the types of parameters with it.
     if (state !== null && MAY_BE_OF_TYPES.test(state)) this.#facts = null;
-    const onFailure: OnFailure = (question, failure) => question.answer({ failure: this.#tell(failure) });
-    const isOfAll = error !== NOT_TRIED && (state === null || (reactionTo(error) === 'retry' && state !== CANCELLED));
-    if (batch.length === 1 || isOfAll) {
-      for (const question of batch) onFailure(question, error);
-      return;
-    }
-    if (error === NOT_TRIED) await this.#oneByOne(batch, onFailure);
-    else if (isWrong(error)) await this.#wrong(batch, error, onFailure);
-    else await isolate(batch, { attempt: (group) => this.#attempt(group), onFailure });
+    const isOfAll = isOfQuery || state === null || (reactionTo(error) === 'retry' && state !== CANCELLED);
+    if (isOfAll) this.#fail(batch, failure);
+    else if (state.startsWith(WRONG_QUERY)) await this.#examine(batch, failure);
+    else if (batch.length === 1) this.#fail(batch, failure);
+    else await this.#isolate(batch);
   }
 
-  /** Either the query is wrong, then the first one says so too, or it only cannot be a subquery, then the others say so again. */
-  async #wrong(batch: readonly Question[], error: unknown, onFailure: OnFailure): Promise<void> {
-    const [first, ...others] = batch;
-    if (first === undefined) return;
-    const alone = await this.#attempt([first]);
-    if (alone !== null) onFailure(first, alone);
-    if (isWrong(alone)) {
-      for (const question of others) onFailure(question, error);
+  /**
+   * The query is wrong, or it only cannot be a subquery, or a function raises such an error for some values: what Postgres makes of the
+   * query without values tells which.
+   */
+  async #examine(batch: readonly Question[], failure: Failure): Promise<void> {
+    const { database, config } = this.#options;
+    let facts: QueryFacts;
+    try {
+      facts = await (this.#facts ??= this.#describe(database, config));
+    } catch (error) {
+      this.#fail(batch, { error, isOfQuery: true });
       return;
     }
-    const again = others.length === 0 ? null : await this.#attempt(others);
-    this.#isAlone = others.length > 1 && isWrong(again);
-    if (this.#isAlone) await this.#oneByOne(others, onFailure);
-    else if (again !== null) await isolate(others, { attempt: (group) => this.#attempt(group), onFailure });
+    if (batch.length === 1) {
+      this.#fail(batch, failure);
+      return;
+    }
+    try {
+      await tryQuery(database, this.#batchSql(facts.parameters), config.timeout);
+    } catch (error) {
+      this.#isAlone = sqlState(error)?.startsWith(WRONG_QUERY) === true;
+    }
+    if (this.#isAlone) await this.#oneByOne(batch);
+    else await this.#isolate(batch);
   }
 
-  async #oneByOne(batch: readonly Question[], onFailure: OnFailure): Promise<void> {
+  readonly #onFailure: OnFailure = (question, failure) => question.answer({ failure: this.#tell(failure) });
+
+  #fail(batch: readonly Question[], failure: Failure): void {
+    for (const question of batch) this.#onFailure(question, failure);
+  }
+
+  #isolate(batch: readonly Question[]): Promise<void> {
+    return isolate(batch, { attempt: (group) => this.#attempt(group), onFailure: this.#onFailure });
+  }
+
+  async #oneByOne(batch: readonly Question[]): Promise<void> {
     for (const question of batch) {
-      const error = await this.#attempt([question]);
-      if (error !== null) onFailure(question, error);
+      const failure = await this.#attempt([question]);
+      if (failure !== null) this.#onFailure(question, failure);
     }
   }
 
@@ -165,23 +200,22 @@ export class Lookup {
     answer({ value });
   }
 
-  #tell(error: unknown): string {
-    if (sqlState(error) === CANCELLED) return `took longer than ${this.#options.config.timeout} ms`;
-    return safeMessage(error);
+  /** Of an error that a value may have caused only the SQLSTATE is told, for its message may quote the value. */
+  #tell({ error, isOfQuery }: Failure): string {
+    const state = sqlState(error);
+    if (state === CANCELLED) return `took longer than ${this.#options.config.timeout} ms`;
+    if (state === READ_ONLY) return `writes, which it cannot in a read-only transaction (SQLSTATE ${state})`;
+    return state === null || isOfQuery ? safeMessage(error) : `SQLSTATE ${state}`;
   }
 }
 
 /** SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const CANCELLED = '57014';
-/** The class of what is wrong with a query whatever its parameters are. */
+const READ_ONLY = '25006';
+/** The class of what is wrong with a query, unless a function that it calls raises it for a value. */
 const WRONG_QUERY = '42';
 /** The same, a feature that is not supported, and values that do not fit their type. */
 const MAY_BE_OF_TYPES = /^(?:42|0A|22)/;
-const NOT_TRIED = Symbol('the query cannot be asked in batches');
-
-function isWrong(error: unknown): boolean {
-  return sqlState(error)?.startsWith(WRONG_QUERY) === true;
-}
 
 function textOfArgument(parameter: Argument, type: ParameterType | undefined): string | null {
   if (parameter === null || typeof parameter === 'string') return parameter;

@@ -147,6 +147,19 @@ test('a value that its type does not take fails alone, in few statements', async
   expect(database.statements.length).toBeLessThan(20);
 });
 
+test('what a function says of its argument is not told, and fails its question alone', async () => {
+  const { database } = await databaseOf();
+  const lookup = lookupIn(database, "select id from things where to_tsvector('simple', name) @@ to_tsquery('simple', ?)");
+  const ask = (words: readonly string[]): Promise<Answer[]> => Promise.all(words.map((word) => lookup.ask([word])));
+  const found = { value: { id: 1n } };
+  expect(await ask(['one', 'ssn 123-45-6789', 'two', 'three'])).toEqual([found, { failure: 'SQLSTATE 42601' }, { value: { id: 2n } }, { value: null }]);
+  expect(await ask(['ssn 123-45-6789'])).toEqual([{ failure: 'SQLSTATE 42601' }]);
+  // It can be a subquery all the same.
+  database.statements.length = 0;
+  expect(await ask(['one', 'one & o', 'three'])).toEqual([found, { value: null }, { value: null }]);
+  expect(database.statements).toHaveLength(1);
+});
+
 test('nothing can be written', async () => {
   const { database } = await databaseOf();
   const answer = async (sql: string): Promise<string> => JSON.stringify(await lookupIn(database, sql).ask([]));
