@@ -37,6 +37,7 @@ interface Sending {
   readonly endpoint: EndpointConfig;
   readonly send: Attempt;
   readonly done: Parameters<Attempt>[1];
+  readonly rendered: Parameters<Attempt>[2];
 }
 
 /** Makes requests of drafts: looks up what their hooks want to know, then renders them. */
@@ -67,9 +68,9 @@ export class Enriching {
 
   /** Attempts that make a draft's request first. What is no draft is sent as it is. */
   attempt(endpoint: EndpointConfig, send: Attempt): Attempt {
-    return (delivery, done) => {
-      if (delivery.request.contentType !== DRAFT) send(delivery, done);
-      else void this.#renderAndSend(delivery, { endpoint, send, done });
+    return (delivery, done, rendered) => {
+      if (delivery.request.contentType !== DRAFT) send(delivery, done, rendered);
+      else void this.#renderAndSend(delivery, { endpoint, send, done, rendered });
     };
   }
 
@@ -94,11 +95,11 @@ export class Enriching {
     return this.#options.database.close();
   }
 
-  async #renderAndSend(delivery: Delivery, { endpoint, send, done }: Sending): Promise<void> {
+  async #renderAndSend(delivery: Delivery, { endpoint, send, done, rendered }: Sending): Promise<void> {
     const began = performance.now();
     const made = await this.render(delivery, endpoint);
     if ('failure' in made) done(failed(made, performance.now() - began));
-    else send({ ...delivery, ...made }, (outcome) => done(outcome, made));
+    else if (rendered(made)) send({ ...delivery, ...made }, done, rendered);
   }
 
   /** Null if there is no such hook any more. */

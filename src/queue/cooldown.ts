@@ -1,9 +1,13 @@
 import type { Delivery } from '../delivery.ts';
+import type { Operation } from '../event.ts';
 import type { Ending, Outcome } from '../outcome.ts';
 import type { Attempt, Claim, ClaimStore } from './port.ts';
 
 /** How many attempts ask in one statement at most. */
 const BATCH = 1_000;
+
+/** What tells a receiver to forget: never left out, and no reason to leave out what follows. */
+const ALWAYS: ReadonlySet<string> = new Set<Operation>(['visibility_update', 'delete']);
 
 interface Waiting {
   readonly claim: Claim;
@@ -19,7 +23,8 @@ export interface CooldownOptions {
 
 /**
  * Lets one delivery of a row through in the time that its hook's `cooldown` says. Decided when a delivery is attempted, by the
- * commit times of the events alone, and durable before anything is sent: what is asked again after a crash gets the same answer.
+ * commit times of the events alone, and durable before anything is sent: what was let through once is let through at every retry,
+ * after a crash too.
  */
 export class Cooldown {
   readonly #options: CooldownOptions;
@@ -33,10 +38,10 @@ export class Cooldown {
   /** Attempts that are let through first; the others end as `skipped`. */
   attempt(send: Attempt): Attempt {
     if (this.#options.hooks.size === 0) return send;
-    return (delivery, done) => {
+    return (delivery, done, rendered) => {
       const claim = this.#claimOf(delivery);
-      if (claim === null) return send(delivery, done);
-      this.#waiting.push({ claim, granted: () => send(delivery, done), done });
+      if (claim === null) return send(delivery, done, rendered);
+      this.#waiting.push({ claim, granted: () => send(delivery, done, rendered), done });
       if (this.#isAsking) return;
       this.#isAsking = true;
       // What is attempted in the same turn of the event loop asks with it.
@@ -44,9 +49,9 @@ export class Cooldown {
     };
   }
 
-  #claimOf({ id, row, request: { hook, endpoint }, committedAt }: Delivery): Claim | null {
+  #claimOf({ id, row, request: { hook, endpoint }, operation, committedAt }: Delivery): Claim | null {
     const cooldown = this.#options.hooks.get(hook);
-    return cooldown === undefined || row === undefined ? null : { hook, endpoint, row, id, committedAt, until: committedAt + cooldown };
+    return cooldown === undefined || row === undefined || ALWAYS.has(operation) ? null : { hook, endpoint, row, id, committedAt, until: committedAt + cooldown };
   }
 
   async #ask(): Promise<void> {

@@ -10,7 +10,7 @@ import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { Parker } from './parker.ts';
-import { type Failure, failureOf } from './port.ts';
+import { type Failure, failureOf, type Rendered } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
 import { nextAttemptIn } from './retry.ts';
@@ -42,6 +42,8 @@ export class EndpointQueue {
   #held: Item[] = [];
   #closing: Closing | null = null;
   #isOver = false;
+  /** What is being sent is not waited for any more. */
+  #isGivenUp = false;
   #closed: Promise<void> | null = null;
 
   constructor(options: EndpointQueueOptions) {
@@ -55,7 +57,7 @@ export class EndpointQueue {
       throttle: this.#throttle,
       lanes: this.#lanes,
       attempt,
-      render: (item, rendered) => this.#inFlight.render(item, rendered),
+      render: (item, rendered) => this.#render(item, rendered),
       finish: (item, ending) => this.#finish(item, ending),
     });
     this.#standing = new Standing({
@@ -204,6 +206,8 @@ export class EndpointQueue {
       onSpill: () => this.#store(),
       onAbandon: () => {
         if (this.#lanes.running.size > 0) this.#options.events.onGivenUp(this.name, this.#lanes.running.size);
+        this.#isGivenUp = true;
+        this.#parker.keepRendered();
         this.parkLate(Number.POSITIVE_INFINITY);
         this.#look();
       },
@@ -230,6 +234,13 @@ export class EndpointQueue {
   #add(item: Item): void {
     this.#lanes.add(item);
     this.#slots.fill();
+  }
+
+  /** A draft's request is about to go out: from now on it is what is stored. False: it is stored as a draft for good, and must not go out. */
+  #render(item: Item, rendered: Rendered): boolean {
+    if (this.#isOver || this.#isGivenUp) return false;
+    this.#inFlight.render(item, rendered);
+    return true;
   }
 
   #finish(item: Item, ending: Ending): void {

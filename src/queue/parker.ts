@@ -82,6 +82,15 @@ export class Parker {
     drain.wake();
   }
 
+  /** Requests that were made of stored drafts and are out take the drafts' place: what is sent again must be the same. */
+  keepRendered(): void {
+    const { lanes, writer } = this.#options;
+    for (const { ticket, ended, rendered, delivery, attempts } of lanes.running) {
+      if (ticket !== null || ended || rendered === undefined) continue;
+      writer.failed(delivery.request.endpoint, { id: delivery.id, attempts, failure: null, dueIn: 0, rendered }, () => undefined);
+    }
+  }
+
   /** Parks what is being sent. For its outcome it is from now on a delivery that was read back. */
   #parkRunning(item: Item): void {
     const { blocked, drain, inFlight, writer, onDurable } = this.#options;

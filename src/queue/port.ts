@@ -49,7 +49,8 @@ export interface ParkedLane {
 export interface FailedAttempt {
   readonly id: string;
   readonly attempts: number;
-  readonly failure: Failure;
+  /** Null if it is not known: the daemon has stopped while the request was out. */
+  readonly failure: Failure | null;
   /** Takes the place of the request and body that are stored. Absent: those stay. */
   readonly rendered?: Rendered | undefined;
 }
@@ -62,7 +63,7 @@ export interface Settlement {
   /** Attempts that failed: the row stays, and is due later. */
   readonly failed: readonly (FailedAttempt & { readonly dueIn: number })[];
   /** Ids that gave up: moved to the dead letters. */
-  readonly dead: readonly FailedAttempt[];
+  readonly dead: readonly (FailedAttempt & { readonly failure: Failure })[];
 }
 
 /** Whether an endpoint is sent to, and how it was doing: what must outlive a restart. */
@@ -183,8 +184,9 @@ export interface Claim {
 /** Durable storage of claims. */
 export interface ClaimStore {
   /**
-   * For each claim whether it is granted: no other delivery of its hook, endpoint and row has a claim until after it was committed. Of
-   * a row there may be one in a batch. Resolves once it is committed.
+   * For each claim whether it is granted: it was before, or no other delivery of its hook, endpoint and row has one whose time the two
+   * would share. It stays granted for as long as the delivery is parked, and is freed by its death. Of a row there may be one in a
+   * batch. Resolves once it is committed.
    */
   claim(batch: readonly Claim[]): Promise<readonly boolean[]>;
   /** Forgets claims that matter to nobody any more. */
@@ -196,7 +198,9 @@ export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failur
 }
 
 /**
- * One attempt. Never throws: `done` is called exactly once, never within the call. `rendered`: what was sent, where that is not
- * what was handed in; from then on it stands for the delivery.
+ * One attempt. Never throws: `done` is called exactly once, never within the call.
+ *
+ * @param rendered is told before a request goes out that is not what was handed in; from then on it stands for the delivery. False:
+ *   nothing may be sent any more, the delivery stays what it is in the store, and `done` need not be called.
  */
-export type Attempt = (delivery: Delivery, done: (ending: Ending, rendered?: Rendered) => void) => void;
+export type Attempt = (delivery: Delivery, done: (ending: Ending) => void, rendered: (made: Rendered) => boolean) => void;

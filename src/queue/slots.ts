@@ -16,8 +16,8 @@ export interface SlotsOptions {
   readonly throttle: Throttle;
   readonly lanes: Lanes;
   readonly attempt: Attempt;
-  /** What was sent of an item that was a draft. Comes before its outcome. */
-  readonly render: (item: Item, rendered: Rendered) => void;
+  /** What is about to be sent of an item that was a draft. False if it must not be sent any more. */
+  readonly render: (item: Item, rendered: Rendered) => boolean;
   /** Takes what became of each attempt. */
   readonly finish: (item: Item, ending: Ending) => void;
 }
@@ -66,13 +66,13 @@ export class Slots {
         const now = performance.now();
         this.#pace.sent(now);
         throttle.sent(now);
-        attempt(item.delivery, (ending, rendered) => {
+        const done = (ending: Ending): void => {
           const slowed = throttle.isOn;
-          if (rendered !== undefined) render(item, rendered);
           finish(item, ending);
           if (slowed) this.fill();
           next();
-        });
+        };
+        attempt(item.delivery, done, (rendered) => render(item, rendered));
         // Heads that had to wait for the rate have nobody else who sends them while this one is under way.
         if (rate !== null) this.fill();
       };

@@ -224,7 +224,7 @@ function plain(operation: Operation): Operation {
     case 'bury':
       return { ...operation, burial: { ...operation.burial, failure: plainFailure(operation.burial.failure) } };
     case 'failed':
-      return { ...operation, failed: { ...operation.failed, failure: plainFailure(operation.failed.failure) } };
+      return { ...operation, failed: { ...operation.failed, failure: operation.failed.failure && plainFailure(operation.failed.failure) } };
     case 'dead':
       return { ...operation, dead: { ...operation.dead, failure: plainFailure(operation.dead.failure) } };
     case 'remember':

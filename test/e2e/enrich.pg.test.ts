@@ -192,6 +192,31 @@ test('what was found once is sent at every attempt: a row that changes between t
   expect(receiver.byId.size).toBe(1);
 });
 
+test.each(['live', 'parked'])('a request that is out when walhook stops is sent again as it was (%s)', async (from) => {
+  const db = await testDatabase(SCHEMA);
+  const receiver = await testReceiver();
+  let isHeld = true;
+  receiver.answer = () => (isHeld ? new Promise<never>(() => undefined) : 204);
+  const yaml = yamlOf(ORG, { timeout: '60s' }).replace(HEAD, `${HEAD}\nlimits: { shutdown: 500ms }\n`);
+  const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
+  if (from === 'parked') await daemon.running.acting?.engine.pause('crm', 'a test');
+  await db.sql(`insert into contacts values (1, 'Ann', 1)`);
+  if (from === 'parked') {
+    await until(db, 'count(*) = 1 from walhook.parked');
+    await daemon.running.acting?.engine.resume('crm');
+  }
+  await receiver.received(1);
+  await daemon.stop();
+  expect(await stored(db)).toMatchObject([{ content_type: 'application/json', body: '{"name":"Ann","org":"Acme"}', attempts: 0 }]);
+  await db.sql(`update organizations set name = 'Changed'`);
+  isHeld = false;
+  await daemon.start();
+  await receiver.deliveries(1);
+  expect(bodiesOf(receiver)).toEqual(Array.from({ length: 2 }, () => '{"name":"Ann","org":"Acme"}'));
+  expect(receiver.byId.size).toBe(1);
+  await until(db, 'count(*) = 0 from walhook.parked');
+});
+
 test('a draft that is read back from the store is looked up then, and from its first attempt on it is what was sent', async () => {
   const db = await testDatabase(SCHEMA);
   const receiver = await testReceiver();

@@ -16,10 +16,9 @@ class Claims implements ClaimStore {
     if (this.fails) return Promise.reject(new Error('it is down'));
     return Promise.resolve(
       batch.map((claim) => {
-        const key = `${claim.hook} ${claim.endpoint} ${claim.row}`;
-        const before = this.held.get(key);
-        if (before !== undefined && before.id !== claim.id && before.until > claim.committedAt) return false;
-        this.held.set(key, claim);
+        const others = [...this.held.values()].filter(({ row, until, committedAt }) => row === claim.row && until > claim.committedAt && committedAt < claim.until);
+        if (others.length > 0 && !this.held.has(claim.id)) return false;
+        this.held.set(claim.id, claim);
         return true;
       }),
     );
@@ -44,7 +43,7 @@ function sender(claims: Claims, cooldown = 60_000) {
     sent.push(one.id);
     setImmediate(() => done(OK));
   });
-  return { sent, send: (one: Delivery) => new Promise<Ending>((resolve) => attempt(one, resolve)) };
+  return { sent, send: (one: Delivery) => new Promise<Ending>((resolve) => attempt(one, resolve, () => true)) };
 }
 
 test('of a row one is sent within the time, by when its events were committed; of others each', async () => {
@@ -57,10 +56,20 @@ test('of a row one is sent within the time, by when its events were committed; o
   expect(sent).toEqual(['a', 'c', 'd']);
 });
 
-test('a retry is let through; what comes again after a later one was sent is not', async () => {
+test('a retry is let through, also after a later one of its row was', async () => {
   const { sent, send } = sender(new Claims());
   for (const one of [delivery('a', 'r', 0), delivery('a', 'r', 0), delivery('b', 'r', 60), delivery('a', 'r', 0)]) await send(one);
-  expect(sent).toEqual(['a', 'a', 'b']);
+  expect(sent).toEqual(['a', 'a', 'b', 'a']);
+});
+
+test('deletes and visibility updates go out without a claim', async () => {
+  const claims = new Claims();
+  const { sent, send } = sender(claims);
+  for (const one of [delivery('a', 'r', 0), { ...delivery('b', 'r', 1), operation: 'visibility_update' }, { ...delivery('c', 'r', 2), operation: 'delete' }, delivery('d', 'r', 3)]) {
+    await send(one);
+  }
+  expect(sent).toEqual(['a', 'b', 'c']);
+  expect(claims.batches).toEqual([['a'], ['d']]);
 });
 
 test('what is attempted in one turn asks in one statement, of each row one', async () => {

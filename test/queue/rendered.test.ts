@@ -60,6 +60,49 @@ test('one that was read back as a draft is from its first attempt on what was se
   expect([...rig.store.dead.values()].map(({ body }) => body.replaceAll('long ', ''))).toEqual(['1']);
 });
 
+test('a request that is out when nothing is waited for any more is stored as what went out, and one that is not out yet does not go', async () => {
+  const rig = rigOf({ concurrency: 5 });
+  const make = rig.rendered;
+  rig.rendered = () => undefined;
+  rig.answer = () => NOT_FOUND;
+  offer(rig, 'stored', 1);
+  await time.run(100);
+  rig.rendered = make;
+  rig.answer = () => null;
+  await time.run(2_000);
+  offer(rig, 'live', 2);
+  await time.run(10);
+  expect([rig.attempts, bodies(rig)]).toEqual([['stored', 'stored', 'live'], ['{}']]);
+  offer(rig, 'looked up', 3);
+  await time.run(0);
+  const abandon = new AbortController();
+  const closed = rig.queue.close({ spill: AbortSignal.abort(), abandon: abandon.signal });
+  abandon.abort();
+  await time.run(100);
+  await closed;
+  expect(rig.store.of('crm').map(({ delivery, attempts }) => [delivery.id, delivery.body.replaceAll('long ', ''), attempts])).toEqual([
+    ['stored', '1', 1],
+    ['live', '2', 0],
+    ['looked up', '{}', 0],
+  ]);
+  expect([...rig.waiting.keys()]).toEqual(['stored', 'live']);
+  expect([rig.tracker.open, rig.budget.deliveries, rig.budget.bytes]).toEqual([0, 0, 0]);
+});
+
+test('a request that holds the safe position back is parked as what went out', async () => {
+  const rig = rigOf();
+  rig.answer = () => null;
+  offer(rig, 'a', 1);
+  await time.run(10);
+  rig.queue.parkLate(Number.POSITIVE_INFINITY);
+  await time.run(10);
+  expect([bodies(rig), rig.tracker.open]).toEqual([['1'], 0]);
+  rig.waiting.get('a')?.(DOWN);
+  rig.answer = () => OK;
+  await time.run(10_000);
+  expect([rig.delivered, rig.store.parked.size, rig.budget.deliveries, rig.budget.bytes]).toEqual([['a'], 0, 0, 0]);
+});
+
 test('what could not be looked up says nothing of the endpoint: neither that it fails nor that it lives', async () => {
   const rig = rigOf({ breaker: { failures: 2, open: 500 }, disable_after: 1 });
   rig.rendered = () => undefined;

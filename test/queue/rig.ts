@@ -60,7 +60,7 @@ export class Rig {
         disable_after: null,
         ...endpoint,
       }),
-      attempt: (delivery, done) => this.#attempt(delivery, done),
+      attempt: (delivery, done, rendered) => this.#attempt(delivery, done, rendered),
       store: this.store,
       writer: this.writer,
       budget: this.budget,
@@ -93,7 +93,7 @@ export class Rig {
     return this.store.of('crm').map(({ delivery }) => delivery.id);
   }
 
-  #attempt(delivery: Delivery, done: Parameters<Attempt>[1]): void {
+  #attempt(...[delivery, done, rendered]: Parameters<Attempt>): void {
     this.attempts.push(delivery.id);
     this.#running++;
     this.most = Math.max(this.most, this.#running);
@@ -101,9 +101,11 @@ export class Rig {
       this.#running--;
       this.waiting.delete(delivery.id);
       if (outcome.kind === 'delivered') this.delivered.push(delivery.id);
-      done(outcome, this.rendered(delivery));
+      done(outcome);
     };
     setTimeout(() => {
+      const made = this.rendered(delivery);
+      if (made !== undefined && !rendered(made)) return;
       const outcome = this.answer(delivery);
       if (outcome === null) this.waiting.set(delivery.id, finish);
       else finish(outcome);
