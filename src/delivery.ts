@@ -51,7 +51,7 @@ export interface Delivery {
   /** The lane within the endpoint: a 53-bit hash of table and key, so it tells no values. Lanes that collide only share their order. */
   readonly lane: number;
   readonly sequence: Sequence;
-  /** A hash of the row's key, where its hook has a cooldown. See RowHash. */
+  /** A hash of the row's key, where its hook has a cooldown; not that of a dead letter, which is sent when it is replayed. See RowHash. */
   readonly row?: string | undefined;
   /** What the event says happened: for people and for the log. */
   readonly operation: string;

@@ -35,7 +35,7 @@ export function verdictOn({ event, id }: { readonly event: Event; readonly id: s
     notes: [
       ...against.map((reason) => `${reason}; rendered all the same`),
       ...(schedule === null ? [] : [`it is held until the hook's \`schedule\` (${schedule.cron}, ${schedule.timezone}), and sent of the row as it is then`]),
-      ...(cooldown === null ? [] : ['`cooldown` may hold it back']),
+      ...(cooldown === null || kind === 'delete' || kind === 'visibility_update' ? [] : ['`cooldown` may hold it back']),
     ],
   };
 }

@@ -244,7 +244,7 @@ const hook = section({
   backfill: choice(['initial']).optional().meta({
     description: 'With `when`, `entering` and `schedule`. `initial`: at the first of these times every row that matches is sent; afterwards only rows that start to match. Default: only those.',
   }),
-  cooldown: duration('1s', '3650d').optional().meta({ description: 'At most one delivery for each row in this time, by the key of the table. Default: as many as there are.' }),
+  cooldown: duration('1s', '3650d').optional().meta({ description: 'At most one insert or update for each row in this time, by the key of the table; deletes and visibility updates always go out. Default: as many as there are.' }),
 });
 
 const notify = section({

@@ -22,9 +22,15 @@ async function claim(owner: Ownership, batch: readonly Claim[]): Promise<boolean
             ${times((one) => one.committedAt)}, ${times((one) => one.until)}) with ordinality as input (hook, endpoint, row_hash, id, committed_ms, until_ms, place)
       ), claimed as (
         insert into ${owner.table('claim')} as claim (hook, endpoint, row_hash, id, committed_at, until, claimed_at)
-        select hook, endpoint, row_hash, id, to_timestamp(committed_ms / 1000), to_timestamp(until_ms / 1000), statement_timestamp() from input where ${OWNED}
-        on conflict (hook, endpoint, row_hash) do update set id = excluded.id, committed_at = excluded.committed_at, until = excluded.until, claimed_at = excluded.claimed_at
-        where claim.id = excluded.id or claim.until <= excluded.committed_at
+        select hook, endpoint, row_hash, id, to_timestamp(committed_ms / 1000), to_timestamp(until_ms / 1000), statement_timestamp() from input
+        where ${OWNED} and (
+          exists (select from ${owner.table('claim')} as own where (own.hook, own.endpoint, own.row_hash, own.id) = (input.hook, input.endpoint, input.row_hash, input.id))
+          or not exists (
+            select from ${owner.table('claim')} as other where (other.hook, other.endpoint, other.row_hash) = (input.hook, input.endpoint, input.row_hash)
+              and other.until > to_timestamp(committed_ms / 1000) and other.committed_at < to_timestamp(until_ms / 1000)
+          )
+        )
+        on conflict (hook, endpoint, row_hash, id) do update set claimed_at = excluded.claimed_at
         returning hook, endpoint, row_hash
       )`,
     sql<{ granted: string[] | null }>`select array_agg(place::text) as granted from claimed join input using (hook, endpoint, row_hash)`,
@@ -33,11 +39,12 @@ async function claim(owner: Ownership, batch: readonly Claim[]): Promise<boolean
   return batch.map((_, i) => granted.has(String(i + 1)));
 }
 
-/** Not before a day has gone by: what was committed within a cooldown may be read late. */
+/** Not before a day has gone by: what was committed within a cooldown may be read late. Nor while its delivery is parked: it is let through again. */
 async function prune(owner: Ownership): Promise<void> {
   await owner.write(sql`
     pruned as (
-      delete from ${owner.table('claim')}
+      delete from ${owner.table('claim')} as claim
       where until < statement_timestamp() - interval '1 day' and claimed_at < statement_timestamp() - interval '1 day' and ${OWNED}
+        and not exists (select from ${owner.table('parked')} as parked where parked.key = claim.id || ' ' || claim.endpoint)
     )`);
 }

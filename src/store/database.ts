@@ -43,7 +43,6 @@ interface DeliveryColumns {
   method: string | null;
   path: string | null;
   content_type: string | null;
-  row_hash: string | null;
   /** JSON text. */
   headers: string | null;
   body: Buffer;
@@ -52,6 +51,7 @@ interface DeliveryColumns {
 }
 
 export interface ParkedTable extends DeliveryColumns {
+  row_hash: string | null;
   due_at: Date;
   parked_at: Date;
   failure: string | null;

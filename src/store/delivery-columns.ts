@@ -5,10 +5,13 @@ import type { Failure, Stored } from '../queue/port.ts';
 import { bigintArray, doubleArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
 import { headersText, parseHeaders } from './headers-text.ts';
 
-/** The columns that say what is sent. */
-export const DELIVERY_COLUMNS = sql.raw(
-  'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, method, path, content_type, headers, body, attempts',
-);
+const SENT = 'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body, attempts';
+
+/** The columns of a dead letter that say what is sent. It takes no part in a cooldown any more, so its row is not among them. */
+export const DEAD_COLUMNS = sql.raw(SENT);
+
+/** The columns of a parked delivery that say what is sent. */
+export const DELIVERY_COLUMNS = sql.raw(`${SENT}, row_hash`);
 
 /** What DELIVERY_COLUMNS are made from. */
 export interface DeliveryInput {

@@ -3,7 +3,7 @@ import { parseLsn } from '../lsn.ts';
 import type { Backfill, DueRow, Held, HeldStore, Release } from '../queue/port.ts';
 import { bigintArray, doubleArray, lsnArray, textArray } from './binary-array.ts';
 import type { StateDatabase } from './database.ts';
-import { DELIVERY_COLUMNS, deliveryKey, deliveryRows } from './delivery-columns.ts';
+import { DEAD_COLUMNS, DELIVERY_COLUMNS, deliveryKey, deliveryRows } from './delivery-columns.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
 
@@ -91,8 +91,8 @@ async function release(owner: Ownership, batch: readonly Release[]): Promise<voi
       on conflict do nothing
     )`;
   const buried = sql`, buried as (
-      insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
-      select ${DELIVERY_COLUMNS}, to_timestamp(committed_ms / 1000), failure, status, message, response from (${deliveryRows(burials)}) as input where ${sent}
+      insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, failure, status, message, response)
+      select ${DEAD_COLUMNS}, to_timestamp(committed_ms / 1000), failure, status, message, response from (${deliveryRows(burials)}) as input where ${sent}
       on conflict do nothing
     )`;
   await owner.write(sql`

@@ -1,9 +1,9 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
 import { textArray } from './binary-array.ts';
 import type { StateDatabase } from './database.ts';
-import { DELIVERY_COLUMNS, deliveryRows, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
+import { DEAD_COLUMNS, DELIVERY_COLUMNS, deliveryRows, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
 import { renderedColumns } from './rendered-columns.ts';
 import { alongLane, alongSequence, headAfter, lastInSequence } from './parked-index.ts';
 import { condition, remember } from './condition.ts';
@@ -44,12 +44,23 @@ async function bury(owner: Ownership, batch: readonly Burial[]): Promise<void> {
   if (batch.length === 0) return;
   await owner.write(sql`
     stored as (
-      insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, failure, status, message, response)
-      select ${DELIVERY_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
+      insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, failure, status, message, response)
+      select ${DEAD_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
       from (${deliveryRows(batch)}) as input
       where ${OWNED}
       on conflict do nothing
-    )`);
+    )${freed(owner, batch)}`);
+}
+
+/** What is dead holds up nothing: the claims that its cooldown granted go with it. */
+function freed(owner: Ownership, batch: readonly Burial[]): RawBuilder<unknown> {
+  const claims = batch.flatMap(({ delivery: { id, row, request: { hook, endpoint } } }) => (row === undefined ? [] : [{ hook, endpoint, row, id }]));
+  if (claims.length === 0) return sql``;
+  const texts = (name: 'hook' | 'endpoint' | 'row' | 'id') => sql`${textArray(claims.map((one) => one[name]))}::text[]`;
+  return sql`, freed as (
+      delete from ${owner.table('claim')} as claim using unnest(${texts('hook')}, ${texts('endpoint')}, ${texts('row')}, ${texts('id')}) as input (hook, endpoint, row_hash, id)
+      where ${SAME_CLAIM} and ${OWNED}
+    )`;
 }
 
 async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
@@ -76,9 +87,11 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
       where parked.key = input.key and ${OWNED}
       returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, ${lastSent.current}, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
     ), buried as (
-      insert into ${owner.table('dead')} (${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response)
-      select ${DELIVERY_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
+      insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, parked_at, failure, status, message, response)
+      select ${DEAD_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
       on conflict do nothing
+    ), freed as (
+      delete from ${owner.table('claim')} as claim using given_up as input where ${SAME_CLAIM} and ${OWNED}
     )`);
 }
 
@@ -123,6 +136,8 @@ async function lastParked(state: StateDatabase, endpoint: string): Promise<Lsn |
   const [row] = rows;
   return row === undefined ? null : parseLsn(row.commit_lsn);
 }
+
+const SAME_CLAIM = sql.raw('claim.hook = input.hook and claim.endpoint = input.endpoint and claim.row_hash = input.row_hash and claim.id = input.id');
 
 const BEFORE_ANY_LANE = '(-9223372036854775808)';
 

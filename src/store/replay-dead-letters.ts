@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type BulkAction, inChunks } from './bulk.ts';
 import type { StateDatabase } from './database.ts';
-import { DELIVERY_COLUMNS } from './delivery-columns.ts';
+import { DEAD_COLUMNS } from './delivery-columns.ts';
 import type { Ownership } from './owner.ts';
 import type { CountByEndpoint } from './stored-delivery.ts';
 
@@ -15,11 +15,11 @@ export function replayDeadLetters(state: StateDatabase, owner: Ownership, action
         delete from ${owner.table('dead')} where ${chosen}
         returning ${WITHOUT_ATTEMPTS}, 0 as attempts, committed_at
       ), parked_again as (
-        insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at)
-        select ${DELIVERY_COLUMNS}, statement_timestamp(), committed_at from done
+        insert into ${owner.table('parked')} (${DEAD_COLUMNS}, due_at, committed_at)
+        select ${DEAD_COLUMNS}, statement_timestamp(), committed_at from done
         on conflict do nothing
       )`,
   );
 }
 
-const WITHOUT_ATTEMPTS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, method, path, content_type, headers, body');
+const WITHOUT_ATTEMPTS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body');

@@ -76,6 +76,73 @@ test('a delivery that fails keeps its claim: it is tried again, over a restart t
   await expect.poll(async () => db.sql('select from walhook.parked')).toHaveLength(0);
 });
 
+test('one that dies frees its row for the next event, and is sent when it is replayed, whatever was sent since', async () => {
+  const db = await testDatabase(SCHEMA);
+  const receiver = await testReceiver();
+  const yaml = `${HEAD}
+endpoints: { crm: ${endpoint({ retry: '{ attempts: 1 }' })} }
+hooks:
+  - { name: visits, table: visitors, to: crm, cooldown: 1h, body: { id: "\${{ row.id }}", page: "\${{ row.page }}" } }
+`;
+  const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
+  receiver.answer = () => 500;
+  await visit(db, 1, 'home');
+  await expect.poll(async () => db.sql('select from walhook.dead')).toHaveLength(1);
+  receiver.answer = () => 204;
+  await visit(db, 1, 'cart');
+  await receiver.deliveries(1);
+  await visit(db, 1, 'checkout');
+  await expect.poll(() => daemon.status.endpoints[0]).toMatchObject({ delivered: 1, skipped: 1 });
+  const acting = daemon.running.acting;
+  await acting?.stored.replay({ fate: 'dead' });
+  await acting?.engine.refresh('crm');
+  await expect.poll(() => daemon.status.endpoints[0]).toMatchObject({ delivered: 2, skipped: 1 });
+  expect(receiver.bodies<Visit>().map(({ page }) => page)).toEqual(['home', 'cart', 'home']);
+  await expect.poll(async () => db.sql('select from walhook.parked union all select from walhook.dead')).toHaveLength(0);
+});
+
+test('one that waits for its retry is tried again, though a later event of its row was let through meanwhile', async () => {
+  const db = await testDatabase(SCHEMA);
+  const receiver = await testReceiver();
+  const yaml = `${HEAD}
+endpoints: { crm: ${endpoint({ retry: '{ initial: 3s, factor: 1, jitter: 0, attempts: 1000 }' })} }
+hooks:
+  - { name: visits, table: visitors, to: crm, cooldown: 1s, order_by: [], body: { id: "\${{ row.id }}", page: "\${{ row.page }}" } }
+`;
+  const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
+  receiver.answer = () => 500;
+  await visit(db, 1, 'home');
+  await expect.poll(async () => db.sql('select from walhook.parked where attempts = 1')).toHaveLength(1);
+  receiver.answer = () => 204;
+  await db.sql(`do $$ begin
+    while clock_timestamp() < (select max(until) from walhook.claim) loop perform pg_sleep(0.01); end loop;
+  end $$`);
+  await visit(db, 1, 'cart');
+  await receiver.deliveries(1);
+  await daemon.restart();
+  await receiver.deliveries(2);
+  expect(receiver.bodies<Visit>().map(({ page }) => page)).toEqual(['home', 'cart', 'home']);
+});
+
+test('that a field is hidden, and that a row is gone, is told at once', async () => {
+  const db = await testDatabase('create table v (id bigint primary key, name text, phone text, shown boolean); alter table v replica identity full');
+  const receiver = await testReceiver();
+  const yaml = `${HEAD}
+tables: { v: { visibility: { phone: shown } } }
+endpoints: { crm: ${endpoint()} }
+hooks:
+  - { name: visits, table: v, to: crm, cooldown: 1h, body: { is: "\${{ event.operation }}" } }
+`;
+  const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
+  await db.sql(`insert into v values (1, 'Ann', '555', true)`);
+  await db.sql('update v set shown = false');
+  await db.sql(`update v set name = 'Anna'`);
+  await db.sql('delete from v');
+  await receiver.deliveries(3);
+  expect(receiver.bodies<{ is: string }>().map(({ is }) => is)).toEqual(['data_insert', 'visibility_update', 'delete']);
+  expect(daemon.status.endpoints[0]?.skipped).toBe(1);
+});
+
 test('kill -9 again and again: one id for each row, whatever is attempted twice', async () => {
   const db = await testDatabase(SCHEMA);
   const receiver = await testReceiver();

@@ -99,13 +99,34 @@ test('what was sent is forgotten once the checkpoint is past it and an hour is o
   expect(await database.sql('select row_hash from walhook.claim')).toEqual([{ row_hash: 's' }]);
 });
 
+test('a claim outlives the day while its delivery is parked, and goes with its death, whether it was parked before or not', async () => {
+  const { parking, claims, database } = await stores();
+  const stored = [1, 2, 3].map((place) => ({ ...delivery(place), row: 'r' }));
+  for (const [i, { id, request, row }] of stored.entries()) {
+    await claims.claim([{ hook: request.hook, endpoint: request.endpoint, row, id, committedAt: PAST + i * 1000, until: PAST + (i + 1) * 1000 }]);
+  }
+  const [first, second, third] = stored;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('three');
+  await parking.park([first, second].map((one) => ({ delivery: one, attempts: 1, failure: DOWN, dueIn: 0 })));
+  await parking.bury([{ delivery: third, attempts: 1, failure: DOWN }]);
+  await database.sql(`update walhook.claim set claimed_at = claimed_at - interval '25 h'`);
+  await claims.prune();
+  const left = () => database.sql('select id from walhook.claim order by committed_at');
+  expect(await left()).toEqual([{ id: first.id }, { id: second.id }]);
+  await parking.settle({ endpoint: first.request.endpoint, delivered: [], failed: [], dead: [{ id: first.id, attempts: 2, failure: DOWN }] });
+  expect(await left()).toEqual([{ id: second.id }]);
+});
+
 test('claims: granted by commit times, to the same delivery again, and never by one who was replaced', async () => {
   const { state, claims } = await stores();
   const claim = (id: string, seconds: number, row = 'r') => ({ hook: 'h', endpoint: 'crm', row, id, committedAt: PAST + seconds * 1000, until: PAST + (seconds + 60) * 1000 });
   expect(await claims.claim([claim('a', 0), claim('a', 0, 's')])).toEqual([true, true]);
   expect(await claims.claim([claim('b', 59.999), claim('a', 0, 's'), claim('a', 0, 't')])).toEqual([false, true, true]);
   expect(await claims.claim([claim('c', 60)])).toEqual([true]);
-  expect(await claims.claim([claim('a', 0)])).toEqual([false]);
+  // What was granted stays so; what was committed between the two has no room, what was long before has.
+  expect(await claims.claim([claim('a', 0)])).toEqual([true]);
+  expect(await claims.claim([claim('between', 30)])).toEqual([false]);
+  expect(await claims.claim([claim('before', -60)])).toEqual([true]);
   const successor = new Ownership(state, 'walhook', 'another');
   await successor.takeOver();
   await expect(claims.claim([claim('d', 600)])).rejects.toMatchObject({ code: 'fenced' });
