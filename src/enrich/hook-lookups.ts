@@ -9,7 +9,7 @@ import type { Expression } from '../template.ts';
 import type { Argument, Lookup } from './lookup.ts';
 import { columnParameter, evaluatedParameter, type Parameter } from './parameter.ts';
 
-/** Why an event's lookups came to nothing. `enrich`: the query could not be asked; `expression`: one of its parameters has no value. */
+/** Why an event's lookups came to nothing. `enrich`: the query could not be asked; `expression`: a value that goes in or comes out cannot be used. */
 export interface LookupFailure {
   readonly failure: 'enrich' | 'expression';
   /** One line that names the lookup, and holds no value. */
@@ -59,7 +59,12 @@ export class HookLookups {
 
   /** What is found, by name. The event must stay as it is meanwhile. */
   async find(event: Event, id: string): Promise<{ readonly found: Values } | LookupFailure> {
-    const own = this.#builder.build(event, id);
+    let own: Activation;
+    try {
+      own = this.#builder.build(event, id);
+    } catch (error) {
+      return { failure: 'expression', message: `enrich: ${unusable(error)}` };
+    }
     const found: Record<string, unknown> = {};
     for (const wave of this.#waves) {
       const activation: Activation = { ...found, ...own };
@@ -76,13 +81,23 @@ export class HookLookups {
 
 async function ask({ name, lookup, parameters }: Entry, event: Event, activation: Activation): Promise<{ readonly value: unknown } | LookupFailure> {
   const values: Argument[] = [];
-  for (const { source, of } of parameters) {
-    const parameter = of(event, activation);
-    if (!('value' in parameter)) return { failure: 'expression', message: `enrich.${name}: ${parameter.message}, in \${{ ${oneLine(source)} }}` };
-    values.push(parameter.value);
+  try {
+    for (const { source, of } of parameters) {
+      const parameter = of(event, activation);
+      if (!('value' in parameter)) return { failure: 'expression', message: `enrich.${name}: ${parameter.message}, in \${{ ${oneLine(source)} }}` };
+      values.push(parameter.value);
+    }
+    const answer = await lookup.ask(values);
+    if (!('failure' in answer)) return answer;
+    return { failure: answer.isFinal === true ? 'expression' : 'enrich', message: `enrich.${name}: ${answer.failure}` };
+  } catch (error) {
+    return { failure: 'expression', message: `enrich.${name}: ${unusable(error)}` };
   }
-  const answer = await lookup.ask(values);
-  return 'failure' in answer ? { failure: 'enrich', message: `enrich.${name}: ${answer.failure}` } : answer;
+}
+
+/** Of a value that made an error, which may quote it. Another attempt would end in the same way. */
+function unusable(error: unknown): string {
+  return error instanceof RangeError && error.message.includes('call stack') ? 'a value is nested too deeply to be read' : 'a value cannot be read';
 }
 
 interface CompiledParameter {

@@ -14,8 +14,11 @@ import type { WatchedAnswers } from './watched-answers.ts';
 /** A parameter: text as Postgres reads it, or a list of values as expressions have them. */
 export type Argument = string | null | readonly unknown[];
 
-/** What was found: a row, a list of rows, or null. `failure`: why nothing could be found out, in a line without values. */
-export type Answer = { readonly value: unknown } | { readonly failure: string };
+/**
+ * What was found: a row, a list of rows, or null. `failure`: why nothing could be found out, in a line without values. `isFinal`: what
+ * was found cannot be used, and would be found again.
+ */
+export type Answer = { readonly value: unknown } | { readonly failure: string; readonly isFinal?: true };
 
 export interface LookupOptions {
   readonly config: EnrichConfig;
@@ -191,7 +194,14 @@ export class Lookup {
 
   /** `age`: of the cache, when the database was asked. */
   #answer({ key, answer }: Question, json: string | null, age: number): void {
-    const value = json === null ? null : readAnswer(json);
+    let value: unknown;
+    try {
+      value = json === null ? null : readAnswer(json);
+    } catch {
+      // Postgres writes JSON that can be read, unless there is no end to its levels.
+      answer({ failure: 'finds a value that is nested too deeply to be read', isFinal: true });
+      return;
+    }
     if (Array.isArray(value) && this.#options.config.many && value.length > MOST_ROWS) {
       answer({ failure: `finds more than ${MOST_ROWS} rows: write a \`limit\`` });
       return;

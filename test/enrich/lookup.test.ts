@@ -220,6 +220,14 @@ test('a list is an array where the parameter is one, and else JSON; null is null
   expect([...database.asked, ...array.database.asked]).toEqual([['["a",1,null,"q\\"\\\\"]'], [null], ['{"a","1",NULL,"q\\"\\\\",{"true"}}']]);
 });
 
+test('an answer that is nested too deeply fails its question alone, for good', async () => {
+  const { database, lookup } = lookupOf();
+  database.answer = (id) => (id === '2' ? `{"a":${'['.repeat(200_000)}1${']'.repeat(200_000)}}` : '{"a":1}');
+  const well = { value: { a: 1n } };
+  expect(await Promise.all(['1', '2', '3'].map((id) => lookup.ask([id])))).toEqual([well, { failure: 'finds a value that is nested too deeply to be read', isFinal: true }, well]);
+  expect(database.asked).toHaveLength(1);
+});
+
 test('a list of more rows than any receiver is meant to get is a failure', async () => {
   const { database, lookup } = lookupOf({ many: true });
   database.answer = () => JSON.stringify(Array.from({ length: 10_001 }, () => 'x'));
