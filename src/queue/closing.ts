@@ -21,6 +21,11 @@ export class Closing {
     this.#options = options;
   }
 
+  /** What is being sent is not waited for any more. */
+  get isAbandoned(): boolean {
+    return this.#abandoned;
+  }
+
   /** Resolves once nothing is in flight and nothing is being sent; after `abandon`, what is being sent is not waited for. */
   async run(): Promise<void> {
     const { spill, abandon, onSpill, onAbandon } = this.#options;

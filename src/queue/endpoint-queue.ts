@@ -10,7 +10,7 @@ import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { Parker } from './parker.ts';
-import { type Failure, failureOf, type Rendered } from './port.ts';
+import { type Failure, failureOf } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
 import { nextAttemptIn } from './retry.ts';
@@ -42,8 +42,6 @@ export class EndpointQueue {
   #held: Item[] = [];
   #closing: Closing | null = null;
   #isOver = false;
-  /** What is being sent is not waited for any more. */
-  #isGivenUp = false;
   #closed: Promise<void> | null = null;
 
   constructor(options: EndpointQueueOptions) {
@@ -57,7 +55,8 @@ export class EndpointQueue {
       throttle: this.#throttle,
       lanes: this.#lanes,
       attempt,
-      render: (item, rendered) => this.#render(item, rendered),
+      // What has been stored as a draft for good must not go out.
+      render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
       finish: (item, ending) => this.#finish(item, ending),
     });
     this.#standing = new Standing({
@@ -206,9 +205,7 @@ export class EndpointQueue {
       onSpill: () => this.#store(),
       onAbandon: () => {
         if (this.#lanes.running.size > 0) this.#options.events.onGivenUp(this.name, this.#lanes.running.size);
-        this.#isGivenUp = true;
-        this.#parker.keepRendered();
-        this.parkLate(Number.POSITIVE_INFINITY);
+        this.#parker.giveUp();
         this.#look();
       },
     });
@@ -234,13 +231,6 @@ export class EndpointQueue {
   #add(item: Item): void {
     this.#lanes.add(item);
     this.#slots.fill();
-  }
-
-  /** A draft's request is about to go out: from now on it is what is stored. False: it is stored as a draft for good, and must not go out. */
-  #render(item: Item, rendered: Rendered): boolean {
-    if (this.#isOver || this.#isGivenUp) return false;
-    this.#inFlight.render(item, rendered);
-    return true;
   }
 
   #finish(item: Item, ending: Ending): void {

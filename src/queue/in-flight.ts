@@ -44,15 +44,16 @@ export class InFlight {
     return new Item(delivery, tickets.take(), 0);
   }
 
-  /** The item's delivery is this from now on. What comes after it in memory is what it takes then. */
-  render(item: Item, rendered: Rendered): void {
+  /** The item's delivery is this from now on, and counts as what it takes then. Gives true. */
+  render(item: Item, rendered: Rendered): true {
     const { delivery, ticket } = item;
     const bytes = delivery.bytes + rendered.body.length - delivery.body.length;
     item.rendered = rendered;
     item.delivery = { ...delivery, ...rendered, bytes };
-    if (ticket === null) return; // counted by the drain, by its id
+    if (ticket === null) return true; // counted by the drain, by its id
     this.#bytes += bytes - delivery.bytes;
     this.#options.budget.grow(bytes - delivery.bytes);
+    return true;
   }
 
   leave(delivery: Delivery, ticket: number): void {

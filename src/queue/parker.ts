@@ -82,8 +82,14 @@ export class Parker {
     drain.wake();
   }
 
+  /** What is being sent is not waited for any more: all is parked. */
+  giveUp(): void {
+    this.#keepRendered();
+    this.parkLate(Number.POSITIVE_INFINITY);
+  }
+
   /** Requests that were made of stored drafts and are out take the drafts' place: what is sent again must be the same. */
-  keepRendered(): void {
+  #keepRendered(): void {
     const { lanes, writer } = this.#options;
     for (const { ticket, ended, rendered, delivery, attempts } of lanes.running) {
       if (ticket !== null || ended || rendered === undefined) continue;

@@ -197,7 +197,7 @@ test.each(['live', 'parked'])('a request that is out when walhook stops is sent 
   const receiver = await testReceiver();
   let isHeld = true;
   receiver.answer = () => (isHeld ? new Promise<never>(() => undefined) : 204);
-  const yaml = yamlOf(ORG, { timeout: '60s' }).replace(HEAD, `${HEAD}\nlimits: { shutdown: 500ms }\n`);
+  const yaml = yamlOf(ORG, { timeout: '60s' }).replace(HEAD, `${HEAD}\nlimits: { shutdown: 2s }\n`);
   const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
   if (from === 'parked') await daemon.running.acting?.engine.pause('crm', 'a test');
   await db.sql(`insert into contacts values (1, 'Ann', 1)`);
