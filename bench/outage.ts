@@ -33,7 +33,7 @@ try {
   const end = rows[0]?.lsn ?? '';
   receiver.send('down');
   const daemon = startDaemon();
-  const idle = await memory(daemon, () => Promise.resolve(true));
+  const idle = await memory(daemon, streams);
   const parking = performance.now();
   const whileParking = await memory(daemon, () => isStored(end));
   report('parked', performance.now() - parking);
@@ -51,6 +51,12 @@ try {
   receiver.disconnect();
   await server.stop();
   rmSync(folder, { recursive: true, force: true });
+}
+
+/** From here on it reads: what comes before is its start. */
+async function streams(): Promise<boolean> {
+  const { rows } = await client.query<{ active: boolean }>(`select active from pg_replication_slots where slot_name = 'walhook'`);
+  return rows[0]?.active === true;
 }
 
 function startDaemon(): ChildProcess {
