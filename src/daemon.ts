@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
+import type { CheckpointStore } from './checkpoint/port.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
@@ -10,7 +11,7 @@ import { WalhookError } from './errors.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
-import { pause } from './patience.ts';
+import { inTime, pause } from './patience.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { Scheduling } from './scheduling.ts';
@@ -26,6 +27,8 @@ import { Upkeep } from './upkeep.ts';
 
 /** How often the safe position is stored and confirmed, in milliseconds. */
 const CHECKPOINT_INTERVAL = 500;
+/** How long a drain waits for what is being stored of scheduled hooks, in milliseconds: what is not is found by the next start. */
+const SCHEDULING_GRACE = 1_000;
 
 export interface DaemonOptions {
   readonly config: Config;
@@ -105,6 +108,7 @@ export class Daemon {
   readonly #tracker: Tracker;
   readonly #dispatcher: Dispatcher;
   readonly #reading: Reading;
+  readonly #checkpoints: CheckpointStore;
   readonly #checkpointer: Checkpointer;
   readonly #scheduling: Scheduling;
   readonly #upkeep: Upkeep;
@@ -133,8 +137,9 @@ export class Daemon {
 
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
+    this.#checkpoints = state.checkpoints(slot.identity, () => this.#reading.wholeAt);
     this.#checkpointer = new Checkpointer({
-      store: state.checkpoints(slot.identity, () => this.#reading.wholeAt),
+      store: this.#checkpoints,
       safe: () => this.#tracker.safe,
       confirm: (lsn) => this.#reading.confirm(lsn),
       start: slot.start,
@@ -257,7 +262,7 @@ export class Daemon {
     }
     this.#troubles.begin('source', error.message);
     // The slot may be held by what is left of our own connection, or by another daemon: a write that is refused tells.
-    if (codeOf(error) === 'slot_in_use') this.#state.checkpoints(this.#slot.identity).save(this.#tracker.safe).catch(() => undefined);
+    if (codeOf(error) === 'slot_in_use') this.#checkpoints.save(this.#tracker.safe).catch(() => undefined);
   }
 
   /** The stream has been read up to an LSN. */
@@ -308,7 +313,7 @@ export class Daemon {
   async #drain(): Promise<void> {
     this.#phase = 'draining';
     this.#reading.halt();
-    await this.#scheduling.stop();
+    await inTime(this.#scheduling.stop(), SCHEDULING_GRACE);
     const { log, config } = this.#options;
     await drain({ ...this.#parts(), log, shutdown: config.limits.shutdown, fenced: this.#state.fenced });
     this.#phase = 'stopped';

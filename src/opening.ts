@@ -43,7 +43,7 @@ export async function open({ config, source, log, temporary, onStandby, signal }
     if (!temporary) await refuseWhatCannotWork(config, pool);
     const opened = temporary ? memoryState() : await openDurableState(config);
     state = opened;
-    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream).save(start), onStandby, signal, log });
+    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream, () => start.lsn).save(start), onStandby, signal, log });
     await refuseMisfits(config, slot, pool);
     return { pool, slot, state };
   } catch (error) {
