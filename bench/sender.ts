@@ -115,6 +115,7 @@ function makeSender(port: number): Sender {
     timeout: 15_000,
     concurrency: CONCURRENCY,
     rate: null,
+    batch: null,
     retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
     breaker: { failures: 10, open: 30_000 },
     responses: new Map(),

@@ -93,6 +93,8 @@ export interface EndpointConfig {
   readonly concurrency: number;
   /** Requests a second; null: no limit. */
   readonly rate: number | null;
+  /** Deliveries that go in one request, as a JSON array; null: each goes in its own. */
+  readonly batch: BatchConfig | null;
   readonly retry: RetryConfig;
   readonly breaker: { readonly failures: number; readonly open: number };
   /** What a status means, by the status or its class: `409`, `4xx`. A status goes before its class. */
@@ -115,6 +117,15 @@ export interface OAuth2Config {
   readonly audience: string | null;
   /** How the client authenticates: HTTP Basic, or in the form (RFC 6749, 2.3.1). */
   readonly auth: 'basic' | 'body';
+}
+
+export interface BatchConfig {
+  /** Deliveries at most. */
+  readonly size: number;
+  /** Bytes of their bodies at most; a larger one goes alone. */
+  readonly bytes: number;
+  /** How long the first waits for others, in milliseconds. */
+  readonly linger: number;
 }
 
 export interface RetryConfig {

@@ -15,6 +15,13 @@ export interface RequestShape {
   readonly headers: Headers;
 }
 
+/** True if requests of the two shapes differ in their bodies alone, whichever hooks they are of. */
+export function sendsAlike(a: RequestShape, b: RequestShape): boolean {
+  if (a === b) return true;
+  if (a.method !== b.method || a.path !== b.path || a.contentType !== b.contentType || a.headers.length !== b.headers.length) return false;
+  return a.headers.every(([name, value], i) => b.headers[i]?.[0] === name && b.headers[i][1] === value);
+}
+
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 export const NO_HEADERS: Headers = [];

@@ -3,18 +3,20 @@ import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
 import type { Enriching } from './enriching.ts';
+import { joined } from './format/joined.ts';
 import { Signer } from './format/signature.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
 import { OutcomeLog } from './observe/outcome-log.ts';
 import type { Outcome } from './outcome.ts';
+import { batchAttempt } from './queue/batch-attempt.ts';
 import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
 import type { CloseSignals } from './queue/closing.ts';
 import { Cooldown } from './queue/cooldown.ts';
 import { Holder } from './queue/holder.ts';
-import type { ClaimStore, Failure, Held, ParkingStore } from './queue/port.ts';
+import type { Attempt, ClaimStore, Failure, Held, ParkingStore } from './queue/port.ts';
 import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
 
@@ -120,7 +122,7 @@ export class Dispatcher {
       hooks: new Map(config.hooks.flatMap(({ name, cooldown }) => (cooldown === null ? [] : [[name, cooldown] as const]))),
     });
     this.#outcomes = new OutcomeLog(options.log);
-    this.#stragglers = new Stragglers(config.endpoints.reduce((sum, { concurrency }) => sum + concurrency, 0));
+    this.#stragglers = new Stragglers(config.endpoints.reduce((sum, { concurrency, batch }) => sum + concurrency * (batch?.size ?? 1), 0));
     this.budget = new Budget(
       config.limits,
       () => this.#full(),
@@ -216,10 +218,14 @@ export class Dispatcher {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     });
+    const prepare = (send: Attempt): Attempt => this.#cooldown.attempt(enriching.attempt(config, send));
     const count = all.endpoints.length;
     const queue = new EndpointQueue({
       endpoint: config,
-      attempt: this.#cooldown.attempt(enriching.attempt(config, sender.attempt)),
+      attempt: {
+        single: prepare(sender.attempt),
+        batch: batchAttempt({ prepare, join: joined, send: sender.attempt }),
+      },
       store,
       writer: this.#writer,
       budget: this.budget,

@@ -63,6 +63,11 @@ export function isEndpointFailure(outcome: Outcome): boolean {
   return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
 }
 
+/** True if the endpoint, which answers, does not take what it was sent: in a batch, one delivery may be the reason for all. */
+export function isRefusal(outcome: Outcome): boolean {
+  return outcome.kind === 'failed' && outcome.verdict !== 'disable' && isOfEndpoint(outcome) && !isEndpointFailure(outcome);
+}
+
 /** True if the endpoint says that it gets too much, so that less should be sent: too many requests, or a gateway that cannot keep up. */
 export function isOverload(outcome: Outcome): boolean {
   return outcome.kind === 'failed' && outcome.status !== null && OVERLOAD.has(outcome.status);

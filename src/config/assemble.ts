@@ -49,6 +49,7 @@ function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig 
     ...endpoint,
     signing: endpoint.signing ?? null,
     rate: endpoint.rate ?? null,
+    batch: endpoint.batch ?? null,
     disable_after: endpoint.disable_after ?? null,
     tls: { ca: endpoint.tls.ca ?? null, cert: endpoint.tls.cert ?? null, key: endpoint.tls.key ?? null },
     oauth2: endpoint.oauth2 === undefined ? null : { ...endpoint.oauth2, scope: endpoint.oauth2.scope ?? null, audience: endpoint.oauth2.audience ?? null },

@@ -3,7 +3,6 @@ import type { Path } from './tree.ts';
 /** Options of walhook's contract that this version does not have. Refused by name, so that nobody believes in one that does nothing. */
 export const LATER: readonly (readonly string[])[] = [
   ['tests'],
-  ['endpoints', '*', 'batch'],
 ];
 
 /** True if there is to be an option at this path one day. Options whose words are to come are in `schema.ts`. */

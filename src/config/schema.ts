@@ -88,6 +88,12 @@ const retry = section({
   attempts: integer({ min: 1, max: 1000 }).prefault(12).meta({ description: 'Attempts in all, the first included. After the last one a delivery is a dead letter.' }),
 });
 
+const batch = section({
+  size: integer({ min: 1, max: 10_000 }).prefault(100).meta({ description: 'Most deliveries in one request.' }),
+  bytes: size('1KiB', '64MiB').prefault('1MiB').meta({ description: 'Most bytes of their bodies together; a delivery that is larger goes alone.' }),
+  linger: duration('0s', '10s').prefault('50ms').meta({ description: 'How long a delivery waits for others while there are fewer than `size`.' }),
+});
+
 const breaker = section({
   failures: integer({ min: 1, max: 1_000_000 }).prefault(10).meta({ description: 'Failures of the endpoint in a row that open the breaker: its deliveries are parked without being tried.' }),
   open: duration('1ms', '1d').prefault('30s').meta({ description: 'How long it stays open before one delivery is tried again.' }),
@@ -127,6 +133,10 @@ const endpoint = section({
   timeout: duration('1ms', '1h').prefault('15s').meta({ description: 'One deadline for the whole attempt, the response body included.' }),
   concurrency: integer({ min: 1, max: 10_000 }).prefault(16).meta({ description: 'Most requests at once. Those of one lane (by default: one row) always go one after the other.' }),
   rate: rate('1/h', '1000000/s').optional().meta({ description: 'Most requests in a time: `50/s`, `100/m`, `1000/h`. Default: no limit.' }),
+  batch: batch.optional().meta({
+    description:
+      'Deliveries go several in one request, whose body is a JSON array of theirs, in order; also when there is only one. Those go together whose method, path, headers and content type are the same. `webhook-id` is then that of the batch: `meta: [id]` of a hook, or `event.id` in its `body`, lets the receiver tell the events apart. When the endpoint refuses a batch, each delivery of it is sent alone. `concurrency` and `rate` count requests. Default: one delivery a request.',
+  }),
   retry: retry.prefault({}).meta({ description: 'When a delivery that failed is tried again.' }),
   breaker: breaker.prefault({}).meta({ description: 'When an endpoint that fails altogether is left alone.' }),
   responses: mapOf(choice(['delivered', 'retry', 'dead', 'disable']), statusFault)

@@ -1,6 +1,8 @@
 import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
-import { type Ending, isOverload, type Outcome } from '../outcome.ts';
+import type { Ending, Outcome } from '../outcome.ts';
+import { Aftermath } from './aftermath.ts';
+import { BatchSending } from './batch-sending.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import { type CloseSignals, Closing } from './closing.ts';
 import { CompletionRate } from './completion-rate.ts';
@@ -10,10 +12,10 @@ import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { Parker } from './parker.ts';
-import { type Failure, failureOf } from './port.ts';
+import type { Failure } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
-import { nextAttemptIn } from './retry.ts';
+import { type Sending, type SendingOptions, SingleSending } from './sending.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
 import { Throttle } from './throttle.ts';
@@ -37,6 +39,7 @@ export class EndpointQueue {
   readonly #standing: Standing;
   readonly #parker: Parker;
   readonly #drain: Drain;
+  readonly #aftermath: Aftermath;
   readonly #rate = new CompletionRate(performance.now());
   #mode: Mode = 'direct';
   #held: Item[] = [];
@@ -53,11 +56,7 @@ export class EndpointQueue {
       rate: endpoint.rate,
       concurrency: endpoint.concurrency,
       throttle: this.#throttle,
-      lanes: this.#lanes,
-      attempt,
-      // What has been stored as a draft for good must not go out.
-      render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
-      finish: (item, ending) => this.#finish(item, ending),
+      sending: this.#sending(attempt),
     });
     this.#standing = new Standing({
       endpoint,
@@ -84,6 +83,21 @@ export class EndpointQueue {
       inFlight: this.#inFlight,
       writer: options.writer,
       onDurable: () => this.#look(),
+    });
+    this.#aftermath = new Aftermath({
+      endpoint,
+      writer: options.writer,
+      events: options.events,
+      lanes: this.#lanes,
+      blocked: this.#blocked,
+      parker: this.#parker,
+      drain: this.#drain,
+      standing: this.#standing,
+      onBlocked: () => this.#keepBlocked(),
+      onReleased: () => {
+        this.#slots.fill();
+        this.#look();
+      },
     });
   }
 
@@ -186,7 +200,7 @@ export class EndpointQueue {
   /** Parks what holds the safe position back: the deliveries with tickets below `ticket`, and what waits behind them. */
   parkLate(ticket: number): void {
     this.#parker.parkLate(ticket);
-    if (this.#mode === 'direct' && this.#blocked.size > MOST_BLOCKED_LANES) this.#store();
+    this.#keepBlocked();
   }
 
   /**
@@ -216,6 +230,24 @@ export class EndpointQueue {
     await this.#options.writer.flushed();
   }
 
+  #sending({ single, batch }: EndpointQueueOptions['attempt']): Sending {
+    const { endpoint } = this.#options;
+    const options: SendingOptions = {
+      lanes: this.#lanes,
+      // What has been stored as a draft for good must not go out.
+      render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
+      finish: (item, ending) => this.#finish(item, ending),
+    };
+    if (endpoint.batch === null) return new SingleSending({ ...options, attempt: single });
+    return new BatchSending({
+      ...options,
+      limits: endpoint.batch,
+      attempt: batch,
+      finishAll: (...told) => this.#finishAll(...told),
+      onDue: () => this.#slots.fill(),
+    });
+  }
+
   #admit(item: Item): void {
     if (this.#mode === 'storing') return this.#parker.park(item);
     if (this.#mode === 'holding') {
@@ -233,75 +265,45 @@ export class EndpointQueue {
     this.#slots.fill();
   }
 
+  /** What became of a delivery by itself. */
   #finish(item: Item, ending: Ending): void {
     // Given up, and stored as it was: nothing can be made of it any more.
     if (this.#isOver) return;
     const now = performance.now();
-    item.ended = true;
-    this.#rate.completed(now);
-    if (ending.kind === 'delivered') this.#throttle.succeeded();
-    else if (ending.kind === 'failed' && isOverload(ending)) this.#throttle.overloaded(now);
-    if (ending.kind === 'failed') this.#failed(item, ending);
-    else this.#over(item, ending);
+    this.#throttle.ended(ending, now);
+    this.#end(item, now);
+    if (ending.kind === 'failed') this.#aftermath.failed(item, ending, now);
+    else this.#aftermath.over(item, ending);
+    this.#look();
     // What was not sent says nothing of the endpoint.
     if (ending.kind !== 'skipped') this.#standing.outcome(ending, now);
   }
 
-  /** It is delivered, or need not be. */
-  #over(item: Item, ending: Exclude<Ending, { kind: 'failed' }>): void {
-    if (ending.kind === 'delivered') this.#options.events.onOutcome(item.delivery, ending, 'delivered', item.attempts + 1);
-    else this.#options.events.onSkipped(item.delivery);
-    if (item.ticket === null) this.#options.writer.delivered(this.name, item.delivery.id, () => this.#parker.settle(item));
-    else this.#parker.settle(item);
-    this.#release(item);
+  /** What became of a request that had several deliveries: it counts once for the endpoint. */
+  #finishAll(items: readonly Item[], outcome: Outcome, apart: boolean): void {
+    if (this.#isOver) return;
+    const now = performance.now();
+    this.#throttle.ended(outcome, now);
+    for (const item of items) {
+      // Those behind a failure in its lane have been set aside with it.
+      if (item.ended) continue;
+      this.#end(item, now);
+      if (outcome.kind === 'delivered') this.#aftermath.over(item, outcome);
+      else if (apart) this.#aftermath.refusedTogether(item, outcome, now);
+      else this.#aftermath.failed(item, outcome, now);
+    }
+    this.#look();
+    this.#standing.outcome(outcome, now);
   }
 
-  #failed(item: Item, outcome: Extract<Outcome, { kind: 'failed' }>): void {
-    const { writer, events } = this.#options;
-    const attempts = item.attempts + 1;
-    const failure = failureOf(outcome);
-    const dueIn = this.#dueIn(outcome, attempts);
-    const { delivery, rendered } = item;
-    if (dueIn === null) {
-      events.onOutcome(delivery, outcome, 'dead', attempts);
-      // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
-      const done = (): void => {
-        this.#parker.settle(item);
-        this.#release(item);
-        this.#slots.fill();
-      };
-      if (item.ticket === null) writer.dead(this.name, { id: delivery.id, attempts, failure, rendered }, done);
-      else writer.bury({ delivery, attempts, failure }, done);
-      return;
-    }
-    events.onOutcome(delivery, outcome, 'parked', attempts);
-    const followers = this.#lanes.drop(item);
-    this.#blocked.wait(delivery.lane, performance.now() + dueIn);
-    const done = (): void => this.#parker.settle(item);
-    if (item.ticket === null) writer.failed(this.name, { id: delivery.id, attempts, failure, dueIn, rendered }, done);
-    else writer.park({ delivery, attempts, failure, dueIn }, done);
-    this.#parker.setAside(followers);
+  #end(item: Item, now: number): void {
+    item.ended = true;
+    this.#rate.completed(now);
+  }
+
+  /** With so many lanes that wait, all goes through the store. */
+  #keepBlocked(): void {
     if (this.#mode === 'direct' && this.#blocked.size > MOST_BLOCKED_LANES) this.#store();
-    this.#drain.wake();
-    this.#look();
-  }
-
-  /** Milliseconds until the next attempt; null if there is none. An endpoint that is not sent to loses no delivery. */
-  #dueIn({ verdict, retryAfter }: Extract<Outcome, { kind: 'failed' }>, attempts: number): number | null {
-    if (verdict === 'dead') return null;
-    if (verdict === 'disable' || !this.#standing.isActive) return 0;
-    return nextAttemptIn(this.#options.endpoint.retry, attempts, retryAfter, Math.random());
-  }
-
-  #release(item: Item): void {
-    const { lane } = item.delivery;
-    const isEmpty = this.#lanes.release(item);
-    // Its lane has, or may have, rows in the store that come next.
-    if (isEmpty && this.#blocked.isBusy(lane)) {
-      this.#blocked.wait(lane, performance.now());
-      this.#drain.wake();
-    }
-    this.#look();
   }
 
   /** From now on everything goes through the store, what waits in memory first. */

@@ -1,8 +1,23 @@
+import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
 import type { Item } from './item.ts';
+
+/** What may go in one request. */
+export interface BatchRules {
+  /** Deliveries at most. */
+  readonly size: number;
+  /** Bytes of their bodies at most; the first may be larger. */
+  readonly bytes: number;
+  /** True for a delivery that goes alone. */
+  readonly isAlone: (delivery: Delivery) => boolean;
+}
+
+/** So many heads are looked at for each that fits: others may be of other requests. */
+const LOOKED_AT = 8;
 
 /**
  * The deliveries of an endpoint that are in memory, by lane. Each lane is a chain of items; only its head may be sent,
- * and the next becomes head when the one before is done. A lane with one item costs one map entry.
+ * and the next becomes head when the one before is done. In a batch, what follows a head may be sent with it. A lane with
+ * one item costs one map entry.
  */
 export class Lanes {
   /** Last item of each lane. */
@@ -10,13 +25,18 @@ export class Lanes {
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
-  /** Heads that are being sent. */
+  /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Set<Item>();
   #size = 0;
 
   /** Items in memory, those being sent included. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Items that are not being sent. */
+  get waiting(): number {
+    return this.#size - this.#running.size;
   }
 
   /** Heads that wait for a slot. */
@@ -38,47 +58,85 @@ export class Lanes {
     const item = this.#ready[this.#firstReady];
     if (item === undefined) return null;
     this.#firstReady++;
-    if (this.#firstReady === this.#ready.length) {
-      this.#ready.length = 0;
-      this.#firstReady = 0;
-    } else if (this.#firstReady === 4096) {
-      this.#ready.splice(0, 4096);
-      this.#firstReady = 0;
-    }
+    this.#forget();
     this.#running.add(item);
     return item;
   }
 
-  /** The head is done: its lane goes on. Returns true if the lane is empty now. */
-  release(head: Item): boolean {
-    this.#running.delete(head);
-    this.#size--;
-    if (head.next !== null) {
-      this.#ready.push(head.next);
-      return false;
+  /**
+   * The next heads that go in one request, each with what may follow it: none if there is no head. They run until each is
+   * released, in their order, or dropped.
+   */
+  takeBatch({ size, bytes, isAlone }: BatchRules): Item[] {
+    const first = this.take();
+    if (first === null) return [];
+    const batch = [first];
+    if (isAlone(first.delivery)) return batch;
+    let room = bytes - Buffer.byteLength(first.delivery.body);
+    /** True if the item has joined. */
+    const join = (item: Item): boolean => {
+      const { request, body } = item.delivery;
+      if (!sendsAlike(request, first.delivery.request) || isAlone(item.delivery)) return false;
+      const length = Buffer.byteLength(body);
+      if (length > room) return false;
+      room -= length;
+      this.#running.add(item);
+      batch.push(item);
+      return true;
+    };
+    const joinFollowers = (head: Item): void => {
+      for (let item = head; item.next !== null && batch.length < size; item = item.next) {
+        if (!endAlike(item, item.next) || !join(item.next)) return;
+      }
+    };
+    joinFollowers(first);
+    let next = this.#firstReady;
+    const stayed: Item[] = [];
+    for (const end = Math.min(this.#ready.length, next + LOOKED_AT * size); next < end && batch.length < size; next++) {
+      const head = this.#ready[next];
+      if (head === undefined) continue;
+      if (join(head)) joinFollowers(head);
+      else stayed.push(head);
     }
-    this.#tails.delete(head.delivery.lane);
-    return true;
+    // Those that did not fit stay the oldest.
+    this.#firstReady = next - stayed.length;
+    for (const [i, head] of stayed.entries()) this.#ready[this.#firstReady + i] = head;
+    this.#forget();
+    return batch;
   }
 
-  /** The head is done for now and its lane must not go on: takes the lane out and returns what waited behind the head. */
+  /** What is sent is done: its lane goes on. Returns true if the lane is empty now. */
+  release(item: Item): boolean {
+    this.#running.delete(item);
+    this.#size--;
+    const { next } = item;
+    if (next === null) {
+      this.#tails.delete(item.delivery.lane);
+      return true;
+    }
+    if (!this.#running.has(next)) this.#ready.push(next);
+    return false;
+  }
+
+  /** The head is done for now and its lane must not go on: takes the lane out and returns what came behind the head. */
   drop(head: Item): Item[] {
     this.#running.delete(head);
     this.#tails.delete(head.delivery.lane);
     const followers = chain(head.next);
+    for (const item of followers) this.#running.delete(item);
     head.next = null;
     this.#size -= 1 + followers.length;
     return followers;
   }
 
   /**
-   * Takes out what waits in the lanes that `wants` names, by their heads, in no particular order. A head that is being sent
-   * stays, with an empty lane behind it.
+   * Takes out what waits in the lanes that `wants` names, by their heads, in no particular order. What is being sent stays,
+   * with an empty lane behind it; the last of it counts as the head.
    */
   cut(wants: (head: Item) => boolean): Item[] {
     const waiting: Item[] = [];
     for (const head of this.#running) {
-      if (head.next === null || !wants(head)) continue;
+      if (head.next === null || this.#running.has(head.next) || !wants(head)) continue;
       waiting.push(...chain(head.next));
       head.next = null;
       this.#tails.set(head.delivery.lane, head);
@@ -100,10 +158,26 @@ export class Lanes {
     return waiting;
   }
 
-  /** Heads that are being sent. */
+  /** What is being sent. */
   get running(): ReadonlySet<Item> {
     return this.#running;
   }
+
+  /** Drops the places of heads that are gone, in bulk. */
+  #forget(): void {
+    if (this.#firstReady === this.#ready.length) {
+      this.#ready.length = 0;
+      this.#firstReady = 0;
+    } else if (this.#firstReady >= 4096) {
+      this.#ready.splice(0, this.#firstReady);
+      this.#firstReady = 0;
+    }
+  }
+}
+
+/** True if two of a lane end alike in one request: neither can be left out or fail before it is sent, and both have as many attempts left. */
+function endAlike(a: Item, b: Item): boolean {
+  return a.attempts === b.attempts && [a, b].every(({ delivery }) => delivery.request.contentType !== DRAFT && delivery.row === undefined);
 }
 
 function chain(head: Item | null): Item[] {

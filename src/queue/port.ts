@@ -197,6 +197,21 @@ export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failur
   return { failure: outcome.failure, status: outcome.status, message: outcome.message, response: outcome.response };
 }
 
+/** Told of what becomes of a batch, by the places of its deliveries. */
+export interface BatchWatch {
+  /** One ended before it was sent. */
+  ended(index: number, ending: Ending): void;
+  /** What the request came to that had these, in their order. */
+  answered(indexes: readonly number[], outcome: Outcome): void;
+  /** See Attempt. */
+  rendered(index: number, made: Rendered): boolean;
+  /** Each has ended. Called last. */
+  over(): void;
+}
+
+/** One attempt at several deliveries, in one request if they can go in one. Never throws; the watch is told of each, never within the call. */
+export type BatchAttempt = (batch: readonly Delivery[], watch: BatchWatch) => void;
+
 /**
  * One attempt. Never throws: `done` is called exactly once, never within the call.
  *

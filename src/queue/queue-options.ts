@@ -1,14 +1,15 @@
 import type { EndpointConfig } from '../config.ts';
 import type { Budget } from './budget.ts';
 import type { Tickets } from './in-flight.ts';
-import type { Attempt, ParkingStore } from './port.ts';
+import type { Attempt, BatchAttempt, ParkingStore } from './port.ts';
 import type { QueueEvents } from './queue-state.ts';
 import type { Writer } from './writer.ts';
 
 /** What an EndpointQueue works with. */
 export interface EndpointQueueOptions {
   readonly endpoint: EndpointConfig;
-  readonly attempt: Attempt;
+  /** How its deliveries are sent: one by one, or in batches if the endpoint has them. */
+  readonly attempt: { readonly single: Attempt; readonly batch: BatchAttempt };
   readonly store: ParkingStore;
   readonly writer: Writer;
   readonly budget: Budget;

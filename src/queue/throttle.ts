@@ -1,3 +1,5 @@
+import { type Ending, isOverload } from '../outcome.ts';
+
 /** Between two requests once fewer than one at a time is allowed, in milliseconds; divided by the part of one that is. */
 const SPACING = 100;
 /** The least that is allowed: a request in 6.4 seconds. */
@@ -46,6 +48,12 @@ export class Throttle {
 
   sent(now: number): void {
     this.#sentAt = now;
+  }
+
+  /** Takes what an attempt came to. */
+  ended(ending: Ending, now: number): void {
+    if (ending.kind === 'delivered') this.succeeded();
+    else if (ending.kind === 'failed' && isOverload(ending)) this.overloaded(now);
   }
 
   overloaded(now: number): void {

@@ -14,6 +14,7 @@ export function endpointAt(url: string, changes: Partial<EndpointConfig> = {}): 
     timeout: 5000,
     concurrency: 4,
     rate: null,
+    batch: null,
     retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
     breaker: { failures: 10, open: 30_000 },
     responses: new Map(),

@@ -2,7 +2,9 @@ import { Tracker } from '../../src/checkpoint/tracker.ts';
 import type { EndpointConfig } from '../../src/config.ts';
 import type { Delivery } from '../../src/delivery.ts';
 import type { Ending, Outcome } from '../../src/outcome.ts';
+import { joined } from '../../src/format/joined.ts';
 import { START } from '../../src/position.ts';
+import { batchAttempt } from '../../src/queue/batch-attempt.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import type { CloseSignals } from '../../src/queue/closing.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
@@ -42,6 +44,8 @@ export class Rig {
   readonly waiting = new Map<string, (ending: Ending) => void>();
   /** How the receiver answers; null: the test answers by hand. */
   answer: (delivery: Delivery) => Ending | null = () => OK;
+  /** What a batch does with drafts and what has a cooldown. */
+  prepare: (send: Attempt) => Attempt = (send) => send;
   /** What an attempt has made of a draft before it sent it. */
   rendered: (delivery: Delivery) => Rendered | undefined = () => undefined;
   most = 0;
@@ -60,7 +64,10 @@ export class Rig {
         disable_after: null,
         ...endpoint,
       }),
-      attempt: (delivery, done, rendered) => this.#attempt(delivery, done, rendered),
+      attempt: {
+        single: (...sending) => this.#attempt(...sending),
+        batch: batchAttempt({ prepare: this.prepare, join: joined, send: (delivery, done) => this.#attempt(delivery, (ending) => ending.kind !== 'skipped' && done(ending), () => true) }),
+      },
       store: this.store,
       writer: this.writer,
       budget: this.budget,

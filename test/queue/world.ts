@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/outcome.ts';
 import { type Position, START } from '../../src/position.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
+import type { BatchWatch } from '../../src/queue/port.ts';
 import { STRAGGLER_INTERVAL, Stragglers } from '../../src/queue/stragglers.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { endpointAt } from '../deliver/endpoint.ts';
@@ -21,6 +22,8 @@ export interface Script {
   readonly deliveries: number;
   readonly lanes: number;
   readonly concurrency: number;
+  /** Deliveries in a request; null: batches are off. */
+  readonly batch: number | null;
   readonly rate: number | null;
   readonly inFlight: number;
   /** How often an attempt fails that nothing speaks against: 0 to 1. */
@@ -48,6 +51,7 @@ export interface Script {
 /** Milliseconds between checkpoints. */
 const CHECKPOINT = 50;
 const ENDPOINT = 'crm';
+const FAILED = { kind: 'failed', failure: 'status', message: '', response: '', retryAfter: null, verdict: 'retry', ms: 1 } as const;
 
 /** One endpoint's queue with a receiver, a store, a checkpoint and a stream of deliveries, and the rules that must always hold. */
 export class World {
@@ -69,8 +73,8 @@ export class World {
   #checkpoint: Position = START;
   /** Deliveries that may come again after the last crash. */
   #mayComeAgain = new Set<string>();
-  /** Attempts under way. */
-  readonly #attempts = new Set<Delivery>();
+  /** Requests under way. */
+  readonly #requests = new Set<readonly Delivery[]>();
   #budget!: Budget;
   #next = 0;
   #drainFrom: Lsn | null = null;
@@ -88,6 +92,7 @@ export class World {
       name: ENDPOINT,
       concurrency: script.concurrency,
       rate: script.rate,
+      batch: script.batch === null ? null : { size: script.batch, bytes: 1000, linger: 10 },
       retry: { initial: 20, factor: 2, max: 200, jitter: 0.2, attempts: 5 },
       breaker: { failures: 3, open: 100 },
       responses: new Map(),
@@ -137,7 +142,7 @@ export class World {
   describe(): string {
     return JSON.stringify({
       now: this.#time.now, run: this.run, next: this.#next, open: this.tracker.open, state: this.queue.state,
-      stored: this.store.of(ENDPOINT).length, dead: this.store.dead.size, received: this.received.size, attempts: this.#attempts.size,
+      stored: this.store.of(ENDPOINT).length, dead: this.store.dead.size, received: this.received.size, requests: this.#requests.size,
     });
   }
 
@@ -155,7 +160,10 @@ export class World {
     this.writer = new Writer(this.store, { onError: () => undefined, onRecovered: () => undefined, onFenced: () => undefined });
     const queue = new EndpointQueue({
       endpoint: this.#endpoint,
-      attempt: (delivery, done) => this.#attempt(delivery, (outcome) => run === this.run && done(outcome)),
+      attempt: {
+        single: (delivery, done) => this.#request([delivery], (outcome) => run === this.run && done(outcome)),
+        batch: (batch, watch) => this.#batch(batch, watch, () => run === this.run),
+      },
       store: this.store,
       writer: this.writer,
       budget: this.#budget,
@@ -189,7 +197,7 @@ export class World {
     this.#isUp = true;
     this.#reached(this.#checkpoint.lsn);
     this.#later(CHECKPOINT, () => this.#saveCheckpoint());
-    this.#later(STRAGGLER_INTERVAL, () => this.#parkLate(new Stragglers(script.concurrency)));
+    this.#later(STRAGGLER_INTERVAL, () => this.#parkLate(new Stragglers(script.concurrency * (script.batch ?? 1))));
     this.#later(0, () => this.#offer());
   }
 
@@ -214,8 +222,10 @@ export class World {
     for (const timer of this.#timers) clearTimeout(timer as NodeJS.Timeout);
     this.#timers = [];
     this.store.interrupt(() => this.#random() < 0.5);
-    for (const delivery of this.#attempts) if (this.#random() < 0.5) this.#receive(delivery);
-    this.#attempts.clear();
+    for (const deliveries of this.#requests) {
+      if (this.#random() < 0.5) for (const delivery of deliveries) this.#receive(delivery);
+    }
+    this.#requests.clear();
     this.writer.stop();
     void this.queue.close({ spill: AbortSignal.abort(), abandon: AbortSignal.abort() });
     const stored = new Set(this.store.of(ENDPOINT).map(({ delivery }) => delivery.id));
@@ -248,26 +258,46 @@ export class World {
     this.queue.startDraining();
   }
 
-  #attempt(delivery: Delivery, done: (outcome: Outcome) => void): void {
-    const { script } = this;
-    this.#check(this.#attempts.size < script.concurrency, `more than ${script.concurrency} attempts at a time`);
-    for (const other of this.#attempts) this.#check(other.lane !== delivery.lane, `two attempts in lane ${delivery.lane}`);
-    this.#check(this.queue.state.queued <= script.inFlight + 6 + 40, `${this.queue.state.queued} deliveries in memory`);
-    this.#attempts.add(delivery);
-    this.#later(this.#random() * script.slowest, () => {
-      this.#attempts.delete(delivery);
-      done(this.#outcome(delivery));
+  /** Some are prepared first, which may fail for one of them; the rest go in one request. */
+  #batch(batch: readonly Delivery[], watch: BatchWatch, isAlive: () => boolean): void {
+    this.#check(batch.length <= (this.script.batch ?? 1), `${batch.length} deliveries in a batch`);
+    this.#check(batch.length === 1 || batch.reduce((sum, { body }) => sum + body.length, 0) <= 1000, 'a batch is too large');
+    this.#check(new Set(batch.map(({ request }) => request.path)).size === 1, 'different requests in a batch');
+    const fails = new Set([...batch.keys()].filter((i) => batch[i]?.row !== undefined && this.#random() < this.script.flaky));
+    const sent = [...batch.keys()].filter((i) => !fails.has(i));
+    this.#later(0, () => {
+      if (!isAlive()) return;
+      for (const index of fails) watch.ended(index, { ...FAILED, failure: 'enrich', status: null });
+      if (sent.length === 0) return watch.over();
+      this.#request(sent.flatMap((i) => batch[i] ?? []), (outcome) => {
+        if (!isAlive()) return;
+        watch.answered(sent, outcome);
+        watch.over();
+      });
     });
   }
 
-  #outcome(delivery: Delivery): Outcome {
-    const failed = { kind: 'failed', failure: 'status', message: '', response: '', retryAfter: null, verdict: 'retry', ms: 1 } as const;
-    if (delivery.id === 'canary') this.#receive(delivery);
-    if (delivery.id === 'canary') return { kind: 'delivered', status: 200, disable: false, ms: 1 };
-    if (isWithin(this.script.outages, this.#time.now)) return this.#random() < 0.2 ? { ...failed, status: 429, retryAfter: 50 } : { ...failed, status: 503 };
-    if (this.script.poison > 0 && delivery.sequence.ordinal % this.script.poison === 1) return { ...failed, status: 422 };
-    if (this.#random() < this.script.flaky) return { ...failed, status: this.#random() < 0.5 ? 500 : 400 };
-    this.#receive(delivery);
+  #request(deliveries: readonly Delivery[], done: (outcome: Outcome) => void): void {
+    const { script } = this;
+    this.#check(this.#requests.size < script.concurrency, `more than ${script.concurrency} requests at a time`);
+    for (const other of [...this.#requests].flat()) this.#check(deliveries.every(({ lane }) => other.lane !== lane), `two requests in lane ${other.lane}`);
+    this.#check(this.queue.state.queued <= script.inFlight + 6 + 40 * (script.batch ?? 1), `${this.queue.state.queued} deliveries in memory`);
+    this.#requests.add(deliveries);
+    this.#later(this.#random() * script.slowest, () => {
+      this.#requests.delete(deliveries);
+      done(this.#outcome(deliveries));
+    });
+  }
+
+  #outcome(deliveries: readonly Delivery[]): Outcome {
+    const isCanary = deliveries.some(({ id }) => id === 'canary');
+    if (!isCanary) {
+      if (isWithin(this.script.outages, this.#time.now)) return this.#random() < 0.2 ? { ...FAILED, status: 429, retryAfter: 50 } : { ...FAILED, status: 503 };
+      const { poison } = this.script;
+      if (poison > 0 && deliveries.some(({ sequence }) => sequence.ordinal % poison === 1)) return { ...FAILED, status: 422 };
+      if (this.#random() < this.script.flaky) return { ...FAILED, status: this.#random() < 0.5 ? 500 : 400 };
+    }
+    for (const delivery of deliveries) this.#receive(delivery);
     return { kind: 'delivered', status: 200, disable: false, ms: 1 };
   }
 
@@ -314,12 +344,14 @@ export class World {
   #delivery(i: number): Delivery {
     return {
       id: `evt_${i}`,
-      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: '/', contentType: 'application/json', headers: NO_HEADERS },
+      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: i % 7 === 3 ? '/other' : '/', contentType: 'application/json', headers: NO_HEADERS },
       lane: Math.floor(this.#random() * this.script.lanes),
       sequence: { commitLsn: 1000n + 10n * BigInt(i), ordinal: i, nth: 0 },
       operation: 'data_insert',
       table: 'public.t',
-      body: '{}',
+      body: i % 9 === 4 ? 'x'.repeat(700) : '{}',
+      // What has a cooldown is made ready by itself in a batch.
+      row: i % 5 === 0 ? 'row' : undefined,
       bytes: this.#random() < 0.1 ? 1000 : 100,
       committedAt: 0,
     };

@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto';
+import type { Delivery } from '../delivery.ts';
+
+/** Content types of which there is one of their own for several. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format */
+const OF_SEVERAL: ReadonlyMap<string | null, string> = new Map([['application/cloudevents+json', 'application/cloudevents-batch+json']]);
+
+/**
+ * One request for several deliveries whose requests differ in their bodies alone: a JSON array of the bodies, in their order. Its
+ * webhook-id is made of theirs, so the same deliveries have the same one.
+ */
+export function joined(deliveries: readonly [Delivery, ...Delivery[]]): Delivery {
+  const [first] = deliveries;
+  const { request } = first;
+  let body = '[';
+  for (const delivery of deliveries) body += body === '[' ? delivery.body : `,${delivery.body}`;
+  body += ']';
+  const contentType = OF_SEVERAL.get(request.contentType) ?? request.contentType;
+  return { ...first, id: idOf(deliveries), request: contentType === request.contentType ? request : { ...request, contentType }, body };
+}
+
+/** Of one alone, its own. Of several, the first one's, `x` and their number, and a hash of them all. */
+function idOf(deliveries: readonly [Delivery, ...Delivery[]]): string {
+  const [first] = deliveries;
+  if (deliveries.length === 1) return first.id;
+  const hash = createHash('sha256');
+  for (const { id } of deliveries) hash.update(`${id} `);
+  return `${first.id}-x${deliveries.length}-${hash.digest('hex').slice(0, 16)}`;
+}
