@@ -49,7 +49,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   deliveries: fc.integer({ min: 1, max: 150 }),
   lanes: fc.integer({ min: 1, max: 20 }),
   concurrency: fc.integer({ min: 1, max: 8 }),
-  batch: fc.option(fc.constantFrom(1, 2, 3, 10), { freq: 1 }),
+  batch: fc.option(fc.constantFrom(1, 2, 3, 10), { freq: 3 }),
   rate: fc.option(fc.integer({ min: 20, max: 500 }), { freq: 4 }),
   inFlight: fc.integer({ min: 4, max: 60 }),
   flaky: fc.constantFrom(0, 0.02, 0.2, 0.5),

@@ -132,7 +132,7 @@ export class World {
   offerCanary(): Delivery {
     const [first] = this.deliveries;
     if (first === undefined) throw new Error('no delivery');
-    const canary = { ...first, id: 'canary', sequence: { commitLsn: 1_000_000n, ordinal: 0, nth: 0 } };
+    const canary = { ...first, id: 'canary', row: undefined, sequence: { commitLsn: 1_000_000n, ordinal: 0, nth: 0 } };
     this.#offered = canary;
     this.queue.offer(canary);
     return canary;
