@@ -47,7 +47,7 @@ export interface DispatcherOptions {
   readonly tickets: Tickets;
   /** How far the tickets have come, now. */
   readonly progress: () => Progress;
-  /** Memory is full: nothing more should be read. */
+  /** Nothing more should be read until `onRelief`. */
   readonly onFull: () => void;
   /** What is to be sent later is stored. */
   readonly onHeld: (held: Held) => void;
@@ -106,8 +106,8 @@ export class Dispatcher {
   #watch: NodeJS.Timeout | null = null;
   #relief: NodeJS.Timeout | null = null;
   #storeError: string | null = null;
-  /** The position is held for so long that reading has stopped. */
-  #isAhead = false;
+  /** Why reading rests: memory is full, the position is held for too long, or an endpoint has plenty to send. */
+  readonly #reasons = new Set<string>();
 
   constructor(options: DispatcherOptions) {
     const { config, store } = options;
@@ -242,6 +242,8 @@ export class Dispatcher {
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
         onGivenUp: (endpoint, attempts) =>
           this.#options.log.warn({ endpoint, attempts, hint: 'let limits.shutdown be longer than the timeout of endpoints' }, 'attempts that did not end in time are given up: their deliveries are parked, and may arrive twice'),
+        onEnough: (endpoint) => this.#rest(`endpoint ${endpoint}`),
+        onMore: (endpoint) => this.#goOn(`endpoint ${endpoint}`),
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
@@ -302,7 +304,7 @@ export class Dispatcher {
   }
 
   #full(): void {
-    this.#options.onFull();
+    this.#rest('memory');
     this.#relief ??= setInterval(() => this.#relieve(), RELIEF_INTERVAL);
     this.#relieve();
   }
@@ -310,7 +312,17 @@ export class Dispatcher {
   #relieved(): void {
     if (this.#relief !== null) clearInterval(this.#relief);
     this.#relief = null;
-    if (!this.#isAhead) this.#options.onRelief();
+    this.#goOn('memory');
+  }
+
+  /** Nothing more should be read until every reason is gone. */
+  #rest(reason: string): void {
+    this.#reasons.add(reason);
+    if (this.#reasons.size === 1) this.#options.onFull();
+  }
+
+  #goOn(reason: string): void {
+    if (this.#reasons.delete(reason) && this.#reasons.size === 0) this.#options.onRelief();
   }
 
   #parkLate(): void {
@@ -323,12 +335,10 @@ export class Dispatcher {
   }
 
   #keepWithin(isAhead: boolean): void {
-    if (isAhead === this.#isAhead) return;
-    this.#isAhead = isAhead;
-    if (isAhead) {
-      this.#options.log.warn(`${MOST_AHEAD} deliveries are settled above one that cannot be stored: nothing more is read until the state database takes it`);
-      this.#options.onFull();
-    } else if (!this.budget.full) this.#options.onRelief();
+    if (isAhead === this.#reasons.has('position')) return;
+    if (!isAhead) return this.#goOn('position');
+    this.#options.log.warn(`${MOST_AHEAD} deliveries are settled above one that cannot be stored: nothing more is read until the state database takes it`);
+    this.#rest('position');
   }
 
   #relieve(): void {

@@ -4,6 +4,7 @@ import type { EndpointConfig } from '../config.ts';
 import type { Outcome } from '../outcome.ts';
 import { classify } from './classify.ts';
 import { conceal } from './conceal.ts';
+import type { Holder } from './connections.ts';
 import { describeStatus, KEPT, printable, READ } from './response.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { askedFor, DELIVERY_HEADER, meaningOf, reasonOf } from './verdict.ts';
@@ -26,7 +27,7 @@ export interface Line {
   /** Milliseconds for the whole attempt. */
   readonly timeout: number;
   readonly responses: EndpointConfig['responses'];
-  dispatch(request: MutableRequest, handler: Dispatcher.DispatchHandler): void;
+  dispatch(exchange: Exchange): void;
   /** True if the error is a kept-alive connection's that the other side closed before this request reached it. */
   isStale(error: Error): boolean;
   /** undici is through with the exchange: it may carry another attempt. */
@@ -41,7 +42,8 @@ const NOTHING = Buffer.alloc(0);
  * Two things end separately: the attempt, when `done` is called; and undici's use of the object, when it is released.
  * An attempt whose deadline passes before undici has given a controller ends at once, and the object waits for undici.
  */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Holder {
+  connection: Dispatcher | null = null;
   readonly request: MutableRequest;
   /** The request's headers where it has none but its endpoint's: used again and again, as the exchange is. */
   readonly headers: (string | undefined)[];
@@ -142,7 +144,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #dispatch(): void {
     const nested = this.#dispatching;
     this.#dispatching = true;
-    this.#line.dispatch(this.request, this);
+    this.#line.dispatch(this);
     this.#dispatching = nested;
   }
 

@@ -1,8 +1,9 @@
-import { type Dispatcher, Pool } from 'undici';
+import { Client, type Dispatcher } from 'undici';
 import type { EndpointConfig } from '../config.ts';
 import type { Delivery, Headers } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
 import { authorizedAttempt } from './authorized.ts';
+import { Connections } from './connections.ts';
 import { endpointConnector } from './connector.ts';
 import { Exchange, type Line, type MutableRequest } from './exchange.ts';
 import { type Resolve, resolveBySystem } from './guard.ts';
@@ -43,7 +44,7 @@ const VARYING = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-sig
  * The hot path makes no promise, timer or AbortSignal of its own: exchanges are used again, and one timer looks after all deadlines.
  */
 export class Sender {
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #sign: Sign | null;
   readonly #timeout: number;
   readonly #method: string;
@@ -72,28 +73,31 @@ export class Sender {
     const resolve = options.resolve ?? resolveBySystem;
     // Ends a connection that never comes to be; the sweep has by then ended the attempt that wanted it.
     const connect = endpointConnector(endpoint, { protocol, resolve, timeout: endpoint.timeout + 2 * COARSEST_SWEEP });
+    this.#connections = new Connections(endpoint.concurrency, () =>
+      new Client(origin, {
+        connect: markStale(connect, this.#stale),
+        pipelining: 1,
+        allowH2: false,
+        // The sweep keeps the only deadline.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      }),
+    );
     const { tap } = options;
-    this.#pool = new Pool(origin, {
-      connect: markStale(connect, this.#stale),
-      connections: endpoint.concurrency,
-      pipelining: 1,
-      allowH2: false,
-      // The sweep keeps the only deadline.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
     this.#line = {
       origin,
       target: host,
       timeout: endpoint.timeout,
       responses: endpoint.responses,
-      dispatch: (request, handler) => {
+      dispatch: (exchange) => {
         // undici's types want its own tuple of headers; it takes any flat list, and undefined for none.
-        const tapped = tap === undefined ? handler : tap(request, handler);
-        if (tapped !== null) this.#pool.dispatch(request as Dispatcher.DispatchOptions, tapped);
+        const request = exchange.request as Dispatcher.DispatchOptions;
+        const tapped = tap === undefined ? exchange : tap(exchange.request, exchange);
+        if (tapped !== null) this.#connections.of(exchange).dispatch(request, tapped);
       },
       isStale: (error) => this.#stale.has(error),
       release: (exchange) => {
+        this.#connections.release(exchange);
         this.#free.push(exchange);
       },
     };
@@ -114,13 +118,13 @@ export class Sender {
 
   /** Lets what is in flight finish, then closes the connections. Attempts made afterwards fail. */
   async close(): Promise<void> {
-    if (!this.#pool.destroyed) await this.#pool.close();
+    await this.#connections.close();
     await this.#tokens?.abort();
   }
 
   /** Gives up what is in flight at once: each attempt ends as failed. Attempts made afterwards fail. */
   async abort(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#tokens?.abort()]);
+    await Promise.all([this.#connections.destroy(), this.#tokens?.abort()]);
   }
 
   #send({ delivery, authorization, startedAt }: Sending, done: (outcome: Outcome) => void): void {

@@ -2,7 +2,6 @@ import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
 import type { Ending, Outcome } from '../outcome.ts';
 import { Aftermath } from './aftermath.ts';
-import { BatchSending } from './batch-sending.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import { type CloseSignals, Closing } from './closing.ts';
 import { CompletionRate } from './completion-rate.ts';
@@ -15,7 +14,8 @@ import { Parker } from './parker.ts';
 import type { Failure } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
-import { type Sending, type SendingOptions, SingleSending } from './sending.ts';
+import { ReadAhead } from './read-ahead.ts';
+import { sendingOf } from './sending-of.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
 import { Throttle } from './throttle.ts';
@@ -30,6 +30,7 @@ import { Throttle } from './throttle.ts';
  * - `holding`: the drain has nearly caught up; what comes is kept in memory for the moment it takes to read the rest.
  */
 export class EndpointQueue {
+  readonly name: string;
   readonly #options: EndpointQueueOptions;
   readonly #inFlight: InFlight;
   readonly #lanes = new Lanes();
@@ -40,6 +41,8 @@ export class EndpointQueue {
   readonly #parker: Parker;
   readonly #drain: Drain;
   readonly #aftermath: Aftermath;
+  readonly #ahead: ReadAhead;
+  readonly #perSecond = (): number => this.#rate.perSecond(performance.now());
   readonly #rate = new CompletionRate(performance.now());
   #mode: Mode = 'direct';
   #held: Item[] = [];
@@ -49,6 +52,7 @@ export class EndpointQueue {
 
   constructor(options: EndpointQueueOptions) {
     const { endpoint, attempt } = options;
+    this.name = endpoint.name;
     this.#options = options;
     this.#inFlight = new InFlight(options);
     this.#throttle = new Throttle(endpoint.concurrency);
@@ -56,7 +60,19 @@ export class EndpointQueue {
       rate: endpoint.rate,
       concurrency: endpoint.concurrency,
       throttle: this.#throttle,
-      sending: this.#sending(attempt),
+      sending: sendingOf(endpoint.batch, attempt, {
+        lanes: this.#lanes,
+        // What has been stored as a draft for good must not go out.
+        render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
+        finish: (item, ending) => this.#finish(item, ending),
+        finishAll: (...told) => this.#finishAll(...told),
+        onDue: () => this.#slots.fill(),
+      }),
+    });
+    this.#ahead = new ReadAhead({
+      slots: endpoint.concurrency * (endpoint.batch?.size ?? 1),
+      onEnough: () => options.events.onEnough(endpoint.name),
+      onMore: () => options.events.onMore(endpoint.name),
     });
     this.#standing = new Standing({
       endpoint,
@@ -99,10 +115,6 @@ export class EndpointQueue {
         this.#look();
       },
     });
-  }
-
-  get name(): string {
-    return this.#options.endpoint.name;
   }
 
   get state(): QueueState {
@@ -165,6 +177,7 @@ export class EndpointQueue {
   abandon(): void {
     this.#isOver = true;
     this.#drain.stop();
+    this.#ahead.stop();
     this.#slots.stop();
   }
 
@@ -173,6 +186,7 @@ export class EndpointQueue {
     if (this.#inFlight.size === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery));
     this.relieveIfSlow();
+    this.#ahead.grown(this.#lanes.ready, this.#perSecond);
   }
 
   /** Makes a dead letter of a delivery that can never be sent. */
@@ -226,26 +240,9 @@ export class EndpointQueue {
     this.#look();
     await this.#closing.run();
     this.#isOver = true;
+    this.#ahead.stop();
     this.#slots.stop();
     await this.#options.writer.flushed();
-  }
-
-  #sending({ single, batch }: EndpointQueueOptions['attempt']): Sending {
-    const { endpoint } = this.#options;
-    const options: SendingOptions = {
-      lanes: this.#lanes,
-      // What has been stored as a draft for good must not go out.
-      render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
-      finish: (item, ending) => this.#finish(item, ending),
-    };
-    if (endpoint.batch === null) return new SingleSending({ ...options, attempt: single });
-    return new BatchSending({
-      ...options,
-      limits: endpoint.batch,
-      attempt: batch,
-      finishAll: (...told) => this.#finishAll(...told),
-      onDue: () => this.#slots.fill(),
-    });
   }
 
   #admit(item: Item): void {
@@ -299,6 +296,7 @@ export class EndpointQueue {
   #end(item: Item, now: number): void {
     item.ended = true;
     this.#rate.completed(now);
+    this.#ahead.shrunk(this.#lanes.ready);
   }
 
   /** With so many lanes that wait, all goes through the store. */

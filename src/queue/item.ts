@@ -14,6 +14,10 @@ export class Item {
   rendered: Rendered | undefined = undefined;
   /** What comes after it in its lane. */
   next: Item | null = null;
+  /** It is being sent: then it is one of the list that Running is, between these two. */
+  isRunning = false;
+  before: Item | null = null;
+  after: Item | null = null;
 
   constructor(delivery: Delivery, ticket: number | null, attempts: number) {
     this.delivery = delivery;

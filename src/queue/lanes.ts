@@ -1,5 +1,6 @@
 import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
 import type { Item } from './item.ts';
+import { Running } from './running.ts';
 
 /** What may go in one request. */
 export interface BatchRules {
@@ -26,7 +27,7 @@ export class Lanes {
   #ready: Item[] = [];
   #firstReady = 0;
   /** What is being sent: heads and, in batches, what follows them. */
-  readonly #running = new Set<Item>();
+  readonly #running = new Running();
   #size = 0;
 
   /** Items in memory, those being sent included. */
@@ -114,7 +115,7 @@ export class Lanes {
       this.#tails.delete(item.delivery.lane);
       return true;
     }
-    if (!this.#running.has(next)) this.#ready.push(next);
+    if (!next.isRunning) this.#ready.push(next);
     return false;
   }
 
@@ -136,7 +137,7 @@ export class Lanes {
   cut(wants: (head: Item) => boolean): Item[] {
     const waiting: Item[] = [];
     for (const head of this.#running) {
-      if (head.next === null || this.#running.has(head.next) || !wants(head)) continue;
+      if (head.next === null || head.next.isRunning || !wants(head)) continue;
       waiting.push(...chain(head.next));
       head.next = null;
       this.#tails.set(head.delivery.lane, head);
@@ -159,7 +160,7 @@ export class Lanes {
   }
 
   /** What is being sent. */
-  get running(): ReadonlySet<Item> {
+  get running(): Iterable<Item> & { readonly size: number } {
     return this.#running;
   }
 

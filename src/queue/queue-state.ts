@@ -16,6 +16,9 @@ export interface QueueEvents {
   readonly onNotice: (notice: Notice) => void;
   readonly onOverflow: (endpoint: string) => void;
   readonly onCaughtUp: (endpoint: string) => void;
+  /** It has plenty to send for the moment, so that reading may rest, until `onMore`. */
+  readonly onEnough: (endpoint: string) => void;
+  readonly onMore: (endpoint: string) => void;
 }
 
 /** See EndpointQueue. */

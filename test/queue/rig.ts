@@ -82,6 +82,8 @@ export class Rig {
         onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
         onOverflow: () => this.events.push('overflow'),
         onGivenUp: () => undefined,
+        onEnough: () => this.events.push('enough'),
+        onMore: () => this.events.push('more'),
         onCaughtUp: () => this.events.push('caught up'),
       },
     });

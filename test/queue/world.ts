@@ -182,7 +182,7 @@ export class World {
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
       stored: 8 * 1024 * 1024,
-      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onSkipped: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onSkipped: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined, onEnough: () => undefined, onMore: () => undefined },
     });
     this.queue = queue;
     this.#isDraining = false;
