@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Delivery } from '../delivery.ts';
 
 /** Content types of which there is one of their own for several. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format */
@@ -11,9 +11,7 @@ const OF_SEVERAL: ReadonlyMap<string | null, string> = new Map([['application/cl
 export function joined(deliveries: readonly [Delivery, ...Delivery[]]): Delivery {
   const [first] = deliveries;
   const { request } = first;
-  let body = '[';
-  for (const delivery of deliveries) body += body === '[' ? delivery.body : `,${delivery.body}`;
-  body += ']';
+  const body = `[${deliveries.map((delivery) => delivery.body).join(',')}]`;
   const contentType = OF_SEVERAL.get(request.contentType) ?? request.contentType;
   return { ...first, id: idOf(deliveries), request: contentType === request.contentType ? request : { ...request, contentType }, body };
 }
@@ -22,7 +20,6 @@ export function joined(deliveries: readonly [Delivery, ...Delivery[]]): Delivery
 function idOf(deliveries: readonly [Delivery, ...Delivery[]]): string {
   const [first] = deliveries;
   if (deliveries.length === 1) return first.id;
-  const hash = createHash('sha256');
-  for (const { id } of deliveries) hash.update(`${id} `);
-  return `${first.id}-x${deliveries.length}-${hash.digest('hex').slice(0, 16)}`;
+  const all = deliveries.map(({ id }) => id).join(' ');
+  return `${first.id}-x${deliveries.length}-${hash('sha256', all).slice(0, 16)}`;
 }

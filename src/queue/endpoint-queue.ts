@@ -70,7 +70,7 @@ export class EndpointQueue {
       }),
     });
     this.#ahead = new ReadAhead({
-      slots: endpoint.concurrency * (endpoint.batch?.size ?? 1),
+      batch: endpoint.batch?.size ?? 1,
       onEnough: () => options.events.onEnough(endpoint.name),
       onMore: () => options.events.onMore(endpoint.name),
     });

@@ -1,11 +1,11 @@
 /** With fewer ready than this there is more to read. */
-const ENOUGH = 1_000;
+const ENOUGH = 500;
 /** What is ready will be sent within this time, in milliseconds; longer than this nobody waits for an endpoint that is well. */
-const SOON = 100;
+const SOON = 200;
 
 export interface ReadAheadOptions {
-  /** Deliveries that may be sent at once. */
-  readonly slots: number;
+  /** Deliveries that go in a request. */
+  readonly batch: number;
   /** There is enough to send for the moment: reading may rest. */
   readonly onEnough: () => void;
   /** Reading should go on. Follows each `onEnough`. */
@@ -24,7 +24,7 @@ export class ReadAhead {
 
   constructor(options: ReadAheadOptions) {
     this.#options = options;
-    this.#enough = Math.max(ENOUGH, 2 * options.slots);
+    this.#enough = ENOUGH + 4 * options.batch;
   }
 
   /** One more is ready. `perSecond`: asked only if it matters. */
