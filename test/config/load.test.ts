@@ -32,6 +32,7 @@ endpoints:
     timeout: 15s
     concurrency: 16
     rate: 200/s
+    batch: { size: 100, linger: 50ms }
     retry: { initial: 5s, factor: 3, max: 1h, jitter: 0.2, attempts: 12 }
     breaker: { failures: 10, open: 30s }
     responses: { 409: delivered, 4xx: dead }
@@ -97,6 +98,7 @@ test('the example of the design loads', () => {
         timeout: 15_000,
         concurrency: 16,
         rate: 200,
+        batch: { size: 100, bytes: 1_048_576, linger: 50 },
         retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
         breaker: { failures: 10, open: 30_000 },
         responses: new Map([
@@ -183,6 +185,7 @@ test('what is not given has its default', () => {
         timeout: 15_000,
         concurrency: 16,
         rate: null,
+        batch: null,
         retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
         breaker: { failures: 10, open: 30_000 },
         responses: new Map(),
