@@ -46,9 +46,9 @@ export class Aftermath {
     this.#release(item);
   }
 
-  /** It is tried again when its retry schedule says so, or is dead. */
-  failed(item: Item, outcome: Failed, now: number): void {
-    const dueIn = this.#dueIn(outcome, item.attempts + 1);
+  /** It is tried again when its retry schedule says so, or is dead. `luck`: what its jitter is made of, from 0 to 1; those of a request share it, so that they go together again. */
+  failed(item: Item, outcome: Failed, { now, luck }: { readonly now: number; readonly luck: number }): void {
+    const dueIn = this.#dueIn(outcome, item.attempts + 1, luck);
     if (dueIn === null) this.#bury(item, outcome);
     else this.#park(item, outcome, { now, dueIn });
   }
@@ -56,6 +56,16 @@ export class Aftermath {
   /** It was refused with others, and may not be the reason: it is tried at once, by itself. */
   refusedTogether(item: Item, outcome: Failed, now: number): void {
     this.#park(item, outcome, { now, dueIn: 0 });
+  }
+
+  /** It was not sent after all, and nothing is now: it waits in the store. */
+  setAside(item: Item): void {
+    const { blocked, drain, lanes, parker, onBlocked } = this.#options;
+    const followers = lanes.drop(item);
+    blocked.wait(item.delivery.lane, performance.now());
+    parker.setAside([item, ...followers]);
+    onBlocked();
+    drain.wake();
   }
 
   #bury(item: Item, outcome: Failed): void {
@@ -93,11 +103,11 @@ export class Aftermath {
   }
 
   /** Milliseconds until the next attempt; null if there is none. An endpoint that is not sent to loses no delivery. */
-  #dueIn({ verdict, retryAfter }: Failed, attempts: number): number | null {
+  #dueIn({ verdict, retryAfter }: Failed, attempts: number, luck: number): number | null {
     const { endpoint, standing } = this.#options;
     if (verdict === 'dead') return null;
     if (verdict === 'disable' || !standing.isActive) return 0;
-    return nextAttemptIn(endpoint.retry, attempts, retryAfter, Math.random());
+    return nextAttemptIn(endpoint.retry, attempts, retryAfter, luck);
   }
 
   #release(item: Item): void {

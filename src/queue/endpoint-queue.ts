@@ -224,6 +224,8 @@ export class EndpointQueue {
       },
     });
     this.#look();
+    // What waits for others does so no more.
+    this.#slots.fill();
     await this.#closing.run();
     this.#isOver = true;
     this.#slots.stop();
@@ -244,6 +246,8 @@ export class EndpointQueue {
       limits: endpoint.batch,
       attempt: batch,
       finishAll: (...told) => this.#finishAll(...told),
+      putBack: (items) => this.#putBack(items),
+      mayWait: () => this.#closing === null && !this.#options.budget.full && this.#drain.bringsMore,
       onDue: () => this.#slots.fill(),
     });
   }
@@ -272,7 +276,7 @@ export class EndpointQueue {
     const now = performance.now();
     this.#throttle.ended(ending, now);
     this.#end(item, now);
-    if (ending.kind === 'failed') this.#aftermath.failed(item, ending, now);
+    if (ending.kind === 'failed') this.#aftermath.failed(item, ending, { now, luck: Math.random() });
     else this.#aftermath.over(item, ending);
     this.#look();
     // What was not sent says nothing of the endpoint.
@@ -283,6 +287,7 @@ export class EndpointQueue {
   #finishAll(items: readonly Item[], outcome: Outcome, apart: boolean): void {
     if (this.#isOver) return;
     const now = performance.now();
+    const luck = Math.random();
     this.#throttle.ended(outcome, now);
     for (const item of items) {
       // Those behind a failure in its lane have been set aside with it.
@@ -290,10 +295,18 @@ export class EndpointQueue {
       this.#end(item, now);
       if (outcome.kind === 'delivered') this.#aftermath.over(item, outcome);
       else if (apart) this.#aftermath.refusedTogether(item, outcome, now);
-      else this.#aftermath.failed(item, outcome, now);
+      else this.#aftermath.failed(item, outcome, { now, luck });
     }
     this.#look();
     this.#standing.outcome(outcome, now);
+  }
+
+  /** They are made ready, and go in requests of their own. */
+  #putBack(items: readonly Item[]): void {
+    if (this.#isOver) return;
+    if (this.#mode !== 'storing' || this.#drain.isOpen) return this.#lanes.putBack(items);
+    for (const item of items) this.#aftermath.setAside(item);
+    this.#look();
   }
 
   #end(item: Item, now: number): void {

@@ -25,6 +25,7 @@ export class Lanes {
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
+  #heads = 0;
   /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Set<Item>();
   #size = 0;
@@ -44,12 +45,33 @@ export class Lanes {
     return this.#ready.length - this.#firstReady;
   }
 
+  /** Heads there have been so far. */
+  get heads(): number {
+    return this.#heads;
+  }
+
+  /** The turn of the head that has waited longest for a slot; Infinity if none waits. */
+  get oldest(): number {
+    return this.#ready[this.#firstReady]?.turn ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** True if so many wait that are heads, or follow one that is not being sent. */
+  hasReady(count: number): boolean {
+    if (this.ready >= count) return true;
+    if (this.waiting < count) return false;
+    let found = 0;
+    for (let i = this.#firstReady; i < this.#ready.length; i++) {
+      for (let item = this.#ready[i] ?? null; item !== null; item = item.next) if (++found === count) return true;
+    }
+    return false;
+  }
+
   add(item: Item): void {
     const { lane } = item.delivery;
     const tail = this.#tails.get(lane);
     this.#tails.set(lane, item);
     this.#size++;
-    if (tail === undefined) this.#ready.push(item);
+    if (tail === undefined) this.#becomesHead(item);
     else tail.next = item;
   }
 
@@ -105,6 +127,12 @@ export class Lanes {
     return batch;
   }
 
+  /** Heads that were taken and are not sent yet: they are the next, in their order. */
+  putBack(heads: readonly Item[]): void {
+    for (const head of heads) this.#running.delete(head);
+    this.#ready.splice(this.#firstReady, 0, ...heads);
+  }
+
   /** What is sent is done: its lane goes on. Returns true if the lane is empty now. */
   release(item: Item): boolean {
     this.#running.delete(item);
@@ -114,7 +142,7 @@ export class Lanes {
       this.#tails.delete(item.delivery.lane);
       return true;
     }
-    if (!this.#running.has(next)) this.#ready.push(next);
+    if (!this.#running.has(next)) this.#becomesHead(next);
     return false;
   }
 
@@ -161,6 +189,11 @@ export class Lanes {
   /** What is being sent. */
   get running(): ReadonlySet<Item> {
     return this.#running;
+  }
+
+  #becomesHead(item: Item): void {
+    item.turn = ++this.#heads;
+    this.#ready.push(item);
   }
 
   /** Drops the places of heads that are gone, in bulk. */

@@ -136,21 +136,21 @@ test('the example of the design loads', () => {
           entries: [
             ['type', { kind: 'constant', json: '"contact"' }],
             ['version', { kind: 'constant', json: '"202304"' }],
-            ['fullName', { kind: 'expression', expression: { source: 'row.full_name', line: 49, column: 62 } }],
-            ['organization', { kind: 'expression', expression: { source: 'org', line: 49, column: 100 } }],
+            ['fullName', { kind: 'expression', expression: { source: 'row.full_name', line: 50, column: 62 } }],
+            ['organization', { kind: 'expression', expression: { source: 'org', line: 50, column: 100 } }],
           ],
         },
         omit_null: false,
         format: 'event',
         encoding: 'json',
         method: ['PUT'],
-        path: ['/contacts/', { source: 'row.user_id', line: 53, column: 25 }],
-        headers: new Map([['X-Table', [{ source: 'event.table', line: 54, column: 30 }]]]),
+        path: ['/contacts/', { source: 'row.user_id', line: 54, column: 25 }],
+        headers: new Map([['X-Table', [{ source: 'event.table', line: 55, column: 30 }]]]),
         enrich: new Map([
           [
             'org',
             {
-              sql: ['select name, domain from organizations where id = ', { source: 'row.organization_id', line: 48, column: 75 }],
+              sql: ['select name, domain from organizations where id = ', { source: 'row.organization_id', line: 49, column: 75 }],
               many: false,
               timeout: 5000,
               cache: null,
