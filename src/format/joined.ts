@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { EndpointConfig } from '../config.ts';
 import { type Delivery, isJson } from '../delivery.ts';
 
 /** Content types of which there is one of their own for several. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format */
@@ -17,6 +18,11 @@ export function joined(deliveries: readonly [Delivery, ...Delivery[]]): Delivery
   body += ']';
   const contentType = OF_SEVERAL.get(request.contentType) ?? request.contentType;
   return { ...first, id: idOf(deliveries), request: contentType === request.contentType ? request : { ...request, contentType }, body };
+}
+
+/** What is sent of a delivery that goes by itself, whatever others do: to an endpoint with batches, one of one. */
+export function onItsOwn(delivery: Delivery, { batch }: Pick<EndpointConfig, 'batch'>): Delivery {
+  return batch === null ? delivery : joined([delivery]);
 }
 
 /** Of one alone, its own. Of several, the first one's, `x` and their number, and a hash of them all. */

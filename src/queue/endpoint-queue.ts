@@ -224,9 +224,10 @@ export class EndpointQueue {
       },
     });
     this.#look();
+    const over = this.#closing.run();
     // What waits for others does so no more.
     this.#slots.fill();
-    await this.#closing.run();
+    await over;
     this.#isOver = true;
     this.#slots.stop();
     await this.#options.writer.flushed();

@@ -279,6 +279,7 @@ export class World {
         return one;
       },
       send: (one, done) => {
+        if (!isAlive()) return;
         const deliveries = joined.get(one) ?? [];
         this.#check(new Set(deliveries.map(({ request }) => request.path)).size === 1, 'different requests in a batch');
         this.#check(deliveries.every(({ request }) => request.contentType !== DRAFT), 'a draft is sent');
