@@ -31,11 +31,11 @@ export function batchAttempt({ prepare, join, send }: BatchAttemptOptions): Batc
       const group = firstOf(ready);
       if (group === null) return watch.over();
       const { indexes, deliveries, left } = group;
-      if (left.length > 0) watch.left(left);
       send(join(deliveries), (outcome) => {
         watch.answered(indexes, outcome);
         watch.over();
       });
+      if (left.length > 0) watch.left(left);
     };
     for (const [index, delivery] of batch.entries()) {
       if (delivery.request.contentType !== DRAFT && delivery.row === undefined) {

@@ -37,9 +37,8 @@ export class BatchSending implements Sending {
 
   get isReady(): boolean {
     const { lanes, limits, mayWait, onDue } = this.#options;
-    if (lanes.ready === 0) return false;
+    if (lanes.ready === 0 || this.#isStopped) return false;
     if (limits.linger === 0 || lanes.oldest <= this.#due || lanes.hasReady(limits.size) || !mayWait()) return true;
-    if (this.#isStopped) return false;
     this.#lingering ??= setTimeout(() => {
       this.#lingering = null;
       this.#due = lanes.heads;
@@ -68,7 +67,7 @@ export class BatchSending implements Sending {
   }
 
   #watch(items: readonly Item[], over: () => void): BatchWatch {
-    const { finish, finishAll, onDue, putBack, render } = this.#options;
+    const { finish, finishAll, lanes, onDue, putBack, render } = this.#options;
     const at = (index: number): Item => {
       const item = items[index];
       if (item === undefined) throw new RangeError(`there is no delivery ${index} in the batch`);
@@ -79,6 +78,7 @@ export class BatchSending implements Sending {
       rendered: (index, made) => render(at(index), made),
       left: (indexes) => {
         putBack(indexes.map(at));
+        this.#due = lanes.heads;
         onDue();
       },
       answered: (indexes, outcome) => {

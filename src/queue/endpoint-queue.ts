@@ -248,7 +248,7 @@ export class EndpointQueue {
       attempt: batch,
       finishAll: (...told) => this.#finishAll(...told),
       putBack: (items) => this.#putBack(items),
-      mayWait: () => this.#closing === null && !this.#options.budget.full && this.#drain.bringsMore,
+      mayWait: () => !this.#options.budget.full && this.#drain.bringsMore,
       onDue: () => this.#slots.fill(),
     });
   }
