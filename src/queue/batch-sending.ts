@@ -37,8 +37,9 @@ export class BatchSending implements Sending {
 
   get isReady(): boolean {
     const { lanes, limits, mayWait, onDue } = this.#options;
-    if (lanes.ready === 0 || this.#isStopped) return false;
-    if (limits.linger === 0 || lanes.oldest <= this.#due || lanes.hasReady(limits.size) || !mayWait()) return true;
+    const { oldest } = lanes;
+    if (oldest === null || this.#isStopped) return false;
+    if (limits.linger === 0 || oldest.turn <= this.#due || this.#isAlone(oldest.delivery) || lanes.hasReady(limits.size) || !mayWait()) return true;
     this.#lingering ??= setTimeout(() => {
       this.#lingering = null;
       this.#due = lanes.heads;
@@ -50,7 +51,7 @@ export class BatchSending implements Sending {
   send(over: () => void): boolean {
     if (!this.isReady) return false;
     const { lanes, limits, attempt, onDue } = this.#options;
-    const items = lanes.takeBatch({ ...limits, isAlone: (delivery) => !isJson(delivery.request) || this.#isRefused(delivery) });
+    const items = lanes.takeBatch({ ...limits, isAlone: (delivery) => this.#isAlone(delivery) });
     attempt(
       items.map(({ delivery }) => delivery),
       this.#watch(items, over),
@@ -90,8 +91,9 @@ export class BatchSending implements Sending {
     };
   }
 
-  #isRefused({ id }: Delivery): boolean {
-    return this.#refused.size > 0 && this.#refused.has(id);
+  /** True for one that has no company, and so need not wait for any. */
+  #isAlone({ id, request }: Delivery): boolean {
+    return !isJson(request) || (this.#refused.size > 0 && this.#refused.has(id));
   }
 
   /** Whoever was refused is until it is delivered, or can never be. */

@@ -50,9 +50,9 @@ export class Lanes {
     return this.#heads;
   }
 
-  /** The turn of the head that has waited longest for a slot; Infinity if none waits. */
-  get oldest(): number {
-    return this.#ready[this.#firstReady]?.turn ?? Number.POSITIVE_INFINITY;
+  /** The head that has waited longest for a slot; null if none waits. */
+  get oldest(): Item | null {
+    return this.#ready[this.#firstReady] ?? null;
   }
 
   /** True if so many wait that are heads, or follow one that is not being sent. */
