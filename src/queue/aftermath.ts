@@ -39,6 +39,7 @@ export class Aftermath {
   /** It is delivered, or need not be. */
   over(item: Item, ending: Exclude<Ending, { kind: 'failed' }>): void {
     const { endpoint, events, parker, writer } = this.#options;
+    item.ended = true;
     if (ending.kind === 'delivered') events.onOutcome(item.delivery, ending, 'delivered', item.attempts + 1);
     else events.onSkipped(item.delivery);
     if (item.ticket === null) writer.delivered(endpoint.name, item.delivery.id, () => parker.settle(item));
@@ -73,6 +74,7 @@ export class Aftermath {
     const { delivery, rendered } = item;
     const attempts = item.attempts + 1;
     const failure = failureOf(outcome);
+    item.ended = true;
     events.onOutcome(delivery, outcome, 'dead', attempts);
     // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
     const done = (): void => {
@@ -92,7 +94,7 @@ export class Aftermath {
     events.onOutcome(delivery, outcome, 'parked', attempts);
     const followers = lanes.drop(item);
     // Those that were sent with it come after it: of them, nothing is told.
-    for (const follower of followers) follower.ended = true;
+    for (const one of [item, ...followers]) one.ended = true;
     blocked.wait(delivery.lane, now + dueIn);
     const done = (): void => parker.settle(item);
     if (item.ticket === null) writer.failed(endpoint.name, { id: delivery.id, attempts, failure, dueIn, rendered }, done);

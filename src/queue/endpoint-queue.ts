@@ -2,7 +2,6 @@ import type { Delivery } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
 import type { Ending, Outcome } from '../outcome.ts';
 import { Aftermath } from './aftermath.ts';
-import { BatchSending } from './batch-sending.ts';
 import { BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import { type CloseSignals, Closing } from './closing.ts';
 import { CompletionRate } from './completion-rate.ts';
@@ -15,7 +14,7 @@ import { Parker } from './parker.ts';
 import type { Failure } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
-import { type Sending, type SendingOptions, SingleSending } from './sending.ts';
+import { sendingOf } from './sending-of.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
 import { Throttle } from './throttle.ts';
@@ -48,7 +47,7 @@ export class EndpointQueue {
   #closed: Promise<void> | null = null;
 
   constructor(options: EndpointQueueOptions) {
-    const { endpoint, attempt } = options;
+    const { endpoint } = options;
     this.#options = options;
     this.#inFlight = new InFlight(options);
     this.#throttle = new Throttle(endpoint.concurrency);
@@ -56,7 +55,16 @@ export class EndpointQueue {
       rate: endpoint.rate,
       concurrency: endpoint.concurrency,
       throttle: this.#throttle,
-      sending: this.#sending(attempt),
+      sending: sendingOf(options, {
+        lanes: this.#lanes,
+        // What has been stored as a draft for good must not go out.
+        render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
+        finish: (item, ending) => this.#finish(item, ending),
+        finishAll: (...told) => this.#finishAll(...told),
+        putBack: (items) => this.#putBack(items),
+        mayWait: () => !options.budget.full && this.#drain.bringsMore,
+        onDue: () => this.#slots.fill(),
+      }),
     });
     this.#standing = new Standing({
       endpoint,
@@ -233,26 +241,6 @@ export class EndpointQueue {
     await this.#options.writer.flushed();
   }
 
-  #sending({ single, batch }: EndpointQueueOptions['attempt']): Sending {
-    const { endpoint } = this.#options;
-    const options: SendingOptions = {
-      lanes: this.#lanes,
-      // What has been stored as a draft for good must not go out.
-      render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
-      finish: (item, ending) => this.#finish(item, ending),
-    };
-    if (endpoint.batch === null) return new SingleSending({ ...options, attempt: single });
-    return new BatchSending({
-      ...options,
-      limits: endpoint.batch,
-      attempt: batch,
-      finishAll: (...told) => this.#finishAll(...told),
-      putBack: (items) => this.#putBack(items),
-      mayWait: () => !this.#options.budget.full && this.#drain.bringsMore,
-      onDue: () => this.#slots.fill(),
-    });
-  }
-
   #admit(item: Item): void {
     if (this.#mode === 'storing') return this.#parker.park(item);
     if (this.#mode === 'holding') {
@@ -276,7 +264,7 @@ export class EndpointQueue {
     if (this.#isOver) return;
     const now = performance.now();
     this.#throttle.ended(ending, now);
-    this.#end(item, now);
+    this.#rate.completed(now);
     if (ending.kind === 'failed') this.#aftermath.failed(item, ending, { now, luck: Math.random() });
     else this.#aftermath.over(item, ending);
     this.#look();
@@ -293,7 +281,7 @@ export class EndpointQueue {
     for (const item of items) {
       // Those behind a failure in its lane have been set aside with it.
       if (item.ended) continue;
-      this.#end(item, now);
+      this.#rate.completed(now);
       if (outcome.kind === 'delivered') this.#aftermath.over(item, outcome);
       else if (apart) this.#aftermath.refusedTogether(item, outcome, now);
       else this.#aftermath.failed(item, outcome, { now, luck });
@@ -308,11 +296,6 @@ export class EndpointQueue {
     if (this.#mode !== 'storing' || this.#drain.isOpen) return this.#lanes.putBack(items);
     for (const item of items) this.#aftermath.setAside(item);
     this.#look();
-  }
-
-  #end(item: Item, now: number): void {
-    item.ended = true;
-    this.#rate.completed(now);
   }
 
   /** With so many lanes that wait, all goes through the store. */

@@ -43,8 +43,9 @@ class NaiveLanes {
       for (let last = head; behind[0] !== undefined && fits(behind[0]) && endAlike(last, behind[0]); ) batch.push((last = behind.shift() as Item));
     };
     followers(first);
-    for (const head of [...this.ready]) {
+    for (const head of this.ready) {
       if (!fits(head)) continue;
+      // Another list: this one is gone through.
       this.ready = this.ready.filter((one) => one !== head);
       batch.push(head);
       followers(head);
