@@ -37,7 +37,10 @@ export class EventBody implements Body {
   readonly #constants: string;
   readonly #omitNull: boolean;
   readonly #meta: readonly MetaField[];
+  /** `meta` has the id, which is another for each hook that shares this. */
+  readonly #hasId: boolean;
   #serial = 0;
+  #id = '';
   #body = '';
 
   constructor(table: WatchedTable, options: BodyOptions, codecs: Codecs) {
@@ -58,19 +61,21 @@ export class EventBody implements Body {
     this.#constants = constants;
     this.#omitNull = fields.omit_null;
     this.#meta = options.meta;
+    this.#hasId = options.meta.includes('id');
   }
 
   /** The event's body. Asked again for the same event, it is not built again. */
-  build(event: Event): string {
-    if (event.serial === this.#serial) return this.#body;
+  build(event: Event, id: string): string {
+    if (event.serial === this.#serial && (!this.#hasId || id === this.#id)) return this.#body;
     const unchanged: string[] = [];
     const data = this.#data(event, event.operation === 'delete' ? this.#key : this.#row, unchanged);
     const redacted =
       event.operation === 'delete' || event.operation === 'truncate' ? '' : `,"redacted":[${this.#redactedNames(event.hidden)}]`;
-    const extra = this.#meta.length === 0 ? '' : this.#extraMeta(event);
+    const extra = this.#meta.length === 0 ? '' : this.#extraMeta(event, id);
     const missing = unchanged.length === 0 ? '' : `,"unchanged":[${unchanged.join(',')}]`;
     this.#body = `{"data":{${data}}${redacted},"meta":{"operation":"${event.operation}","lookup_values":[${this.#lookupValues(event)}]${extra}${missing}}}`;
     this.#serial = event.serial;
+    this.#id = id;
     return this.#body;
   }
 
@@ -128,7 +133,7 @@ export class EventBody implements Body {
     return before === 'null' || before === value ? '' : `,"previous_value":${before}`;
   }
 
-  #extraMeta(event: Event): string {
+  #extraMeta(event: Event, id: string): string {
     const { transaction } = event.change;
     let extra = '';
     for (const name of this.#meta) {
@@ -153,6 +158,9 @@ export class EventBody implements Body {
           break;
         case 'backfill':
           extra += ',"backfill":false';
+          break;
+        case 'id':
+          extra += `,"id":${JSON.stringify(id)}`;
           break;
       }
     }

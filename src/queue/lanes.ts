@@ -26,6 +26,7 @@ export class Lanes {
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
+  #heads = 0;
   /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Running();
   #size = 0;
@@ -45,12 +46,33 @@ export class Lanes {
     return this.#ready.length - this.#firstReady;
   }
 
+  /** Heads there have been so far. */
+  get heads(): number {
+    return this.#heads;
+  }
+
+  /** The head that has waited longest for a slot; null if none waits. */
+  get oldest(): Item | null {
+    return this.#ready[this.#firstReady] ?? null;
+  }
+
+  /** True if so many wait that are heads, or follow one that is not being sent. */
+  hasReady(count: number): boolean {
+    if (this.ready >= count) return true;
+    if (this.waiting < count) return false;
+    let found = 0;
+    for (let i = this.#firstReady; i < this.#ready.length; i++) {
+      for (let item = this.#ready[i] ?? null; item !== null; item = item.next) if (++found === count) return true;
+    }
+    return false;
+  }
+
   add(item: Item): void {
     const { lane } = item.delivery;
     const tail = this.#tails.get(lane);
     this.#tails.set(lane, item);
     this.#size++;
-    if (tail === undefined) this.#ready.push(item);
+    if (tail === undefined) this.#becomesHead(item);
     else tail.next = item;
   }
 
@@ -106,6 +128,12 @@ export class Lanes {
     return batch;
   }
 
+  /** Heads that were taken and are not sent yet: they are the next, in their order. */
+  putBack(heads: readonly Item[]): void {
+    for (const head of heads) this.#running.delete(head);
+    this.#ready.splice(this.#firstReady, 0, ...heads);
+  }
+
   /** What is sent is done: its lane goes on. Returns true if the lane is empty now. */
   release(item: Item): boolean {
     this.#running.delete(item);
@@ -115,7 +143,7 @@ export class Lanes {
       this.#tails.delete(item.delivery.lane);
       return true;
     }
-    if (!next.isRunning) this.#ready.push(next);
+    if (!next.isRunning) this.#becomesHead(next);
     return false;
   }
 
@@ -162,6 +190,11 @@ export class Lanes {
   /** What is being sent. */
   get running(): Iterable<Item> & { readonly size: number } {
     return this.#running;
+  }
+
+  #becomesHead(item: Item): void {
+    item.turn = ++this.#heads;
+    this.#ready.push(item);
   }
 
   /** Drops the places of heads that are gone, in bulk. */
