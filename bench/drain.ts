@@ -1,0 +1,47 @@
+import type { Database } from './database.ts';
+import { cpuTime } from './process/usage.ts';
+import type { Receiver } from './receiver/receiver.ts';
+import type { Suite } from './suite.ts';
+import type { WalhookConfig } from './walhook-config.ts';
+
+export interface DrainOptions {
+  readonly database: Database;
+  readonly receiver: Receiver;
+  readonly config: WalhookConfig;
+  /** What the receiver counts, and up to when. Default: requests. */
+  readonly what?: 'requests' | 'rows';
+  readonly until: number;
+  /** Of so many requests the bodies are kept. Default: none. */
+  readonly keep?: number;
+  /** Profile walhook's CPU from the first request to the last. Default: no. */
+  readonly isProfiled?: boolean;
+}
+
+export interface Drained {
+  /** From the first request to the last, as the receiver saw them. */
+  readonly perSecond: number;
+  /** walhook's, all threads, for each of what was counted, in microseconds. */
+  readonly cpu: number;
+  /** The part of a core that the receiver had use of meanwhile. */
+  readonly receiverShare: number;
+  /** The mean time from a request to its answer, in milliseconds, where it was asked to wait. */
+  readonly answeredAfter: number;
+  readonly bodies: readonly string[];
+  /** Null if it was not profiled. */
+  readonly profile: object | null;
+}
+
+/** Starts walhook on a backlog and waits until the receiver has had all of it. */
+export async function drain(suite: Suite, { database, receiver, config, what = 'requests', until, keep = 0, isProfiled = false }: DrainOptions): Promise<Drained> {
+  await database.rewindWalhook();
+  const counting = receiver.count(what, until, keep);
+  const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled });
+  await Promise.race([counting.began, walhook.failed]);
+  const before = cpuTime(walhook.pid);
+  const profiled = isProfiled ? await walhook.profile() : null;
+  const { ms, cpuShare, answeredAfter, bodies } = await Promise.race([counting.counted, walhook.failed]);
+  const cpu = cpuTime(walhook.pid) - before;
+  const profile = profiled === null ? null : await profiled();
+  await walhook.stop();
+  return { perSecond: (until * 1000) / ms, cpu: (cpu * 1000) / until, receiverShare: cpuShare, answeredAfter, bodies, profile };
+}

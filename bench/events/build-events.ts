@@ -1,0 +1,13 @@
+import { type Database, WALHOOK } from '../database.ts';
+import type { Suite } from '../suite.ts';
+import type { EventsAnswer, EventsInput } from './main.ts';
+
+const MODULE = new URL('main.ts', import.meta.url);
+const SLOT = 'bench_events';
+
+/** Builds the events of a backlog in a process of its own, with a configuration: see main.ts. Nothing is delivered. */
+export async function buildEvents(suite: Suite, { database, config, rows }: { database: Database; config: object; rows: number }): Promise<EventsAnswer> {
+  await database.rewind(SLOT);
+  const input: EventsInput = { url: database.url, slot: SLOT, publication: WALHOOK, rows, config };
+  return suite.task<EventsAnswer>(MODULE, input).answer;
+}

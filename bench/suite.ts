@@ -1,0 +1,85 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
+import { Database } from './database.ts';
+import type { Options } from './options.ts';
+import { ask, type Task } from './process/task.ts';
+import { WalhookProcess, type WalhookOptions } from './process/walhook.ts';
+import { Receiver } from './receiver/receiver.ts';
+
+/** No fsync, as the suite measures walhook and not the disk; no checkpoint or vacuum of the server's in the middle of a round. */
+const SETTINGS = {
+  wal_level: 'logical',
+  fsync: 'off',
+  autovacuum: 'off',
+  shared_buffers: '256MB',
+  max_wal_size: '16GB',
+  checkpoint_timeout: '1h',
+  max_connections: '200',
+};
+
+/** What measures run on. It knows all that was started for them, and ends it. */
+export class Suite {
+  static async start(options: Options, say: (line: string) => void): Promise<Suite> {
+    const folder = mkdtempSync(join(tmpdir(), 'walhook-bench-'));
+    return new Suite({ options, say, folder, server: await startEmbeddedPostgres({ settings: SETTINGS }) });
+  }
+
+  readonly options: Options;
+  /** For its configuration files and profiles. */
+  readonly folder: string;
+  readonly #say: (line: string) => void;
+  readonly #server: EmbeddedPostgres;
+  readonly #ending = new Set<() => Promise<void>>();
+
+  private constructor({ options, say, folder, server }: { options: Options; say: (line: string) => void; folder: string; server: EmbeddedPostgres }) {
+    this.options = options;
+    this.folder = folder;
+    this.#say = say;
+    this.#server = server;
+  }
+
+  /** Tells who looks on how it goes. */
+  say(line: string): void {
+    this.#say(line);
+  }
+
+  /** An empty database of a measure's own. */
+  async database(name: string): Promise<Database> {
+    return this.#owned(await Database.create(this.#server.url, `bench_${name}`));
+  }
+
+  async receiver(): Promise<Receiver> {
+    return this.#owned(await Receiver.start());
+  }
+
+  /** `walhook run` with a configuration. */
+  walhook(options: Omit<WalhookOptions, 'folder'>): WalhookProcess {
+    return this.#owned(new WalhookProcess({ ...options, folder: this.folder }));
+  }
+
+  /** Runs a module of the bench in a process of its own; see process/task.ts. */
+  task<Answer>(module: URL, input: unknown): Task<Answer> {
+    return this.#owned(ask<Answer>(module, input));
+  }
+
+  /** Ends all that a measure has started and left: the next one finds the machine as this one found it. */
+  async clear(): Promise<void> {
+    // The last first: a process goes before the database that it uses.
+    for (const end of [...this.#ending].toReversed()) await end();
+    this.#ending.clear();
+  }
+
+  /** May be called while a measure runs: what it waits for then fails. */
+  async close(): Promise<void> {
+    await this.clear();
+    await this.#server.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #owned<T extends { close(): Promise<void> }>(thing: T): T {
+    this.#ending.add(() => thing.close());
+    return thing;
+  }
+}
