@@ -1,12 +1,13 @@
 import type { Database } from './database.ts';
 import { cpuTime } from './process/usage.ts';
+import type { Nginx } from './receiver/nginx.ts';
 import type { Receiver } from './receiver/receiver.ts';
 import type { Suite } from './suite.ts';
 import type { WalhookConfig } from './walhook-config.ts';
 
 export interface DrainOptions {
   readonly database: Database;
-  readonly receiver: Receiver;
+  readonly receiver: Receiver | Nginx;
   readonly config: WalhookConfig;
   /** What the receiver counts, and up to when. Default: requests. */
   readonly what?: 'requests' | 'rows';

@@ -6,6 +6,7 @@ import { Database } from './database.ts';
 import type { Options } from './options.ts';
 import { ask, type Task } from './process/task.ts';
 import { WalhookProcess, type WalhookOptions } from './process/walhook.ts';
+import { Nginx } from './receiver/nginx.ts';
 import { Receiver } from './receiver/receiver.ts';
 
 /** No fsync, as the suite measures walhook and not the disk; no checkpoint or vacuum of the server's in the middle of a round. */
@@ -52,6 +53,12 @@ export class Suite {
 
   async receiver(): Promise<Receiver> {
     return this.#owned(await Receiver.start());
+  }
+
+  /** Null if it is not installed. */
+  async nginx(): Promise<Nginx | null> {
+    const nginx = await Nginx.start(this.folder);
+    return nginx === null ? null : this.#owned(nginx);
   }
 
   /** `walhook run` with a configuration. */

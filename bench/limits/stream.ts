@@ -15,8 +15,28 @@ export interface Backlog {
   readonly end: string;
 }
 
-/** L1: readers that throw a backlog away undecoded, by name. Each gives rows a second. */
-export function streamLimits(suite: Suite, { database, publication, rows, end }: Backlog): Record<string, () => Promise<number>> {
+export interface Limit {
+  /** Rows a second of the fastest reader, a value a round. */
+  readonly rates: readonly number[];
+  /** A sentence with all readers. */
+  readonly note: string;
+}
+
+/** Does `work` on a backlog in turn with L1, the readers that throw it away undecoded; what it gave, a value a round, and the limit. */
+export async function againstStream<T>(suite: Suite, backlog: Backlog, work: () => Promise<T>): Promise<{ ours: readonly T[]; limit: Limit }> {
+  const readers = streamReaders(suite, backlog);
+  const ours: T[] = [];
+  const rates = new Map<string, number[]>();
+  await readers['eager reader']?.(); // from now on the WAL is in memory
+  for (let round = 0; round < suite.options.rounds; round++) {
+    ours.push(await work());
+    for (const [name, read] of Object.entries(readers)) rates.set(name, [...(rates.get(name) ?? []), await read()]);
+  }
+  return { ours, limit: fastest(rates) };
+}
+
+/** Readers by name. Each gives rows a second. */
+function streamReaders(suite: Suite, { database, publication, rows, end }: Backlog): Record<string, () => Promise<number>> {
   const { url } = database;
   const bare = (rests: boolean) => async (): Promise<number> => {
     await database.rewind(SLOT);
@@ -28,28 +48,18 @@ export function streamLimits(suite: Suite, { database, publication, rows, end }:
   const version = recvlogicalVersion();
   if (version === null) return readers;
   return {
+    ...readers,
     [`pg_recvlogical ${version}`]: async () => {
       await database.rewind(SLOT);
       return rows / (await recvlogical({ url, slot: SLOT, publication, end }));
     },
-    ...readers,
   };
 }
 
-export interface Limit {
-  readonly winner: string;
-  /** Rows a second of the winner, a value a round. */
-  readonly rates: readonly number[];
-  /** A sentence with all of them. */
-  readonly note: string;
-}
-
-/** The fastest of L1's readers, by the median. */
-export function fastest(results: Readonly<Record<string, readonly number[]>>): Limit {
-  const [first, ...others] = Object.entries(results).toSorted(([, a], [, b]) => median(b) - median(a));
+function fastest(results: ReadonlyMap<string, readonly number[]>): Limit {
+  const [first, ...others] = [...results].toSorted(([, a], [, b]) => median(b) - median(a));
   if (first === undefined) throw new Error('a limit has readers');
   const [winner, rates] = first;
-  const rows = (values: readonly number[]): string => `${Math.round(median(values)).toLocaleString('en')} rows/s`;
-  const rest = others.map(([name, values]) => `${name} ${rows(values)}`).join(', ');
-  return { winner, rates, note: `L1 here is ${winner}, ${rows(rates)}; ${rest}.` };
+  const told = (values: readonly number[]): string => `${Math.round(median(values)).toLocaleString('en')} rows/s`;
+  return { rates, note: `L1 here is the ${winner}, ${told(rates)}; ${others.map(([name, values]) => `the ${name} ${told(values)}`).join(', ')}.` };
 }

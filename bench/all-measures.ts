@@ -1,0 +1,8 @@
+import type { Measure } from './measure.ts';
+import { batches } from './measures/batches.ts';
+import { decode } from './measures/decode.ts';
+import { deliver } from './measures/deliver.ts';
+import { updates } from './measures/updates.ts';
+
+/** In the order in which they are run and shown. */
+export const MEASURES: readonly Measure[] = [decode, deliver, batches, updates];
