@@ -38,7 +38,7 @@ export class Database {
 
   /** From here on what is written is the backlog. */
   async beginBacklog(): Promise<void> {
-    await this.query('select pg_create_logical_replication_slot($1, $2)', [BACKLOG, 'pgoutput']);
+    await this.beginSlot(BACKLOG);
   }
 
   /** Runs a statement with `from` and `to` as $1 and $2, over 1 to `rows`: in transactions of a thousand. */
@@ -58,9 +58,14 @@ export class Database {
     await this.query('select pg_copy_logical_replication_slot($1, $2)', [BACKLOG, slot]);
   }
 
-  /** walhook's slot as `rewind` makes it, and no trace of an earlier run. */
-  async rewindWalhook(): Promise<void> {
-    await this.rewind(WALHOOK);
+  /** A slot at the end of the WAL, in place of one with that name. */
+  async beginSlot(slot: string): Promise<void> {
+    await this.drop(slot);
+    await this.query('select pg_create_logical_replication_slot($1, $2)', [slot, 'pgoutput']);
+  }
+
+  /** walhook keeps no trace of an earlier run. */
+  async forget(): Promise<void> {
     await this.query(`drop schema if exists ${WALHOOK} cascade`);
   }
 
@@ -72,15 +77,19 @@ export class Database {
     return row?.past === true;
   }
 
-  /** Drops the slot if it is there. */
-  async drop(slot: string): Promise<void> {
-    // The walsender of a reader that has gone may need a moment to see it.
+  /** Waits until nobody reads a slot: the walsender of a reader that has gone may need a moment to see it. */
+  async released(slot: string): Promise<void> {
     await this.query(`do $$ begin
       for i in 1..3000 loop
         exit when not exists (select from pg_replication_slots where slot_name = '${slot}' and active);
         perform pg_sleep(0.01);
       end loop;
     end $$`);
+  }
+
+  /** Drops the slot if it is there. */
+  async drop(slot: string): Promise<void> {
+    await this.released(slot);
     await this.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot]);
   }
 

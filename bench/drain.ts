@@ -1,4 +1,4 @@
-import type { Database } from './database.ts';
+import { type Database, WALHOOK } from './database.ts';
 import { cpuTime } from './process/usage.ts';
 import type { Nginx } from './receiver/nginx.ts';
 import type { Receiver } from './receiver/receiver.ts';
@@ -34,7 +34,8 @@ export interface Drained {
 
 /** Starts walhook on a backlog and waits until the receiver has had all of it. */
 export async function drain(suite: Suite, { database, receiver, config, what = 'requests', until, keep = 0, isProfiled = false }: DrainOptions): Promise<Drained> {
-  await database.rewindWalhook();
+  await database.rewind(WALHOOK);
+  await database.forget();
   const counting = receiver.count(what, until, keep);
   const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled });
   await Promise.race([counting.began, walhook.failed]);
