@@ -2,8 +2,6 @@ import pg from 'pg';
 
 /** What a slot and a publication that walhook reads are called. */
 export const WALHOOK = 'walhook';
-/** Kept at the beginning of a backlog, and never read itself: every reader gets a copy. */
-const BACKLOG = 'bench_backlog';
 const PER_TRANSACTION = 1_000;
 
 /** An empty database with what measures do to one: backlogs that can be read again and again. */
@@ -22,12 +20,16 @@ export class Database {
   readonly url: string;
   readonly #server: string;
   readonly #name: string;
+  /** A slot that stays at the beginning of the backlog: every reader gets a copy. */
+  readonly #backlog: string;
   readonly #client: pg.Client;
+  #isClosed = false;
 
   private constructor({ server, name, url, client }: { server: string; name: string; url: string; client: pg.Client }) {
     this.url = url;
     this.#server = server;
     this.#name = name;
+    this.#backlog = `${name}_backlog`;
     this.#client = client;
   }
 
@@ -38,7 +40,7 @@ export class Database {
 
   /** From here on what is written is the backlog. */
   async beginBacklog(): Promise<void> {
-    await this.beginSlot(BACKLOG);
+    await this.beginSlot(this.#backlog);
   }
 
   /** Runs a statement with `from` and `to` as $1 and $2, over 1 to `rows`: in transactions of a thousand. */
@@ -55,7 +57,7 @@ export class Database {
   /** A slot at the beginning of the backlog, in place of one with that name. */
   async rewind(slot: string): Promise<void> {
     await this.drop(slot);
-    await this.query('select pg_copy_logical_replication_slot($1, $2)', [BACKLOG, slot]);
+    await this.query('select pg_copy_logical_replication_slot($1, $2)', [this.#backlog, slot]);
   }
 
   /** A slot at the end of the WAL, in place of one with that name. */
@@ -93,8 +95,10 @@ export class Database {
     await this.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1', [slot]);
   }
 
-  /** Drops the database and its slots. */
+  /** Drops the database and its slots. May be called twice. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     const slots = await this.query<{ name: string }>('select slot_name::text as name from pg_replication_slots where database = current_database()');
     for (const { name } of slots) await this.drop(name);
     await this.#client.end();

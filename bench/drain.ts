@@ -16,6 +16,10 @@ export interface DrainOptions {
   readonly keep?: number;
   /** Profile walhook's CPU from the first request to the last. Default: no. */
   readonly isProfiled?: boolean;
+  /** Told of walhook's process when the first request has come. Default: nobody. */
+  readonly onBegin?: (pid: number) => void;
+  /** Called when the last has come, while the process is still there. Default: nobody. */
+  readonly onEnd?: () => void;
 }
 
 export interface Drained {
@@ -33,17 +37,20 @@ export interface Drained {
 }
 
 /** Starts walhook on a backlog and waits until the receiver has had all of it. */
-export async function drain(suite: Suite, { database, receiver, config, what = 'requests', until, keep = 0, isProfiled = false }: DrainOptions): Promise<Drained> {
+export async function drain(suite: Suite, options: DrainOptions): Promise<Drained> {
+  const { database, receiver, config, what = 'requests', until, keep = 0, isProfiled = false, onBegin, onEnd } = options;
   await database.rewind(WALHOOK);
   await database.forget();
   const counting = receiver.count(what, until, keep);
   const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled });
   await Promise.race([counting.began, walhook.failed]);
+  onBegin?.(walhook.pid);
   const before = cpuTime(walhook.pid);
   const profiled = isProfiled ? await walhook.profile() : null;
   const { ms, cpuShare, answeredAfter, bodies } = await Promise.race([counting.counted, walhook.failed]);
   const cpu = cpuTime(walhook.pid) - before;
   const profile = profiled === null ? null : await profiled();
+  onEnd?.();
   await walhook.stop();
   return { perSecond: (until * 1000) / ms, cpu: (cpu * 1000) / until, receiverShare: cpuShare, answeredAfter, bodies, profile };
 }

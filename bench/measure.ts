@@ -8,6 +8,8 @@ export interface Measure {
   readonly title: string;
   /** Is run only when it is named: it has no bar of its own to meet. */
   readonly isExtra?: boolean;
+  /** --quick leaves it out, unless it is named: there is nothing in it to compare. */
+  readonly isSlow?: boolean;
   readonly run: (suite: Suite) => Promise<Result>;
 }
 

@@ -24,10 +24,11 @@ export async function profilesBacklog(suite: Suite, name: string, rows: number):
 }
 
 /** Every event of the table, one endpoint at a port, one lookup field. */
-export function profilesConfig(database: Database, port: number, { endpoints, hooks }: Partial<ConfigParts> = {}): Promise<WalhookConfig> {
+export function profilesConfig(database: Database, port: number, { publication, tables, endpoints, hooks }: Partial<ConfigParts> = {}): Promise<WalhookConfig> {
   return walhookConfig({
     database,
-    tables: { profiles: { lookup: ['email'] } },
+    publication: publication ?? WALHOOK,
+    tables: { profiles: { lookup: ['email'] }, ...tables },
     endpoints: endpoints ?? { bench: endpoint(port, { concurrency: 64 }) },
     hooks: hooks ?? [{ name: 'bench', table: 'profiles', to: 'bench' }],
   });

@@ -13,15 +13,17 @@ export interface WalhookConfig {
 
 export interface ConfigParts {
   readonly database: Database;
+  /** Default: the one that the slot is named for. */
+  readonly publication?: string;
   readonly tables?: Readonly<Record<string, object>>;
   readonly endpoints: Readonly<Record<string, object>>;
   readonly hooks: readonly object[];
 }
 
 /** A configuration whose server has a port of its own. */
-export async function walhookConfig({ database, tables = {}, endpoints, hooks }: ConfigParts): Promise<WalhookConfig> {
+export async function walhookConfig({ database, publication = WALHOOK, tables = {}, endpoints, hooks }: ConfigParts): Promise<WalhookConfig> {
   const port = await freePort();
-  const source = { url: database.url, slot: WALHOOK, publication: WALHOOK };
+  const source = { url: database.url, slot: WALHOOK, publication };
   return { port, data: { version: 1, source, server: { listen: `127.0.0.1:${port}` }, tables, endpoints, hooks } };
 }
 

@@ -5,8 +5,15 @@ import type { EventsAnswer, EventsInput } from './main.ts';
 const MODULE = new URL('main.ts', import.meta.url);
 const SLOT = 'bench_events';
 
+export interface BuildOptions {
+  readonly database: Database;
+  /** walhook.yaml as plain data; its tables have the primary key `user_id`. */
+  readonly config: object;
+  readonly rows: number;
+}
+
 /** Builds the events of a backlog in a process of its own, with a configuration: see main.ts. Nothing is delivered. */
-export async function buildEvents(suite: Suite, { database, config, rows }: { database: Database; config: object; rows: number }): Promise<EventsAnswer> {
+export async function buildEvents(suite: Suite, { database, config, rows }: BuildOptions): Promise<EventsAnswer> {
   await database.rewind(SLOT);
   const input: EventsInput = { url: database.url, slot: SLOT, publication: WALHOOK, rows, config };
   return suite.task<EventsAnswer>(MODULE, input).answer;

@@ -27,7 +27,7 @@ perform<WriterInput, WriterAnswer>(async ({ url, rows, perSecond }) => {
   const began = performance.now();
   for (let row = 0; row < rows; row++) {
     const early = began + (row * 1000) / perSecond - performance.now();
-    // Timers are due on a millisecond or after it: those of a row or two that are due by then go out together.
+    // A timer has millisecond steps: what else is due when it fires follows at once.
     if (early > 0) await sleep(early);
     await client.query({ ...INSERT, values: [(first?.next ?? 1) + row] });
   }
