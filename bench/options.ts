@@ -47,6 +47,19 @@ export function parseOptions(argv: readonly string[]): Options {
   };
 }
 
+/** The command that has these options: those of them that decide what is measured. */
+export function commandText({ measures, quick, rows, rounds, seconds }: Options): string {
+  const size = quick ? QUICK : FULL;
+  const given = [
+    ...measures,
+    ...(quick ? ['--quick'] : []),
+    ...(rows === size.rows ? [] : [`--rows ${rows}`]),
+    ...(rounds === size.rounds ? [] : [`--rounds ${rounds}`]),
+    ...(seconds === size.seconds ? [] : [`--seconds ${seconds}`]),
+  ];
+  return given.length === 0 ? 'npm run bench' : `npm run bench -- ${given.join(' ')}`;
+}
+
 function natural(name: string, text: string | undefined, { otherwise, least }: { otherwise: number; least: number }): number {
   if (text === undefined) return otherwise;
   const value = Number(text.replaceAll('_', ''));

@@ -1,10 +1,14 @@
+/** `npm run bench`: see help.ts. */
 import { MEASURES } from './all-measures.ts';
 import { helpText } from './help.ts';
-import type { Result } from './measure.ts';
+import type { Measure, Result } from './measure.ts';
 import { type Options, parseOptions } from './options.ts';
 import { report } from './report/report.ts';
 import { resultText } from './report/text.ts';
 import { Suite } from './suite.ts';
+
+const USAGE = 2;
+const INTERRUPTED = 130;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -13,53 +17,64 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     options = parseOptions(argv);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nnpm run bench -- --help tells more\n`);
-    return 2;
+    return refuse(error instanceof Error ? error.message : String(error));
   }
   if (options.help) {
     process.stdout.write(helpText(MEASURES));
     return 0;
   }
-  const unknown = options.measures.filter((name) => !MEASURES.some((measure) => measure.name === name));
-  if (unknown.length > 0) {
-    process.stderr.write(`no measure ${unknown.join(', ')}; there are ${MEASURES.map(({ name }) => name).join(', ')}\n`);
-    return 2;
-  }
-  return run(options);
+  const names = MEASURES.map(({ name }) => name);
+  const unknown = options.measures.filter((name) => !names.includes(name));
+  if (unknown.length > 0) return refuse(`no measure ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  return runAll(options);
 }
 
-async function run(options: Options): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  const suite = await Suite.start(options, say);
-  let interrupted = false;
+async function runAll(options: Options): Promise<number> {
+  const suite = await Suite.start(options);
+  let isInterrupted = false;
   const interrupt = (): void => {
-    if (interrupted) return;
-    interrupted = true;
+    if (isInterrupted) return;
+    isInterrupted = true;
     say('interrupted: ends what was started');
+    // What the measure waits for fails then.
     void suite.close();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const wanted = MEASURES.filter((measure) => isWanted(measure, options));
   const results = new Map<string, Result>();
-  let failures = 0;
-  try {
-    for (const measure of MEASURES) {
-      if (options.measures.length === 0 ? measure.isExtra === true : !options.measures.includes(measure.name)) continue;
-      const began = performance.now();
-      say(`${measure.name}: ${measure.title} …`);
-      try {
-        const result = await measure.run(suite);
-        results.set(measure.name, result);
-        process.stdout.write(resultText(measure, result, (performance.now() - began) / 1000));
-      } catch (error) {
-        if (interrupted) return 130;
-        failures++;
-        say(`${measure.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      }
-      await suite.clear();
-    }
-  } finally {
-    await suite.close();
+  for (const measure of wanted) {
+    const result = await runOne(suite, measure).catch((error: unknown) => {
+      if (!isInterrupted) say(`${measure.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      return null;
+    });
+    if (isInterrupted) break;
+    if (result !== null) results.set(measure.name, result);
+    await suite.clear();
   }
-  const worse = await report({ options, results });
-  return failures > 0 || worse ? 1 : 0;
+  await suite.close();
+  if (isInterrupted) return INTERRUPTED;
+  const hasFallen = report(options, results);
+  return results.size < wanted.length || hasFallen ? 1 : 0;
+}
+
+async function runOne(suite: Suite, measure: Measure): Promise<Result> {
+  const began = performance.now();
+  say(`${measure.name} …`);
+  const result = await measure.run(suite);
+  process.stdout.write(resultText(measure, result, (performance.now() - began) / 1000));
+  return result;
+}
+
+function isWanted({ name, isExtra = false, isSlow = false }: Measure, { measures, quick }: Options): boolean {
+  if (measures.length > 0) return measures.includes(name);
+  return !isExtra && !(quick && isSlow);
+}
+
+function refuse(why: string): number {
+  process.stderr.write(`${why}\nnpm run bench -- --help tells more\n`);
+  return USAGE;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

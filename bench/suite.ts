@@ -22,28 +22,22 @@ const SETTINGS = {
 
 /** What measures run on. It knows all that was started for them, and ends it. */
 export class Suite {
-  static async start(options: Options, say: (line: string) => void): Promise<Suite> {
-    const folder = mkdtempSync(join(tmpdir(), 'walhook-bench-'));
-    return new Suite({ options, say, folder, server: await startEmbeddedPostgres({ settings: SETTINGS }) });
+  static async start(options: Options): Promise<Suite> {
+    const server = await startEmbeddedPostgres({ settings: SETTINGS });
+    return new Suite({ options, server, folder: mkdtempSync(join(tmpdir(), 'walhook-bench-')) });
   }
 
   readonly options: Options;
   /** For its configuration files and profiles. */
   readonly folder: string;
-  readonly #say: (line: string) => void;
   readonly #server: EmbeddedPostgres;
-  readonly #ending = new Set<() => Promise<void>>();
+  readonly #things = new Set<{ close(): Promise<void> }>();
+  #closing: Promise<void> | null = null;
 
-  private constructor({ options, say, folder, server }: { options: Options; say: (line: string) => void; folder: string; server: EmbeddedPostgres }) {
+  private constructor({ options, folder, server }: { options: Options; folder: string; server: EmbeddedPostgres }) {
     this.options = options;
     this.folder = folder;
-    this.#say = say;
     this.#server = server;
-  }
-
-  /** Tells who looks on how it goes. */
-  say(line: string): void {
-    this.#say(line);
   }
 
   /** An empty database of a measure's own. */
@@ -74,19 +68,29 @@ export class Suite {
   /** Ends all that a measure has started and left: the next one finds the machine as this one found it. */
   async clear(): Promise<void> {
     // The last first: a process goes before the database that it uses.
-    for (const end of [...this.#ending].toReversed()) await end();
-    this.#ending.clear();
+    for (const thing of [...this.#things].toReversed()) await thing.close();
+    this.#things.clear();
   }
 
-  /** May be called while a measure runs: what it waits for then fails. */
-  async close(): Promise<void> {
-    await this.clear();
+  /** May be called while a measure runs: what it waits for then fails. May be called twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // The databases go with the server.
+    for (const thing of this.#things) if (!(thing instanceof Database)) await thing.close();
     await this.#server.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   #owned<T extends { close(): Promise<void> }>(thing: T): T {
-    this.#ending.add(() => thing.close());
+    if (this.#closing !== null) {
+      void thing.close();
+      throw new Error('the suite has ended');
+    }
+    this.#things.add(thing);
     return thing;
   }
 }

@@ -49,7 +49,7 @@ perform<BareStreamInput, BareStreamAnswer>(async ({ url, slot, publication, rows
     try {
       data.take(chunk);
     } catch (error) {
-      all.reject(error as Error);
+      all.reject(error);
     }
     if (!rests || !pace.read(chunk.length, performance.now())) return;
     socket.pause();

@@ -60,6 +60,9 @@ function fastest(results: ReadonlyMap<string, readonly number[]>): Limit {
   const [first, ...others] = [...results].toSorted(([, a], [, b]) => median(b) - median(a));
   if (first === undefined) throw new Error('a limit has readers');
   const [winner, rates] = first;
-  const told = (values: readonly number[]): string => `${Math.round(median(values)).toLocaleString('en')} rows/s`;
   return { rates, note: `L1 here is the ${winner}, ${told(rates)}; ${others.map(([name, values]) => `the ${name} ${told(values)}`).join(', ')}.` };
+}
+
+function told(rates: readonly number[]): string {
+  return `${Math.round(median(rates)).toLocaleString('en')} rows/s`;
 }

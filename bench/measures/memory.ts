@@ -31,11 +31,11 @@ export const memory: Measure = {
     const counted = rows.toLocaleString('en');
     return {
       figures: [
-        { name: 'memory.idle', what: 'idle', unit: 'MB', value: once(rest), bar: { atMost: 90 } },
-        { name: 'memory.transaction', what: `a transaction of ${counted} rows, peak`, unit: 'MB', value: once(transaction.peak), bar: { atMost: 200 } },
-        { name: 'memory.backlog', what: `a backlog of ${counted} rows with a slow endpoint, peak`, unit: 'MB', value: once(backlog.peak), bar: { atMost: 200 } },
-        { name: 'memory.transaction_growth', what: 'the transaction: most of the last half ÷ most of the first', unit: 'ratio', value: once(growthOf(transaction.samples)), bar: { atMost: FLAT } },
-        { name: 'memory.backlog_growth', what: 'the backlog: most of the last half ÷ most of the first', unit: 'ratio', value: once(growthOf(backlog.samples)), bar: { atMost: FLAT } },
+        { name: 'memory.idle', what: 'memory when idle', unit: 'MB', value: once(rest), bar: { atMost: 90 } },
+        { name: 'memory.transaction', what: `memory, transaction of ${counted} rows, peak`, unit: 'MB', value: once(transaction.peak), bar: { atMost: 200 } },
+        { name: 'memory.backlog', what: `memory, backlog of ${counted} rows, slow endpoint, peak`, unit: 'MB', value: once(backlog.peak), bar: { atMost: 200 } },
+        { name: 'memory.transaction_growth', what: 'transaction: most of the last half ÷ of the first', unit: 'ratio', value: once(growthOf(transaction.samples)), bar: { atMost: FLAT } },
+        { name: 'memory.backlog_growth', what: 'backlog: most of the last half ÷ of the first', unit: 'ratio', value: once(growthOf(backlog.samples)), bar: { atMost: FLAT } },
       ],
       charts: [
         {

@@ -44,17 +44,23 @@ export function ask<Answer>(module: URL, input: unknown): Task<Answer> {
   };
 }
 
+/** Takes what it was asked, and a function to call when it is ready, if anyone waits for that. */
+export type Work<Input, Answer> = (input: Input, ready: () => void) => Promise<Answer>;
+
 /** In the process of its own: does the work that was asked for, and ends. */
-export function perform<Input, Answer>(work: (input: Input, ready: () => void) => Promise<Answer>): void {
+export function perform<Input, Answer>(work: Work<Input, Answer>): void {
   // Ctrl-C is for the suite, which ends us.
   process.on('SIGINT', () => undefined);
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.once('message', ({ input }: { input: Input }) => {
-    const ready = (): void => tell({ kind: 'ready' });
     work(input, ready)
       .then((answer) => tell({ kind: 'answer', answer }))
       .catch((error: unknown) => tell({ kind: 'failure', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }));
   });
+}
+
+function ready(): void {
+  tell({ kind: 'ready' });
 }
 
 function tell(message: Message): void {

@@ -38,7 +38,7 @@ export class WalhookProcess {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
-    const [program = '', ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD] : []), CLI, 'run', '-c', file, '--log-level', 'error'];
+    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD] : []), CLI, 'run', '-c', file, '--log-level', 'error'];
     // A process group of its own: Ctrl-C reaches the suite alone, which ends it.
     this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],

@@ -22,7 +22,7 @@ export class DelayedAnswers {
       return;
     }
     this.#waiting.push({ since: performance.now(), answer });
-    this.#timer ??= setTimeout(this.#sweep, 1);
+    if (this.#timer === null) this.#timer = setTimeout(this.#sweep, 1);
   }
 
   /** The mean of how long answers took since this was asked last, in milliseconds. */

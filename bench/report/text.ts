@@ -1,5 +1,6 @@
 import type { Measure, Result } from '../measure.ts';
-import { barText, spreadText, verdictText } from './figure-text.ts';
+import { barText, spreadText, valueText, verdictText } from './figure-text.ts';
+import { comparable, type Worse } from './ratios.ts';
 
 /** What a measure found, for the terminal. */
 export function resultText({ name, title }: Measure, { figures, tables = [], notes = [] }: Result, seconds: number): string {
@@ -16,4 +17,16 @@ export function resultText({ name, title }: Measure, { figures, tables = [], not
   }
   for (const note of notes) lines.push(`  ${note}`);
   return `${lines.join('\n')}\n\n`;
+}
+
+/** How a run compares with what was committed, for the terminal. */
+export function comparisonText(fallen: readonly Worse[], results: ReadonlyMap<string, Result>, committed: Readonly<Record<string, number>>): string {
+  const compared = comparable(results).filter(({ name }) => committed[name] !== undefined).length;
+  if (compared === 0) return 'nothing of this is committed in docs/benchmarks.json: there is nothing to compare with\n';
+  if (fallen.length === 0) return `none of ${compared} figures is worse than the committed one by more than 10 %\n`;
+  const lines = fallen.map(({ figure: { name, what, unit, value }, before, by }) => {
+    const now = value === null ? '?' : valueText(value.median, unit);
+    return `  ${name} (${what}): ${valueText(before, unit)} → ${now}, ${Math.round(by * 100)} % worse`;
+  });
+  return `${fallen.length} of ${compared} figures are worse than the committed ones:\n${lines.join('\n')}\n`;
 }
