@@ -4,6 +4,7 @@ import type { Nginx } from './receiver/nginx.ts';
 import type { Receiver } from './receiver/receiver.ts';
 import type { Suite } from './suite.ts';
 import type { WalhookConfig } from './walhook-config.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface DrainOptions {
   readonly database: Database;
@@ -14,16 +15,16 @@ export interface DrainOptions {
   readonly until: number;
   /** Of so many requests the bodies are kept. Default: none. */
   readonly keep?: number;
-  /** Profile walhook's CPU from the first request to the last. Default: no. */
+  /** Profile walhook's CPU once it is warm. Default: no. */
   readonly isProfiled?: boolean;
-  /** Told of walhook's process when the first request has come. Default: nobody. */
+  /** Told of walhook's process when it is warm. Default: nobody. */
   readonly onBegin?: (pid: number) => void;
   /** Called when the last has come, while the process is still there. Default: nobody. */
   readonly onEnd?: () => void;
 }
 
 export interface Drained {
-  /** From the first request to the last, as the receiver saw them. */
+  /** Once it is warm, as the receiver saw it. */
   readonly perSecond: number;
   /** walhook's, all threads, for each of what was counted, in microseconds. */
   readonly cpu: number;
@@ -41,7 +42,8 @@ export async function drain(suite: Suite, options: DrainOptions): Promise<Draine
   const { database, receiver, config, what = 'requests', until, keep = 0, isProfiled = false, onBegin, onEnd } = options;
   await database.rewind(WALHOOK);
   await database.forget();
-  const counting = receiver.count(what, until, keep);
+  const skip = warmUp(until);
+  const counting = receiver.count({ what, skip, until, keep });
   const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled });
   await Promise.race([counting.began, walhook.failed]);
   onBegin?.(walhook.pid);
@@ -52,5 +54,6 @@ export async function drain(suite: Suite, options: DrainOptions): Promise<Draine
   const profile = profiled === null ? null : await profiled();
   onEnd?.();
   await walhook.stop();
-  return { perSecond: (until * 1000) / ms, cpu: (cpu * 1000) / until, receiverShare: cpuShare, answeredAfter, bodies, profile };
+  const counted = until - skip;
+  return { perSecond: (counted * 1000) / ms, cpu: (cpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile };
 }

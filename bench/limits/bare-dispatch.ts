@@ -6,6 +6,7 @@
 import { type Dispatcher, Pool } from 'undici';
 import { Signer } from '../../src/format/signature.ts';
 import { perform } from '../process/task.ts';
+import { warmUp } from '../warm-up.ts';
 
 export interface BareDispatchInput {
   readonly port: number;
@@ -16,7 +17,7 @@ export interface BareDispatchInput {
   readonly bodies: readonly string[];
 }
 
-/** From the first request to the last answer. */
+/** Once it is warm, to the last answer. */
 export interface BareDispatchAnswer {
   readonly perSecond: number;
   /** Of the whole process, for each request, in microseconds. */
@@ -32,8 +33,16 @@ perform<BareDispatchInput, BareDispatchAnswer>(async ({ port, requests, concurre
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: concurrency, pipelining: 1, allowH2: false, headersTimeout: 0, bodyTimeout: 0 });
   const signer = new Signer([secret]);
   const finished = Promise.withResolvers<void>();
+  const skip = warmUp(requests);
+  let before = process.cpuUsage();
+  let began = 0;
   let sent = 0;
   let ended = 0;
+
+  function begin(): void {
+    began = performance.now();
+    before = process.cpuUsage();
+  }
 
   /** Sends one request after the other until there are no more. */
   function connection(): void {
@@ -48,6 +57,7 @@ perform<BareDispatchInput, BareDispatchAnswer>(async ({ port, requests, concurre
     };
     function next(): void {
       ended++;
+      if (ended === skip) begin();
       if (sent < requests) send();
       else if (ended === requests) finished.resolve();
     }
@@ -64,12 +74,12 @@ perform<BareDispatchInput, BareDispatchAnswer>(async ({ port, requests, concurre
     if (sent < requests) send();
   }
 
-  const before = process.cpuUsage();
-  const began = performance.now();
+  begin();
   for (let i = 0; i < concurrency; i++) connection();
   await finished.promise;
   const ms = performance.now() - began;
   const { user, system } = process.cpuUsage(before);
   await pool.close();
-  return { perSecond: (requests * 1000) / ms, cpu: (user + system) / requests };
+  const counted = requests - skip;
+  return { perSecond: (counted * 1000) / ms, cpu: (user + system) / counted };
 });

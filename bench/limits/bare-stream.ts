@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { ReadingPace } from '../../src/source/reading-pace.ts';
 import { perform } from '../process/task.ts';
+import { warmUp } from '../warm-up.ts';
 import { CopyData, insertedText } from './copy-data.ts';
 
 export interface BareStreamInput {
@@ -20,7 +21,7 @@ export interface BareStreamInput {
 }
 
 export interface BareStreamAnswer {
-  /** From the first row to the last. */
+  /** Once it is warm. */
   readonly rowsPerSecond: number;
   /** Of each row, how long it took from its stamp until it was here, in milliseconds. */
   readonly latencies: readonly number[];
@@ -36,12 +37,13 @@ perform<BareStreamInput, BareStreamAnswer>(async ({ url, slot, publication, rows
   const socket = connection.stream;
   const all = Promise.withResolvers<number>();
   const latencies: number[] = [];
-  let began = 0;
+  const skip = warmUp(rows);
+  let began = performance.now();
   let seen = 0;
   const data = new CopyData((bytes, at) => {
-    if (began === 0) began = performance.now();
     if (stampColumn !== null) latencies.push(performance.timeOrigin + performance.now() - Number(insertedText(bytes, at, stampColumn)));
-    if (++seen === rows) all.resolve(performance.now() - began);
+    if (++seen === skip) began = performance.now();
+    if (seen === rows) all.resolve(performance.now() - began);
   });
   const pace = new ReadingPace();
   socket.removeAllListeners('data');
@@ -61,5 +63,5 @@ perform<BareStreamInput, BareStreamAnswer>(async ({ url, slot, publication, rows
   connection.query(`START_REPLICATION SLOT "${slot}" LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`);
   ready();
   const ms = await all.promise;
-  return { rowsPerSecond: (rows * 1000) / ms, latencies };
+  return { rowsPerSecond: ((rows - skip) * 1000) / ms, latencies };
 });

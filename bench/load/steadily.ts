@@ -2,6 +2,7 @@ import { type Database, WALHOOK } from '../database.ts';
 import type { Receiver } from '../receiver/receiver.ts';
 import type { Suite } from '../suite.ts';
 import type { WalhookConfig } from '../walhook-config.ts';
+import { warmUp } from '../warm-up.ts';
 import { writeBeats } from './beats.ts';
 
 export interface SteadyOptions {
@@ -27,7 +28,7 @@ export async function steadily(suite: Suite, { database, receiver, config, rows,
   return latencies;
 }
 
-/** Without the first fifth, which warms up. */
+/** Without those that warm up. */
 export function warm(latencies: readonly number[]): readonly number[] {
-  return latencies.slice(Math.floor(latencies.length / 5));
+  return latencies.slice(warmUp(latencies.length));
 }

@@ -31,7 +31,7 @@ export const deliver: Measure = {
         return drained;
       },
       bare: async () => {
-        const { counted } = receiver.count('requests', rows);
+        const { counted } = receiver.count({ what: 'requests', skip: 0, until: rows });
         const answer = await bareDispatch(suite, { port: receiver.port, requests: rows, concurrency: CONCURRENCY, secret: SECRET, bodies });
         shares.push((await counted).cpuShare);
         return answer;

@@ -35,7 +35,7 @@ export const latency: Measure = {
         figure('latency.bare_p99', 'bare stream, p99', { rounds: bare, share: 0.99 }),
       ],
       notes: [
-        'Single-row transactions, evenly, written by a process of its own. A row carries `clock_timestamp()`, taken just before its commit; the receiver, and the bare reader, stamp when it is there. The first fifth of each round warms up and is not counted.',
+        'Single-row transactions, evenly, written by a process of its own. A row carries `clock_timestamp()`, taken just before its commit; the receiver, and the bare reader, stamp when it is there.',
       ],
     };
   },

@@ -29,7 +29,7 @@ export const outage: Measure = {
     const parked = (rows * 1000) / (performance.now() - began);
     receiver.answerWith(204);
     // One that fails at this moment is counted besides, and sent again.
-    const { ms } = await Promise.race([receiver.count('requests', rows).counted, walhook.failed]);
+    const { ms } = await Promise.race([receiver.count({ what: 'requests', skip: 0, until: rows }).counted, walhook.failed]);
     const { peak } = watch.stop();
     await walhook.stop();
     return {

@@ -53,13 +53,13 @@ export function perform<Input, Answer>(work: Work<Input, Answer>): void {
   process.on('SIGINT', () => undefined);
   process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.once('message', ({ input }: { input: Input }) => {
-    work(input, ready)
+    work(input, tellReady)
       .then((answer) => tell({ kind: 'answer', answer }))
       .catch((error: unknown) => tell({ kind: 'failure', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }));
   });
 }
 
-function ready(): void {
+function tellReady(): void {
   tell({ kind: 'ready' });
 }
 

@@ -48,27 +48,25 @@ function obey(order: Order): void {
   else take = counting(order);
 }
 
-function counting({ what, until, keep }: Order & { readonly kind: 'count' }): Take {
+function counting({ what, skip, until, keep }: Order & { readonly kind: 'count' }): Take {
   let count = 0;
-  let requests = 0;
   let began = 0;
   let cpu = process.cpuUsage();
   const bodies: string[] = [];
-  delayed.takeMean();
   return (bytes, from, to) => {
-    if (requests === 0) {
+    if (began === 0 && count >= skip) {
       began = performance.now();
       cpu = process.cpuUsage();
+      delayed.takeMean();
       tell({ kind: 'began' });
     }
-    requests++;
     count += what === 'requests' ? 1 : rowsIn(bytes, from, to);
     if (bodies.length < keep) bodies.push(bytes.toString('utf8', from, to));
     if (count < until) return;
     take = null;
     const ms = performance.now() - began;
     const { user, system } = process.cpuUsage(cpu);
-    tell({ kind: 'counted', counted: { ms, requests, cpuShare: (user + system) / 1000 / ms, answeredAfter: delayed.takeMean(), bodies } });
+    tell({ kind: 'counted', counted: { ms, cpuShare: (user + system) / 1000 / ms, answeredAfter: delayed.takeMean(), bodies } });
   };
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../test/support/free-port.ts';
 import { cpuTime } from '../process/usage.ts';
 import type { Counted } from './message.ts';
-import type { Counting } from './receiver.ts';
+import type { CountOptions, Counting } from './receiver.ts';
 
 /** How often it is asked how many requests it has had, in milliseconds. */
 const ASK_EVERY = 10;
@@ -49,9 +49,9 @@ export class Nginx {
   }
 
   /** Counts from the next request on: see Receiver. It sees how many there were a hundred times a second, and keeps no bodies. */
-  count(_what: 'requests' | 'rows', until: number): Counting {
+  count({ skip, until }: CountOptions): Counting {
     const began = Promise.withResolvers<void>();
-    const counted = this.#count(until, () => began.resolve());
+    const counted = this.#count(skip, until, () => began.resolve());
     counted.catch(() => undefined);
     return { began: began.promise, counted };
   }
@@ -61,18 +61,18 @@ export class Nginx {
     await this.#gone;
   }
 
-  async #count(until: number, onBegin: () => void): Promise<Counted> {
+  async #count(skip: number, until: number, onBegin: () => void): Promise<Counted> {
     const before = await this.#requests();
-    while ((await this.#requests()) === before) await Promise.race([sleep(ASK_EVERY), this.#ended]);
+    while ((await this.#requests()) <= before + skip) await Promise.race([sleep(ASK_EVERY), this.#ended]);
     const began = performance.now();
     const cpu = this.#cpu();
     onBegin();
     const first = await this.#requests();
     while ((await this.#requests()) < before + until) await Promise.race([sleep(ASK_EVERY), this.#ended]);
     const ms = performance.now() - began;
-    // What had come when it was seen to have begun was not within the time.
-    const share = (until - (first - before)) / until;
-    return { ms: ms / share, requests: until, cpuShare: (this.#cpu() - cpu) / ms, answeredAfter: 0, bodies: [] };
+    // It was seen to have begun a little after it had.
+    const share = (until - (first - before)) / (until - skip);
+    return { ms: ms / share, cpuShare: (this.#cpu() - cpu) / ms, answeredAfter: 0, bodies: [] };
   }
 
   async #requests(): Promise<number> {

@@ -1,10 +1,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Counted, Order, Reply } from './message.ts';
 
-/** What is being counted: when the first of it came, and what all of it came to. */
+/** What is being counted: when it began to count, and what it came to. */
 export interface Counting {
   readonly began: Promise<void>;
   readonly counted: Promise<Counted>;
+}
+
+export interface CountOptions {
+  readonly what: 'requests' | 'rows';
+  readonly skip: number;
+  readonly until: number;
+  readonly keep?: number;
 }
 
 /** The receiver's process, from the suite's side. */
@@ -40,14 +47,14 @@ export class Receiver {
     return this.#ports.hangingPort;
   }
 
-  /** Counts from the next request on. `keep`: of so many requests the bodies are kept; default: none. */
-  count(what: 'requests' | 'rows', until: number, keep = 0): Counting {
+  /** Counts from the next request on, and measures from when `skip` have come. `keep`: of so many requests the bodies are kept; default: none. */
+  count({ what, skip, until, keep = 0 }: CountOptions): Counting {
     const began = this.#next('began').then(() => undefined);
     const counted = this.#next('counted').then((reply) => reply.counted);
     // Who waits for one of the two need not wait for the other.
     began.catch(() => undefined);
     counted.catch(() => undefined);
-    this.#order({ kind: 'count', what, until, keep });
+    this.#order({ kind: 'count', what, skip, until, keep });
     return { began, counted };
   }
 
