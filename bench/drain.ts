@@ -13,6 +13,8 @@ export interface DrainOptions {
   /** What the receiver counts, and up to when. Default: requests. */
   readonly what?: 'requests' | 'rows';
   readonly until: number;
+  /** So many come first and are not counted. Default: a fifth. */
+  readonly skip?: number;
   /** Of so many requests the bodies are kept. Default: none. */
   readonly keep?: number;
   /** Profile walhook's CPU once it is warm. Default: no. */
@@ -39,10 +41,9 @@ export interface Drained {
 
 /** Starts walhook on a backlog and waits until the receiver has had all of it. */
 export async function drain(suite: Suite, options: DrainOptions): Promise<Drained> {
-  const { database, receiver, config, what = 'requests', until, keep = 0, isProfiled = false, onBegin, onEnd } = options;
+  const { database, receiver, config, what = 'requests', until, skip = warmUp(until), keep = 0, isProfiled = false, onBegin, onEnd } = options;
   await database.rewind(WALHOOK);
   await database.forget();
-  const skip = warmUp(until);
   const counting = receiver.count({ what, skip, until, keep });
   const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled });
   await Promise.race([counting.began, walhook.failed]);

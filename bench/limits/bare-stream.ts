@@ -12,6 +12,8 @@ import { CopyData, insertedText } from './copy-data.ts';
 export interface BareStreamInput {
   readonly url: string;
   readonly slot: string;
+  /** A second slot at the same position: to warm up. Null: do not. */
+  readonly warmUpSlot: string | null;
   readonly publication: string;
   readonly rows: number;
   /** Rest between small reads, as walhook does; else read whatever there is at once. */
@@ -21,7 +23,7 @@ export interface BareStreamInput {
 }
 
 export interface BareStreamAnswer {
-  /** Once it is warm. */
+  /** From the first row to the last. */
   readonly rowsPerSecond: number;
   /** Of each row, how long it took from its stamp until it was here, in milliseconds. */
   readonly latencies: readonly number[];
@@ -29,21 +31,27 @@ export interface BareStreamAnswer {
 
 const REST_MS = 1;
 
-perform<BareStreamInput, BareStreamAnswer>(async ({ url, slot, publication, rows, rests, stampColumn }, ready) => {
+perform<BareStreamInput, BareStreamAnswer>(async (input, ready) => {
+  const { warmUpSlot, rows } = input;
+  if (warmUpSlot !== null) await read({ ...input, slot: warmUpSlot, rows: warmUp(rows) }, ready);
+  return read(input, ready);
+});
+
+async function read({ url, slot, publication, rows, rests, stampColumn }: BareStreamInput, ready: () => void): Promise<BareStreamAnswer> {
   // pg passes `replication` on; its types do not know it.
   const client = new pg.Client({ connectionString: url, replication: 'database' } as pg.ClientConfig);
+  client.on('error', () => undefined); // the end of the socket, which is ours
   await client.connect();
   const { connection } = client as unknown as { connection: { stream: Socket; query(sql: string): void } };
   const socket = connection.stream;
   const all = Promise.withResolvers<number>();
   const latencies: number[] = [];
-  const skip = warmUp(rows);
-  let began = performance.now();
+  let began = 0;
   let seen = 0;
   const data = new CopyData((bytes, at) => {
+    if (seen === 0) began = performance.now();
     if (stampColumn !== null) latencies.push(performance.timeOrigin + performance.now() - Number(insertedText(bytes, at, stampColumn)));
-    if (++seen === skip) began = performance.now();
-    if (seen === rows) all.resolve(performance.now() - began);
+    if (++seen === rows) all.resolve(performance.now() - began);
   });
   const pace = new ReadingPace();
   socket.removeAllListeners('data');
@@ -63,5 +71,6 @@ perform<BareStreamInput, BareStreamAnswer>(async ({ url, slot, publication, rows
   connection.query(`START_REPLICATION SLOT "${slot}" LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`);
   ready();
   const ms = await all.promise;
-  return { rowsPerSecond: ((rows - skip) * 1000) / ms, latencies };
-});
+  socket.destroy();
+  return { rowsPerSecond: (rows * 1000) / ms, latencies };
+}

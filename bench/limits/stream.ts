@@ -6,6 +6,7 @@ import { recvlogical, recvlogicalVersion } from './recvlogical.ts';
 
 export const BARE_STREAM = new URL('bare-stream.ts', import.meta.url);
 const SLOT = 'bench_limit';
+const WARM_UP_SLOT = 'bench_warm_up';
 
 export interface Backlog {
   readonly database: Database;
@@ -40,7 +41,8 @@ function streamReaders(suite: Suite, { database, publication, rows, end }: Backl
   const { url } = database;
   const bare = (rests: boolean) => async (): Promise<number> => {
     await database.rewind(SLOT);
-    const input: BareStreamInput = { url, slot: SLOT, publication, rows, rests, stampColumn: null };
+    await database.rewind(WARM_UP_SLOT);
+    const input: BareStreamInput = { url, slot: SLOT, warmUpSlot: WARM_UP_SLOT, publication, rows, rests, stampColumn: null };
     const { rowsPerSecond } = await suite.task<BareStreamAnswer>(BARE_STREAM, input).answer;
     return rowsPerSecond;
   };

@@ -50,7 +50,7 @@ async function byWebhook(suite: Suite, { database, receiver, rows }: Load): Prom
 
 async function byStream(suite: Suite, { database, rows }: Load): Promise<readonly number[]> {
   await database.beginSlot(SLOT);
-  const input: BareStreamInput = { url: database.url, slot: SLOT, publication: WALHOOK, rows, rests: false, stampColumn: STAMP_COLUMN };
+  const input: BareStreamInput = { url: database.url, slot: SLOT, warmUpSlot: null, publication: WALHOOK, rows, rests: false, stampColumn: STAMP_COLUMN };
   const reader = suite.task<BareStreamAnswer>(BARE_STREAM, input);
   await reader.ready;
   await writeBeats(suite, { url: database.url, rows, perSecond: PER_SECOND });

@@ -6,8 +6,8 @@ const HEAD = `# Benchmarks
 
 Made by \`npm run bench -- --write\`; not to be edited. What was tried is in [bench/notes.md](../bench/notes.md).
 
-Every figure is the median of several rounds, with the least and the greatest in brackets. The first fifth of each round warms up and is not
-counted, of walhook and of what it is compared with. Ratios are to limits that are measured in the same
+Every figure is the median of several rounds, with the least and the greatest in brackets. The first fifth of each round, of walhook and of
+what it is compared with, warms up and is not counted. Ratios are to limits that are measured in the same
 run, in turn with walhook, so that they hold on other machines too:
 
 - **L1**: the bare stream from the same slot position, thrown away undecoded: the fastest of \`pg_recvlogical\`, a reader that reads at once
