@@ -79,6 +79,12 @@ export class Database {
     return row?.past === true;
   }
 
+  /** How many deliveries walhook has parked since it forgot the runs before. */
+  async parked(): Promise<number> {
+    const [row] = await this.query<{ parked: string }>(`select coalesce(sum(n_tup_ins), 0) as parked from pg_stat_user_tables where schemaname = '${WALHOOK}' and relname = 'parked'`);
+    return Number(row?.parked ?? 0);
+  }
+
   /** Waits until nobody reads a slot: the walsender of a reader that has gone may need a moment to see it. */
   async released(slot: string): Promise<void> {
     await this.query(`do $$ begin

@@ -34,6 +34,8 @@ export interface Drained {
   readonly receiverShare: number;
   /** The mean time from a request to its answer, in milliseconds, where it was asked to wait. */
   readonly answeredAfter: number;
+  /** Deliveries that were stored on the way rather than make the stream wait. */
+  readonly parked: number;
   readonly bodies: readonly string[];
   /** Null if it was not profiled. */
   readonly profile: object | null;
@@ -56,5 +58,5 @@ export async function drain(suite: Suite, options: DrainOptions): Promise<Draine
   onEnd?.();
   await walhook.stop();
   const counted = until - skip;
-  return { perSecond: (counted * 1000) / ms, cpu: (cpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile };
+  return { perSecond: (counted * 1000) / ms, cpu: (cpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile, parked: await database.parked() };
 }

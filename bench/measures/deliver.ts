@@ -49,6 +49,7 @@ export const deliver: Measure = {
       ],
       notes: [
         `The receiver is ${receiver instanceof Nginx ? 'nginx' : 'our own'}; it used at most ${Math.round(Math.max(...shares) * 100)} % of a core.`,
+        `Of ${rows.toLocaleString('en')} deliveries a round walhook parked at most ${Math.max(...walhook.map(({ parked }) => parked)).toLocaleString('en')} on the way.`,
         ...(limit.median >= WANTED ? [] : [`L2 does not reach ${WANTED.toLocaleString('en')}/s on this machine, so that there is no bar for the rate.`]),
       ],
     };
