@@ -13,6 +13,7 @@ npm run bench -- --quick                smaller; then says which ratios fell by 
 npm run bench -- deliver batches        these alone
 npm run bench -- --write                and writes docs/benchmarks.md, its plots and docs/benchmarks.json
 npm run bench -- --quick --write        writes what --quick compares with
+npm run bench:parking                   the parking store alone: see bench/parking.ts
 
 measures
 ${list(false)}
@@ -24,7 +25,7 @@ options
   --quick          a tenth of the rows, shorter loads
   --rows N         rows of a backlog; the memory of a million rows is measured with 10/3 as many. Default: 300000, quick 30000
   --rounds N       how often walhook and the limit are measured, in turn. Default: 3
-  --seconds N      how long a steady load lasts. Default: 10, quick 4
+  --seconds N      how long a steady load lasts. Default: 10, quick 3
   --json FILE      writes the results there
   --write          see above
 

@@ -2,12 +2,14 @@ import { type Figure, meets } from '../measure.ts';
 import { barText, valueText } from '../report/figure-text.ts';
 import { document, element, text } from './svg.ts';
 
-const WIDTH = 760;
+const WIDTH = 790;
 const ROW = 34;
 const LEFT = 330;
-const RIGHT = 130;
+const RIGHT = 160;
 const TOP = 62;
 const THICK = 16;
+/** More characters do not fit beside a bar. */
+const MOST_TEXT = 50;
 /** A value is drawn up to so many times its bar. */
 const MOST = 2;
 
@@ -32,7 +34,7 @@ function row(figure: Figure, y: number, right: (part: number) => number): string
   if (value === null || bar === undefined) return [];
   const wanted = 'atLeast' in bar ? bar.atLeast : bar.atMost;
   const middle = y + THICK / 2;
-  const short = what.length > 52 ? `${what.slice(0, 51)}…` : what;
+  const short = what.length > MOST_TEXT ? `${what.slice(0, MOST_TEXT - 1)}…` : what;
   return [
     text(short, { x: LEFT - 12, y: middle + 4, 'text-anchor': 'end' }),
     element('rect', { x: LEFT, y, width: Math.max(1, right(value.median / wanted) - LEFT), height: THICK, rx: 2, fill: meets(figure) === true ? 'var(--good)' : 'var(--bad)' }),
