@@ -30,26 +30,27 @@ async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runAll(options: Options): Promise<number> {
-  const suite = await Suite.start(options);
+  const starting = Suite.start(options);
   let isInterrupted = false;
   const interrupt = (): void => {
-    if (isInterrupted) return;
     isInterrupted = true;
     say('interrupted: ends what was started');
     // What the measure waits for fails then.
-    void suite.close();
+    void starting.then((suite) => suite.close());
   };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  // The second time the process ends as it does by itself.
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  const suite = await starting;
   const wanted = MEASURES.filter((measure) => isWanted(measure, options));
   const results = new Map<string, Result>();
   for (const measure of wanted) {
+    if (isInterrupted) break;
     const result = await runOne(suite, measure).catch((error: unknown) => {
       if (!isInterrupted) say(`${measure.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return null;
     });
-    if (isInterrupted) break;
     if (result !== null) results.set(measure.name, result);
-    await suite.clear();
+    if (!isInterrupted) await suite.clear();
   }
   await suite.close();
   if (isInterrupted) return INTERRUPTED;

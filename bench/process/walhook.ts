@@ -27,12 +27,11 @@ const ASK_EVERY = 3;
 export class WalhookProcess {
   /** When it was started, by `performance.now()`. */
   readonly startedAt = performance.now();
-  /** Rejects when it ends before it was told to. */
+  /** Rejects when it has ended, however that came. */
   readonly failed: Promise<never>;
   readonly #child: ChildProcess;
   readonly #port: number;
   readonly #exited: Promise<void>;
-  #isEnding = false;
 
   constructor({ folder, config, port, isProfiled = false }: WalhookOptions) {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
@@ -53,7 +52,7 @@ export class WalhookProcess {
     const exited = Promise.withResolvers<void>();
     this.#exited = exited.promise;
     this.#child.once('close', (code, signal) => {
-      if (!this.#isEnding || (code !== 0 && signal === null)) failed.reject(new Error(`walhook ended (${signal ?? String(code)}): ${output.join('').slice(-2_000)}`));
+      failed.reject(new Error(`walhook ended (${signal ?? String(code)}): ${output.join('').slice(-2_000)}`));
       exited.resolve();
     });
   }
@@ -76,7 +75,6 @@ export class WalhookProcess {
 
   /** Lets it drain. Rejects if it does not end well. */
   async stop(): Promise<void> {
-    this.#isEnding = true;
     this.#child.kill('SIGTERM');
     await this.#exited;
     if (this.#child.exitCode !== 0) await this.failed;
@@ -84,7 +82,6 @@ export class WalhookProcess {
 
   /** Ends it at once. */
   async close(): Promise<void> {
-    this.#isEnding = true;
     this.#child.kill('SIGKILL');
     await this.#exited;
   }
