@@ -40,6 +40,7 @@ export const cpu: Measure = {
       figures: profiled.map(({ name, drained }): Figure => ({ name: `cpu.${name.replaceAll(' ', '_')}`, what: `CPU an event, all threads, ${name}, while it is profiled`, unit: 'µs', value: once(drained.cpu) })),
       tables: [stageTable(profiled), ...profiled.map(functionTable)],
       notes: [
+        ...profiled.filter(({ drained }) => drained.parked > 0).map(({ name, drained }) => `${name}: walhook parked ${drained.parked.toLocaleString('en')} of ${rows.toLocaleString('en')} events on the way; what was read before the profile began is not in it.`),
         `${rows.toLocaleString('en')} events. Self time in a profile, scaled to the CPU time of the main thread, by the file that a function is in; what is Node's own, such as a hash or a write to a socket, counts for the stage that called it. "Node" is what nobody called: reads from sockets, the event loop. Other threads (garbage collection, compilers) are only in the sum of all threads.`,
       ],
     };
