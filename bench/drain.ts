@@ -1,5 +1,5 @@
 import { type Database, WALHOOK } from './database.ts';
-import { cpuTime } from './process/usage.ts';
+import { cpuTime, mainThreadTime } from './process/usage.ts';
 import type { Nginx } from './receiver/nginx.ts';
 import type { Receiver } from './receiver/receiver.ts';
 import type { Suite } from './suite.ts';
@@ -30,6 +30,8 @@ export interface Drained {
   readonly perSecond: number;
   /** walhook's, all threads, for each of what was counted, in microseconds. */
   readonly cpu: number;
+  /** The same of its main thread alone. */
+  readonly mainCpu: number;
   /** The part of a core that the receiver had use of meanwhile. */
   readonly receiverShare: number;
   /** The mean time from a request to its answer, in milliseconds, where it was asked to wait. */
@@ -51,12 +53,14 @@ export async function drain(suite: Suite, options: DrainOptions): Promise<Draine
   await Promise.race([counting.began, walhook.failed]);
   onBegin?.(walhook.pid);
   const before = cpuTime(walhook.pid);
+  const mainBefore = mainThreadTime(walhook.pid);
   const profiled = isProfiled ? await walhook.profile() : null;
   const { ms, cpuShare, answeredAfter, bodies } = await Promise.race([counting.counted, walhook.failed]);
   const cpu = cpuTime(walhook.pid) - before;
+  const mainCpu = mainThreadTime(walhook.pid) - mainBefore;
   const profile = profiled === null ? null : await profiled();
   onEnd?.();
   await walhook.stop();
   const counted = until - skip;
-  return { perSecond: (counted * 1000) / ms, cpu: (cpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile, parked: await database.parked() };
+  return { perSecond: (counted * 1000) / ms, cpu: (cpu * 1000) / counted, mainCpu: (mainCpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile, parked: await database.parked() };
 }

@@ -7,8 +7,17 @@ const TICK_MS = 10;
 
 /** Milliseconds of CPU that all threads of a process have taken, in user mode and in the kernel. */
 export function cpuTime(pid: number): number {
+  return timeIn(`/proc/${pid}/stat`);
+}
+
+/** The same of its main thread alone. */
+export function mainThreadTime(pid: number): number {
+  return timeIn(`/proc/${pid}/task/${pid}/stat`);
+}
+
+function timeIn(file: string): number {
   // The name of the program is in brackets, and may have spaces.
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+  const fields = readFileSync(file, 'utf8').replace(/^.*\) /s, '').split(' ');
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
