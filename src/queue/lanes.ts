@@ -1,5 +1,6 @@
 import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
 import type { Item } from './item.ts';
+import { LaneTable } from './lane-table.ts';
 import { Running } from './running.ts';
 
 /** What may go in one request. */
@@ -22,7 +23,7 @@ const LOOKED_AT = 8;
  */
 export class Lanes {
   /** Last item of each lane. */
-  readonly #tails = new Map<number, Item>();
+  readonly #tails = new LaneTable();
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
@@ -68,9 +69,7 @@ export class Lanes {
   }
 
   add(item: Item): void {
-    const { lane } = item.delivery;
-    const tail = this.#tails.get(lane);
-    this.#tails.set(lane, item);
+    const tail = this.#tails.set(item);
     this.#size++;
     if (tail === undefined) this.#becomesHead(item);
     else tail.next = item;
@@ -168,7 +167,7 @@ export class Lanes {
       if (head.next === null || head.next.isRunning || !wants(head)) continue;
       waiting.push(...chain(head.next));
       head.next = null;
-      this.#tails.set(head.delivery.lane, head);
+      this.#tails.set(head);
     }
     const ready: Item[] = [];
     for (let i = this.#firstReady; i < this.#ready.length; i++) {
