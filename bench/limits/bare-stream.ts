@@ -4,7 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import { ReadingPace } from '../../src/source/reading-pace.ts';
+import { restful } from '../../src/source/replication-socket.ts';
+import { Resting } from '../../src/source/resting.ts';
 import { perform } from '../process/task.ts';
 import { warmUp } from '../warm-up.ts';
 import { CopyData, insertedText } from './copy-data.ts';
@@ -29,8 +30,6 @@ export interface BareStreamAnswer {
   readonly latencies: readonly number[];
 }
 
-const REST_MS = 1;
-
 perform<BareStreamInput, BareStreamAnswer>(async (input, ready) => {
   const { warmUpSlot, rows } = input;
   if (warmUpSlot !== null) await read({ ...input, slot: warmUpSlot, rows: warmUp(rows) }, ready);
@@ -39,7 +38,7 @@ perform<BareStreamInput, BareStreamAnswer>(async (input, ready) => {
 
 async function read({ url, slot, publication, rows, rests, stampColumn }: BareStreamInput, ready: () => void): Promise<BareStreamAnswer> {
   // pg passes `replication` on; its types do not know it.
-  const client = new pg.Client({ connectionString: url, replication: 'database' } as pg.ClientConfig);
+  const client = new pg.Client({ ...(rests ? restful({}) : {}), connectionString: url, replication: 'database' } as pg.ClientConfig);
   client.on('error', () => undefined); // the end of the socket, which is ours
   await client.connect();
   const { connection } = client as unknown as { connection: { stream: Socket; query(sql: string): void } };
@@ -53,24 +52,24 @@ async function read({ url, slot, publication, rows, rests, stampColumn }: BareSt
     if (stampColumn !== null) latencies.push(performance.timeOrigin + performance.now() - Number(insertedText(bytes, at, stampColumn)));
     if (++seen === rows) all.resolve(performance.now() - began);
   });
-  const pace = new ReadingPace();
+  const resting = new Resting(
+    () => socket.pause(),
+    () => socket.resume(),
+  );
   socket.removeAllListeners('data');
   socket.on('data', (chunk: Buffer) => {
+    const came = performance.now();
     try {
       data.take(chunk);
     } catch (error) {
       all.reject(error);
     }
-    if (!rests || !pace.read(chunk.length, performance.now())) return;
-    socket.pause();
-    setTimeout(() => {
-      pace.rested(performance.now());
-      socket.resume();
-    }, REST_MS);
+    if (rests) resting.read(chunk.length, came);
   });
   connection.query(`START_REPLICATION SLOT "${slot}" LOGICAL 0/0 (proto_version '1', publication_names '${publication}')`);
   ready();
   const ms = await all.promise;
+  resting.stop();
   socket.destroy();
   return { rowsPerSecond: (rows * 1000) / ms, latencies };
 }
