@@ -59,7 +59,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<
 async function loadApp(options: HttpAppOptions): Promise<Listener> {
   const [{ httpApp }, { getRequestListener }] = await Promise.all([import('./http-app.ts'), import('@hono/node-server')]);
   const app = httpApp(options);
-  return getRequestListener((request, env) => app.fetch(request, env)) as Listener;
+  return getRequestListener((request, env) => app.fetch(request, env));
 }
 
 /** Answers what a supervisor asks, and nothing that is out of the ordinary: that is the app's to refuse. */

@@ -73,7 +73,7 @@ function growNow(): void {
   for (let pieces = 0; pieces < ENOUGH_PIECES; pieces++) {
     if (pieces % LOOK_EVERY === 0 && youngSize() >= ROOM) break;
     if (survivors.length * PIECE * 8 > ROOM / 2) survivors = [];
-    survivors.push(new Array<number>(PIECE).fill(pieces));
+    survivors.push(Array.from({ length: PIECE }, () => pieces));
   }
   allowGrowth(false);
 }
