@@ -69,11 +69,12 @@ export function youngSize(): number {
  */
 function growNow(): void {
   allowGrowth(true);
+  const piece = Array.from({ length: PIECE }, () => 0);
   let survivors: number[][] = [];
   for (let pieces = 0; pieces < ENOUGH_PIECES; pieces++) {
     if (pieces % LOOK_EVERY === 0 && youngSize() >= ROOM) break;
     if (survivors.length * PIECE * 8 > ROOM / 2) survivors = [];
-    survivors.push(Array.from({ length: PIECE }, () => pieces));
+    survivors.push(piece.slice());
   }
   allowGrowth(false);
 }
