@@ -180,7 +180,8 @@ export class EndpointQueue {
 
   /** Takes a delivery. It is in flight from now until it is delivered or durably stored. */
   offer(delivery: Delivery): void {
-    if (this.#inFlight.size === 0) this.#rate.began(performance.now());
+    // What hangs, and has been stored where it is, is still being sent.
+    if (this.#lanes.size === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery));
     this.relieveIfSlow();
     this.#ahead.grown(this.#lanes.ready, this.#rate);
