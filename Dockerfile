@@ -5,7 +5,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # No install scripts: they fetch Node and Postgres for tests, and this image has Node.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
 COPY src src
 RUN npm run build
 

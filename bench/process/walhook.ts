@@ -15,7 +15,9 @@ export interface WalhookOptions {
   readonly isProfiled?: boolean;
 }
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** What is built has no more files of its own, by which a profile tells the stages apart. */
+const SOURCE = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const PRELOAD = new URL('../profile/preload.ts', import.meta.url).href;
 /** From util-linux: has the kernel end a program when its parent is gone. */
 const SETPRIV = '/usr/bin/setpriv';
@@ -23,7 +25,7 @@ const DIES_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] 
 /** How often it is asked whether it is ready, in milliseconds. */
 const ASK_EVERY = 3;
 
-/** `walhook run`, built, as a process of its own: as users run it. Ends with ours at the latest. */
+/** `walhook run` as a process of its own, built, as users run it. Ends with ours at the latest. */
 export class WalhookProcess {
   /** When it was started, by `performance.now()`. */
   readonly startedAt = performance.now();
@@ -37,7 +39,7 @@ export class WalhookProcess {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
-    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD] : []), CLI, 'run', '-c', file, '--log-level', 'error'];
+    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD, SOURCE] : [BUILT]), 'run', '-c', file, '--log-level', 'error'];
     // A process group of its own: Ctrl-C reaches the suite alone, which ends it.
     this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],
