@@ -22,8 +22,8 @@ const PRELOAD = new URL('../profile/preload.ts', import.meta.url).href;
 /** From util-linux: has the kernel end a program when its parent is gone. */
 const SETPRIV = '/usr/bin/setpriv';
 const DIES_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
-/** How often it is asked whether it is ready, in milliseconds. */
-const ASK_EVERY = 3;
+/** How often it is asked whether it is ready, in milliseconds: each answer takes a millisecond of a process that is not warm. */
+const ASK_EVERY = 10;
 
 /** `walhook run` as a process of its own, built, as users run it. Ends with ours at the latest. */
 export class WalhookProcess {
