@@ -13,6 +13,8 @@ export interface WalhookOptions {
   readonly port: number;
   /** Its CPU can be profiled; costs a little at the start. Default: false. */
   readonly isProfiled?: boolean;
+  /** It finds what V8 made of its code when it was started before. Default: true. */
+  readonly isCached?: boolean;
 }
 
 const BUILT = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -35,7 +37,7 @@ export class WalhookProcess {
   readonly #port: number;
   readonly #exited: Promise<void>;
 
-  constructor({ folder, config, port, isProfiled = false }: WalhookOptions) {
+  constructor({ folder, config, port, isProfiled = false, isCached = true }: WalhookOptions) {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
@@ -44,7 +46,8 @@ export class WalhookProcess {
     this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],
       detached: true,
-      env: { PATH: process.env['PATH'] },
+      // As in the image and the unit.
+      env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '2', ...(isCached ? { NODE_COMPILE_CACHE: join(folder, 'compile-cache') } : {}) },
     });
     const output: string[] = [];
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', (text: Buffer) => output.push(String(text)));
