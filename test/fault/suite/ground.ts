@@ -34,10 +34,10 @@ export function underWay(name: EndpointName): number {
 /** Deliveries in memory at once. */
 export const IN_FLIGHT = 1_000;
 
-/** How long anything may take that a scene waits for, in milliseconds. */
-const PATIENCE = 30_000;
-/** How long nothing at all may arrive at the end, while something is missing, in milliseconds. */
-const SILENCE = 15_000;
+/** How long anything may take that a scene waits for, in milliseconds: a query of the state on a half-open connection is given up after 30 s. */
+const PATIENCE = 45_000;
+/** How long nothing at all may arrive at the end, while something is missing, in milliseconds: the same. */
+const SILENCE = 35_000;
 /** The same for a daemon that is broken on purpose, which may well lose something. */
 const SHORT_SILENCE = 3_000;
 
