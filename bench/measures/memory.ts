@@ -11,7 +11,7 @@ import { endpoint } from '../walhook-config.ts';
 
 /** A flat line may rise by so much. */
 const FLAT = 1.1;
-const SLOW = { latency: 20, concurrency: 16 };
+const SLOW = { latency: 100, concurrency: 16 };
 const LOOK_EVERY_MS = 100;
 
 interface Watched {
