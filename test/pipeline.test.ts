@@ -164,6 +164,15 @@ test('hooks with equal fields share their bodies, others do not', async () => {
   expect(new Set(rig.deliveries.map(({ id }) => id)).size).toBe(8);
 });
 
+test('hooks that share their bodies have each its own id in them', async () => {
+  const meta = ['id'] as const;
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { meta, to: ['crm', 'erp'] }), hookConfig(PEOPLE, { name: 'same', meta }), hookConfig(PEOPLE, { name: 'standard', meta, format: 'standard' })] });
+  await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), person(1), person(2), commit(100n, 110n));
+  expect(rig.deliveries.map(({ body }) => JSON.parse(body).meta.id)).toEqual(rig.deliveries.map(({ id }) => id));
+  expect(rig.deliveries).toHaveLength(8);
+  expect(rig.deliveries[0]?.body).toBe(rig.deliveries[1]?.body);
+});
+
 test('tables that no hook asks for, and that are not in the config, are passed over', async () => {
   const rig = new Rig({ hooks: [hook], tables: [tableConfig(PEOPLE)] });
   const stranger = { ...ORDERS, oid: 99, table: 'strangers' };
@@ -288,11 +297,15 @@ test('a change that cannot be read is handed on to nobody, and comes again', asy
     ...builtinCodecs,
     celType: (oid) => builtinCodecs.celType(oid),
     value: (oid) => builtinCodecs.value(oid),
+    json: (oid, large) => builtinCodecs.json(oid, large),
     // Strings are for the second hook alone.
-    json: (oid, large) => (bytes, start, end) => {
-      if (breaks && large === 'string' && bytes.toString('utf8', start, end) === 'odd') throw new Error('a value cannot be read');
-      return builtinCodecs.json(oid, large)(bytes, start, end);
-    },
+    writer: (oid, large) => ({
+      way: 'made',
+      write: (bytes, start, end, out) => {
+        if (breaks && large === 'string' && bytes.toString('utf8', start, end) === 'odd') throw new Error('a value cannot be read');
+        builtinCodecs.writer(oid, large).write(bytes, start, end, out);
+      },
+    }),
   };
   const rig = new Rig({ hooks: [hook, hookConfig(PEOPLE, { name: 'second', large_numbers: 'string' })], codecs });
   const all = [begin({ commitLsn: 100n }), relation(PEOPLE), person(1), person(2, 'odd'), person(3), commit(100n, 110n)];

@@ -1,4 +1,5 @@
 import { isLoopback, listen } from './addresses.ts';
+import { batchEndpointRules, batchHookRules } from './batch-rules.ts';
 import { didYouMean } from '../closest.ts';
 import { encodingRules } from './encoding-rules.ts';
 import { expressionRules } from './expression-rules.ts';
@@ -52,7 +53,7 @@ function tableRules(root: Node): Finding[] {
 }
 
 function endpointRules(root: Node, path: Path): Finding[] {
-  const findings = headerRules(root, path);
+  const findings = [...headerRules(root, path), ...batchEndpointRules(root, path)];
   const headers = new Set(childrenAt(root, [...path, 'headers']).map((header) => String(header.at(-1)).toLowerCase()));
   const url = URL.parse(textAt(root, [...path, 'url']) ?? '');
   if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
@@ -105,6 +106,7 @@ function hookRules(root: Node, text: string): Finding[] {
       ...scheduleRules(root, path),
       ...headerRules(root, path),
       ...encodingRules(root, path),
+      ...batchHookRules(root, path),
       ...expressionRules(root, path, text),
       ...childrenAt(root, [...path, 'enrich']).flatMap((lookup) => sqlRules(root, lookup, text)),
       ...fieldsRules(root, [...path, 'fields']),
