@@ -2,7 +2,7 @@ import pg from 'pg';
 import { expect, onTestFinished, test } from 'vitest';
 import type { BackfillOperations, BackfillReport } from '../../src/backfills.ts';
 import { endpoint, type EndpointOptions, HEAD, startDaemon, type TestDaemon, testDatabase, testReceiver } from '../support/daemon.ts';
-import { serverUrl, type TestDatabase } from '../support/postgres.ts';
+import { serverUrl } from '../support/postgres.ts';
 import type { Receiver } from '../support/receiver.ts';
 
 const ROWS = `
