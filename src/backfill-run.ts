@@ -44,7 +44,7 @@ export interface BackfillRunOptions {
   /** For the types of columns. */
   readonly pool: Queryable;
   readonly database: ChunkDatabase;
-  readonly queues: ReadonlyMap<string, Pick<EndpointQueue, 'offerBackground' | 'bury'>>;
+  readonly queues: ReadonlyMap<string, Pick<EndpointQueue, 'offer' | 'bury'>>;
   readonly recent: RecentTransactions;
   /** How far the stream has been read: rows that are read now are at least as new. */
   readonly received: () => Lsn;
@@ -68,7 +68,7 @@ export interface FoundTable {
 }
 
 interface Target {
-  readonly queue: Pick<EndpointQueue, 'offerBackground' | 'bury'>;
+  readonly queue: Pick<EndpointQueue, 'offer' | 'bury'>;
   readonly requests: RequestMaker;
 }
 
@@ -239,7 +239,7 @@ class BackfillRun implements ChunkSource {
       for (const [nth, { queue, delivery, failure }] of deliveriesOf.entries()) {
         deliveries++;
         const whole = { ...delivery, sequence: { commitLsn: place.commitLsn, ordinal, nth } };
-        if (failure === null) queue.offerBackground(whole, settled);
+        if (failure === null) queue.offer(whole, settled);
         else queue.bury(whole, failure, settled);
       }
     }

@@ -69,7 +69,7 @@ export interface PipelineOptions {
 interface Route {
   readonly hook: HookRoute;
   /** What ends the ids of its events. */
-  readonly idSuffix: Readonly<Record<Operation, string>>;
+  readonly idEnds: Readonly<Record<Operation, string>>;
   /** Null where nothing goes by row. */
   readonly rows: RowHash | null;
   /** When what matches is sent; null for at once. */
@@ -174,7 +174,7 @@ export class Pipeline implements ChangeSink {
       const requests = hook.enrich.size > 0 || due !== null ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
       return {
         hook: new HookRoute(hook, plan, codecs, filters),
-        idSuffix: byOperation((operation) => idSuffix(operation, tag)),
+        idEnds: byOperation((operation) => idSuffix(operation, tag)),
         rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
         due,
         targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
@@ -277,8 +277,8 @@ export class Pipeline implements ChangeSink {
     }
   }
 
-  #id({ change, operation }: Event, { idSuffix }: Route): string {
-    return eventId(this.#idPrefix, change.tableOrdinal, idSuffix[operation]);
+  #id({ change, operation }: Event, { idEnds }: Route): string {
+    return eventId(this.#idPrefix, change.tableOrdinal, idEnds[operation]);
   }
 
   #hold(event: Event, { id, key }: Pick<Held, 'id' | 'key'>, { hook, rows, due }: Route): void {

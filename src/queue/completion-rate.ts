@@ -1,7 +1,10 @@
-/** Length of a window, in milliseconds. */
-const WINDOW = 250;
+/**
+ * Length of a window, in milliseconds. Long enough for a process that has just started: its first quarter of a second is no
+ * measure of the endpoint.
+ */
+const WINDOW = 1_000;
 
-/** How many deliveries complete a second, from the last whole window of a quarter of a second. */
+/** How many deliveries complete a second, from the last whole window in which there was always something to send; 0 before that. */
 export class CompletionRate {
   #windowStart: number;
   #inWindow = 0;
@@ -19,9 +22,12 @@ export class CompletionRate {
     this.#lastAt = now;
   }
 
-  /** The queue was empty until now: it has not been stalled. */
+  /** The queue was empty until now: that nothing completed says nothing. */
   began(now: number): void {
     this.#lastAt = now;
+    this.#windowStart = now;
+    this.#inWindow = 0;
+    this.#rate = 0;
   }
 
   perSecond(now: number): number {

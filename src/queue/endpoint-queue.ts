@@ -124,10 +124,7 @@ export class EndpointQueue {
     };
   }
 
-  /**
-   * Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: once the
-   * stream is there again, `startDraining` may be called.
-   */
+  /** Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: see `startDraining`. */
   async restore(): Promise<Lsn | null> {
     const { store } = this.#options;
     const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
@@ -162,10 +159,7 @@ export class EndpointQueue {
     return this.#options.writer.flushed();
   }
 
-  /**
-   * Parked deliveries may be read back from now on: the stream is where it was when they were parked, so nothing that
-   * belongs before them is still to come.
-   */
+  /** Parked deliveries may be read back: the stream is where it was when they were parked, so nothing that belongs before them is still to come. */
   startDraining(): void {
     this.#drain.start();
   }
@@ -178,37 +172,25 @@ export class EndpointQueue {
     this.#slots.stop();
   }
 
-  /** Takes a delivery. It is in flight from now until it is delivered or durably stored. */
-  offer(delivery: Delivery): void {
+  /**
+   * Takes a delivery. It is in flight from now until it is delivered or durably stored.
+   *
+   * @param settled told then, never within the call, if it is of a backfill: in its lane it has its place, but among lanes it gives way to the stream's
+   */
+  offer(delivery: Delivery, settled: (() => void) | null = null): void {
     if (this.#inFlight.all === 0) this.#rate.began(performance.now());
-    this.#admit(this.#inFlight.enter(delivery));
+    this.#admit(this.#inFlight.enter(delivery, settled));
+    if (settled !== null) return;
     this.relieveIfSlow();
     this.#ahead.grown(this.#lanes.readyLive, this.#rate);
   }
 
-  /**
-   * True while deliveries of backfills go straight to their lanes. At any other time they had better wait where they are: a whole table would be
-   * stored.
-   */
+  /** True while what a backfill brings goes straight to its lanes. At any other time it had better wait: a whole table would be stored. */
   get takesBackground(): boolean {
     return this.#mode === 'direct' && this.#closing === null && !this.#isOver;
   }
 
-  /**
-   * Takes a delivery of a backfill: in its lane it has its place, but among lanes it gives way to what comes with the stream.
-   *
-   * @param settled is called once it is delivered or durably stored, never within the call
-   */
-  offerBackground(delivery: Delivery, settled: () => void): void {
-    if (this.#inFlight.all === 0) this.#rate.began(performance.now());
-    this.#admit(this.#inFlight.enter(delivery, settled));
-  }
-
-  /**
-   * Makes a dead letter of a delivery that can never be sent.
-   *
-   * @param settled see `offerBackground`; null for what came with the stream
-   */
+  /** Makes a dead letter of a delivery that can never be sent. @param settled see `offer` */
   bury(delivery: Delivery, failure: Failure, settled: (() => void) | null = null): void {
     const item = this.#inFlight.enter(delivery, settled);
     this.#options.events.onBuried(delivery, failure);
@@ -232,8 +214,8 @@ export class EndpointQueue {
   }
 
   /**
-   * Lets what is in memory be sent, until `spill`; then parks what is left, and lets what is being sent end, until
-   * `abandon`. Resolves once nothing is in flight, or all of it is stored, which takes a store that works. May be called twice.
+   * Lets what is in memory be sent, until `spill`; then parks what is left, and lets what is being sent end, until `abandon`. Resolves once
+   * nothing is in flight, or all of it is stored, which takes a store that works. May be called twice.
    */
   close(signals: CloseSignals): Promise<void> {
     this.#closed ??= this.#close(signals);

@@ -1,6 +1,7 @@
 import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
 import { Background } from './background.ts';
 import type { Item } from './item.ts';
+import { LaneTable } from './lane-table.ts';
 import { Running } from './running.ts';
 
 /** What may go in one request. */
@@ -23,7 +24,7 @@ const LOOKED_AT = 8;
  */
 export class Lanes {
   /** Last item of each lane. */
-  readonly #tails = new Map<number, Item>();
+  readonly #tails = new LaneTable();
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
@@ -79,9 +80,7 @@ export class Lanes {
   }
 
   add(item: Item): void {
-    const { lane } = item.delivery;
-    const tail = this.#tails.get(lane);
-    this.#tails.set(lane, item);
+    const tail = this.#tails.set(item);
     this.#size++;
     const promoted = this.#background.added(item);
     if (promoted !== null) this.#ready.push(promoted);
@@ -194,7 +193,7 @@ export class Lanes {
       if (head.next === null || head.next.isRunning || !wants(head)) continue;
       waiting.push(...chain(head.next));
       head.next = null;
-      this.#tails.set(head.delivery.lane, head);
+      this.#tails.set(head);
       this.#background.forget(head.delivery.lane);
     }
     for (const head of this.#background.ready.values()) {

@@ -65,6 +65,7 @@ export class Slots {
           resolve();
           return;
         }
+        if (rate === null && !throttle.isOn) return;
         const now = performance.now();
         this.#pace.sent(now);
         throttle.sent(now);

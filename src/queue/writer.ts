@@ -4,6 +4,12 @@ import type { Burial, Condition, Failure, Held, Parking, ParkingStore, Settlemen
 /** How many operations go into one transaction at most, and after how many bytes of bodies it ends. */
 const BATCH = 2_000;
 const BATCH_BYTES = 8 * 1024 * 1024;
+/**
+ * Between two transactions, so long what comes is gathered, in milliseconds, unless so much has come or somebody waits for it: an
+ * endpoint that is down must not make a transaction of each event, beside those of the application.
+ */
+const GATHER = 20;
+const ENOUGH = 100;
 /** Waiting time after a failure of the store, in milliseconds: doubled each time up to the longest. */
 const FIRST_WAIT = 100;
 const LONGEST_WAIT = 5_000;
@@ -37,7 +43,7 @@ interface Waiter {
 }
 
 /**
- * Writes to the store, in order and in batches: whatever came while the last batch was written makes the next one.
+ * Writes to the store, in order and in batches: whatever came while the last batch was written, and shortly after, makes the next one.
  * A batch is tried until it is durable; each operation says when it is. All of them may be repeated.
  */
 export class Writer {
@@ -50,6 +56,10 @@ export class Writer {
   #waiters: Waiter[] = [];
   #writing = false;
   #stopped = false;
+  /** Begins the next batch; null if none is to come, or one is under way. */
+  #next: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
+  /** When the last batch ended, of performance.now(). */
+  #ended = Number.NEGATIVE_INFINITY;
   /** When the batch under way was begun, of performance.now(); null if none is. */
   #begun: number | null = null;
   #retry: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
@@ -90,6 +100,7 @@ export class Writer {
   /** Resolves when all that was handed in before is durable. */
   flushed(): Promise<void> {
     if (this.#durable === this.#taken) return Promise.resolve();
+    this.#next?.now();
     return new Promise((resolve) => this.#waiters.push({ upTo: this.#taken, resolve }));
   }
 
@@ -101,6 +112,7 @@ export class Writer {
   /** Gives up what cannot be written. Waiters are left waiting: whoever stops the writer no longer waits. */
   stop(): void {
     this.#stopped = true;
+    if (this.#next !== null) clearTimeout(this.#next.timer);
     if (this.#retry !== null) {
       clearTimeout(this.#retry.timer);
       this.#retry.now();
@@ -111,23 +123,37 @@ export class Writer {
     this.#pending.push(operation);
     this.#taken++;
     if (this.#writing) return;
-    this.#writing = true;
-    // What comes in the same turn of the event loop goes into the same batch.
-    setImmediate(() => void this.#write());
+    if (this.#next === null) this.#gather();
+    else if (this.#pending.length >= ENOUGH) this.#next.now();
+  }
+
+  #gather(): void {
+    const begin = (): void => {
+      if (this.#next !== null) clearTimeout(this.#next.timer);
+      this.#next = null;
+      this.#writing = true;
+      // What comes in the same turn of the event loop goes into the same batch.
+      setImmediate(() => void this.#write());
+    };
+    const wait = this.#ended + GATHER - performance.now();
+    if (wait <= 0) begin();
+    else this.#next = { timer: setTimeout(begin, wait), now: begin };
   }
 
   async #write(): Promise<void> {
-    while (this.#pending.length > 0 && !this.#stopped) {
+    do {
       const batch = this.#nextBatch();
       this.#begun = performance.now();
       await this.#writeBatch(batch);
-      if (this.#stopped) break;
+      if (this.#stopped) return;
       this.#begun = null;
       this.#durable += batch.length;
       for (const operation of batch) operation.done();
       this.#wakeWaiters();
-    }
+    } while (this.#pending.length >= ENOUGH || this.#waiters.length > 0);
     this.#writing = false;
+    this.#ended = performance.now();
+    if (this.#pending.length > 0) this.#gather();
   }
 
   #nextBatch(): Operation[] {

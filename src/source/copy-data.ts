@@ -77,7 +77,7 @@ export class CopyDataReader {
 
 /** Of a whole message. @throws WalhookError `protocol` if there can be no message at the offset */
 function lengthOf(bytes: Buffer, at: number): number {
-  const type = bytes[at]!;
+  const type = bytes.readUInt8(at);
   const length = bytes.readInt32BE(at + 1);
   const isLetter = (type >= 0x41 && type <= 0x5a) || (type >= 0x61 && type <= 0x7a) || (type >= 0x31 && type <= 0x33);
   if (isLetter && length >= 4) return 1 + length;

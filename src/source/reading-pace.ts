@@ -6,8 +6,8 @@ const AT_ONCE = 0.3;
 const LOAD = 16;
 /** A rest that brought so many bytes, a handful of rows, was worth it, and the next one will be. */
 const WORTH = 1024;
-/** The most that Node reads at a time: behind it there is more to be read already. */
-const FULL_READ = 64 * 1024;
+/** About the most that Node reads at a time (64 KiB, less what TLS takes): behind it there is more to be read already. */
+const FULL_READ = 48 * 1024;
 
 /**
  * Decides when the socket should rest. walsender writes row by row, so a reader that is faster is woken for each
@@ -18,14 +18,11 @@ export class ReadingPace {
   #last = Number.NEGATIVE_INFINITY;
   #small = 0;
   #hasRested = false;
-  /** Bytes that came while the socket rested, which are handed over first. */
-  #waiting = 0;
-  /** Bytes that the last rest brought. */
-  #brought = 0;
 
   /**
    * True if the socket should rest now.
-   * @param came when the read came, and `handled`, when it had been handled: monotonic milliseconds
+   * @param bytes all that came at the same time
+   * @param came when it came, and `handled`, when it had been handled: monotonic milliseconds
    */
   read(bytes: number, came: number, handled: number): boolean {
     const atOnce = came - this.#last < AT_ONCE;
@@ -34,18 +31,15 @@ export class ReadingPace {
       this.#small = atOnce && bytes < SMALL_READ ? this.#small + 1 : 0;
       return this.#small >= LOAD;
     }
-    this.#brought += bytes;
-    if (atOnce && (this.#brought <= this.#waiting || bytes >= FULL_READ)) return false;
+    if (atOnce && bytes >= FULL_READ) return false;
     this.#hasRested = false;
     this.#small = 0;
-    return atOnce && this.#brought >= WORTH;
+    return atOnce && bytes >= WORTH;
   }
 
-  /** The socket has rested: what it brings says whether the load goes on. @param waiting bytes that have been read meanwhile */
-  rested(waiting: number, now: number): void {
+  /** The socket has rested: what it brings says whether the load goes on. */
+  rested(now: number): void {
     this.#hasRested = true;
-    this.#waiting = waiting;
-    this.#brought = 0;
     this.#last = now;
   }
 }

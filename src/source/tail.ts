@@ -1,22 +1,15 @@
-import { Socket, type SocketConstructorOpts } from 'node:net';
+import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ClientConfig } from 'pg';
 import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
 import { WalhookError } from '../errors.ts';
 import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
 import { CopyDataReader } from './copy-data.ts';
-import { ReadingPace } from './reading-pace.ts';
+import { restful } from './replication-socket.ts';
+import { Resting } from './resting.ts';
 
-/** How long the socket rests under load, in milliseconds. */
-const REST = 1;
 /** How long a closing connection may take to say goodbye, in milliseconds. */
 const GOODBYE = 2_000;
-
-/**
- * What a paused socket reads ahead, in bytes. Up to this mark (64 KiB by default) Node goes on reading while the socket
- * rests, and is woken for each row or two.
- */
-const HARDLY_ANY: SocketConstructorOpts & { readonly readableHighWaterMark: number } = { readableHighWaterMark: 1 };
 
 export interface TailOptions {
   readonly client: ClientConfig;
@@ -60,14 +53,16 @@ interface Notice {
 export class Tail {
   readonly #options: TailOptions;
   readonly #service: LogicalReplicationService;
-  readonly #pace = new ReadingPace();
+  readonly #resting = new Resting(
+    () => this.#socket?.pause(),
+    () => this.#flow(),
+  );
   #socket: Socket | null = null;
   /** Settles, and never fails, once `verify` has ended; null when it is not under way. */
   #verifying: Promise<void> | null = null;
   #durable: Lsn;
   #heard = 0;
   #status: NodeJS.Timeout | null = null;
-  #resting: NodeJS.Timeout | null = null;
   /** Messages that came while the handler of an earlier one was still busy; null if none is. */
   #held: Buffer[] | null = null;
   #paused = false;
@@ -78,7 +73,7 @@ export class Tail {
   constructor(options: TailOptions) {
     this.#options = options;
     this.#durable = options.durable;
-    this.#service = new LogicalReplicationService({ ...options.client, stream: () => new Socket(HARDLY_ANY) }, {
+    this.#service = new LogicalReplicationService(restful(options.client), {
       // The library's timer would confirm what was merely received: it stays off, ours reports what is durable.
       acknowledge: { auto: false, timeoutSeconds: 0 },
     });
@@ -87,9 +82,7 @@ export class Tail {
   /** Streams until `stop` (resolves) or until the connection or a handler fails (rejects). */
   async run(): Promise<void> {
     const { slot, from } = this.#options;
-    const plugin = new MessagePlugin(this.#options, {
-      connected: (client) => this.#connected(client as unknown as ReplicationClient),
-    });
+    const plugin = new MessagePlugin(this.#options, (client) => this.#connected(client as unknown as ReplicationClient));
     this.#service.on('heartbeat', (lsn, _time, wantsReply) => this.#keepalive(parseLsn(lsn), wantsReply));
     this.#service.on('start', () => this.#started());
     // Errors reach us through the promise of `subscribe` as well; an `error` event without a listener would throw.
@@ -172,12 +165,13 @@ export class Tail {
     });
     socket.on('data', (chunk: Buffer) => {
       const came = performance.now();
+      this.#heard = came;
       try {
         reader.read(chunk);
       } catch (error) {
         this.#fail(error);
       }
-      this.#read(chunk.length, came);
+      this.#resting.read(chunk.length, came);
     });
     for (const parse of parsers) socket.off('data', parse);
   }
@@ -197,28 +191,15 @@ export class Tail {
     this.#verifying = verified.then(over, over);
   }
 
-  /** @param came when the bytes came, which have been handled by now */
-  #read(bytes: number, came: number): void {
-    const now = performance.now();
-    this.#heard = now;
-    if (!this.#pace.read(bytes, came, now) || this.#resting !== null) return;
-    this.#socket?.pause();
-    this.#resting = setTimeout(() => {
-      this.#resting = null;
-      this.#pace.rested(this.#socket?.readableLength ?? 0, performance.now());
-      this.#flow();
-    }, REST);
-  }
-
   #flow(): void {
-    if (this.#paused || this.#resting !== null || this.#held !== null) return;
+    if (this.#paused || this.#resting.isResting || this.#held !== null) return;
     this.#socket?.resume();
   }
 
   #take(bytes: Buffer): void {
     if (this.#halted || this.#stopped || this.#failure !== null) return;
     if (this.#held !== null) {
-      // A view of the parser's buffer, which is written over by the next read.
+      // A view, which would keep all that was read with it.
       this.#held.push(Buffer.from(bytes));
       return;
     }
@@ -283,9 +264,8 @@ export class Tail {
 
   async #close(): Promise<void> {
     if (this.#status !== null) clearInterval(this.#status);
-    if (this.#resting !== null) clearTimeout(this.#resting);
     this.#status = null;
-    this.#resting = null;
+    this.#resting.stop();
     // A paused socket would never see the end of the connection.
     this.#socket?.resume();
     const socket = this.#socket;
@@ -300,25 +280,22 @@ function publicationGone(publication: string): WalhookError {
   return new WalhookError(`publication ${publication} is gone: changes are left out of the stream`, { code: 'publication_gone', reaction: 'retry' });
 }
 
-interface MessageHandlers {
-  readonly connected: (client: object) => void;
-}
-
-/** Passes messages on as bytes, undecoded, and quotes names, which the library's own plugin does not. */
+/** Starts the stream, and quotes names, which the library's own plugin does not. It is given no messages: see CopyDataReader. */
 class MessagePlugin extends PgoutputPlugin {
   readonly #publication: string;
   readonly #temporary: boolean;
-  readonly #handlers: MessageHandlers;
+  readonly #onConnected: (client: object) => void;
 
-  constructor({ publication, temporary = false }: Pick<TailOptions, 'publication' | 'temporary'>, handlers: MessageHandlers) {
+  /** `onConnected`: given the connected client, before the first command. */
+  constructor({ publication, temporary = false }: Pick<TailOptions, 'publication' | 'temporary'>, onConnected: (client: object) => void) {
     super({ protoVersion: 1, publicationNames: [publication], messages: true });
     this.#publication = publication;
     this.#temporary = temporary;
-    this.#handlers = handlers;
+    this.#onConnected = onConnected;
   }
 
   override async start(client: Parameters<PgoutputPlugin['start']>[0], slot: string, from: string): Promise<unknown> {
-    this.#handlers.connected(client);
+    this.#onConnected(client);
     if (this.#temporary) await client.query(`CREATE_REPLICATION_SLOT "${slot}" TEMPORARY LOGICAL pgoutput`);
     // The option's value is a list of identifiers within a string literal.
     const publications = `"${this.#publication.replaceAll('"', '""')}"`.replaceAll("'", "''");

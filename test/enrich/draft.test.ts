@@ -51,7 +51,7 @@ const drawn: fc.Arbitrary<Case> = fc.record({
   old: row,
   format: fc.constantFrom<Format | 'body'>('body', 'body', 'event', 'standard', 'cloudevents', 'cloudevents-binary', 'debezium'),
   hook: fc.record({
-    meta: fc.constantFrom([], ['changed', 'table', 'lsn', 'xid', 'committed_at'] as const),
+    meta: fc.constantFrom([], ['changed', 'table', 'lsn', 'xid', 'committed_at', 'id'] as const),
     large_numbers: fc.constantFrom('number', 'string'),
     encoding: fc.constantFrom(null, 'form'),
     omit_null: fc.boolean(),

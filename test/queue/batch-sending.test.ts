@@ -99,6 +99,20 @@ describe('linger', () => {
   });
 });
 
+test('what waits while it holds the safe position back is parked, and goes with the others when it is due', async () => {
+  const rig = rigOf({ batch: { ...BATCH, linger: 10_000 } });
+  offerLanes(rig, 0, 2);
+  await time.run(2_000);
+  rig.queue.parkLate(Number.POSITIVE_INFINITY);
+  await time.run(100);
+  expect([rig.requests, rig.parked, rig.tracker.open]).toEqual([[], ['0', '1'], 0]);
+  offerLanes(rig, 2, 1);
+  await time.run(8_000);
+  expect(rig.requests).toEqual([{ ids: ['0', '1', '2'], at: 10_000 }]);
+  await time.run(100);
+  expect([rig.parked, rig.tracker.open]).toEqual([[], 0]);
+});
+
 describe('where nothing more comes, nothing waits', () => {
   const LONG = { batch: { size: 100, bytes: 1000, linger: 10_000 } };
 

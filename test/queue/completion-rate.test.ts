@@ -21,3 +21,14 @@ test('is stalled since the last completion, or since the queue began to fill', (
   rate.began(5000);
   expect(rate.stalled(5010)).toBe(10);
 });
+
+test('a time without anything to send is no slowness: what comes after it is measured by itself', () => {
+  const rate = new CompletionRate(0);
+  for (let now = 0; now < 1000; now += 10) rate.completed(now);
+  rate.perSecond(1000);
+  rate.began(600_000);
+  for (let now = 600_000; now < 600_500; now++) rate.completed(now);
+  expect(rate.perSecond(600_500)).toBe(0);
+  for (let now = 600_500; now < 601_000; now++) rate.completed(now);
+  expect(rate.perSecond(601_000)).toBeCloseTo(1000, -1);
+});

@@ -235,7 +235,7 @@ export class World {
         this.#settled.add(delivery.id);
       };
       if (this.#isBuried(delivery)) this.queue.bury(delivery, { failure: 'expression', status: null, message: '', response: '' }, settled);
-      else this.queue.offerBackground(delivery, settled);
+      else this.queue.offer(delivery, settled);
     }
   }
 

@@ -37,18 +37,45 @@ test('says that something is durable once it is, and not before', async () => {
   expect(log).toEqual(['a']);
 });
 
-test('what comes in one turn, or while a batch is written, goes into one batch', async () => {
+test('what comes in one turn goes into one batch, and what comes while it is written and shortly after into the next', async () => {
   let stored = (): void => undefined;
   store.after = () => new Promise((resolve) => (stored = resolve));
   for (const id of ['a', 'b', 'c']) park(id);
   await time.run(1);
   for (const id of ['d', 'e']) park(id);
   stored();
-  await time.run(1);
+  await time.run(10);
+  park('f');
+  expect(store.calls.get('park')).toBe(1);
+  await time.run(20);
   stored();
   await time.run(1);
-  expect(log).toEqual(['a', 'b', 'c', 'd', 'e']);
+  expect(log).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   expect(store.calls.get('park')).toBe(2);
+});
+
+test('nothing is gathered for longer once much has come, or once somebody waits for it', async () => {
+  park('first');
+  await time.run(1);
+  for (let i = 0; i < 99; i++) park(`${i}`);
+  await time.run(5);
+  expect(log).toHaveLength(1);
+  park('hundredth');
+  await time.run(1);
+  expect(log).toHaveLength(101);
+  park('last');
+  let isFlushed = false;
+  void writer.flushed().then(() => (isFlushed = true));
+  await time.run(1);
+  expect(isFlushed).toBe(true);
+});
+
+test('after a while in which nothing came, what comes is written at once', async () => {
+  park('first');
+  await time.run(1000);
+  park('second');
+  await time.run(1);
+  expect(log).toEqual(['first', 'second']);
 });
 
 test('a large number goes in several batches, in order', async () => {

@@ -1,0 +1,34 @@
+import { type Database, WALHOOK } from '../database.ts';
+import type { Receiver } from '../receiver/receiver.ts';
+import type { Suite } from '../suite.ts';
+import type { WalhookConfig } from '../walhook-config.ts';
+import { warmUp } from '../warm-up.ts';
+import { writeBeats } from './beats.ts';
+
+export interface SteadyOptions {
+  readonly database: Database;
+  readonly receiver: Receiver;
+  readonly config: WalhookConfig;
+  readonly rows: number;
+  readonly perSecond: number;
+  /** How many requests of the receiver a row makes. Default: 1. */
+  readonly requestsPerRow?: number;
+}
+
+/** Runs walhook while rows are written at a steady rate. How long after it was written each was received, in milliseconds, as they came. */
+export async function steadily(suite: Suite, { database, receiver, config, rows, perSecond, requestsPerRow = 1 }: SteadyOptions): Promise<readonly number[]> {
+  await database.beginSlot(WALHOOK);
+  await database.forget();
+  const walhook = suite.walhook({ config: config.data, port: config.port });
+  await walhook.ready();
+  const stamped = receiver.stamp(rows * requestsPerRow);
+  await Promise.race([writeBeats(suite, { url: database.url, rows, perSecond }), walhook.failed]);
+  const latencies = await Promise.race([stamped, walhook.failed]);
+  await walhook.close();
+  return latencies;
+}
+
+/** Without those that warm up. */
+export function warm(latencies: readonly number[]): readonly number[] {
+  return latencies.slice(warmUp(latencies.length));
+}

@@ -1,0 +1,29 @@
+/** What the suite tells the receiver's process, and what it answers. */
+export type Order =
+  /** Counts until it has had so many requests, or rows in their bodies, and tells how long that took from the first behind `skip`. Bodies are kept of `keep` requests. */
+  | { readonly kind: 'count'; readonly what: 'requests' | 'rows'; readonly skip: number; readonly until: number; readonly keep: number }
+  /** Tells, of so many requests, how long each took from the time in its body until it was here. */
+  | { readonly kind: 'stamp'; readonly until: number }
+  /** Answers after so many milliseconds. */
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'answer'; readonly status: 204 | 500 };
+
+export type Reply =
+  | { readonly kind: 'listening'; readonly port: number; readonly hangingPort: number }
+  /** What was to be skipped has come: from now on it counts. */
+  | { readonly kind: 'began' }
+  | { readonly kind: 'counted'; readonly counted: Counted }
+  | { readonly kind: 'stamped'; readonly latencies: readonly number[] };
+
+export interface Counted {
+  /** Milliseconds from what was skipped to the last. */
+  readonly ms: number;
+  /** The part of that time that the receiver's process used a core: near 1, it is what holds up the rest. */
+  readonly cpuShare: number;
+  /** The mean time from a request to its answer, in milliseconds. */
+  readonly answeredAfter: number;
+  readonly bodies: readonly string[];
+}
+
+/** The column of a row that says when it was written, in Unix milliseconds by the server's clock. */
+export const SENT_AT = 'sent_at';
