@@ -72,9 +72,9 @@ interface Target {
   readonly requests: RequestMaker;
 }
 
-interface Made {
+/** A delivery that has no place yet. */
+interface Made extends Pick<Delivery, 'id' | 'lane' | 'row' | 'request' | 'body'> {
   readonly queue: Target['queue'];
-  readonly delivery: Omit<Delivery, 'sequence'>;
   readonly failure: Failure | null;
 }
 
@@ -121,11 +121,10 @@ class BackfillRun implements ChunkSource {
   readonly #rows: RowHash;
   readonly #tag: string;
   readonly #targets: readonly Target[];
-  readonly #places: readonly number[];
 
   constructor(options: BackfillRunOptions, { found, wanted, marks, codecs }: { readonly found: FoundTable; readonly wanted: Wanted; readonly marks: boolean; readonly codecs: CatalogCodecs }) {
     const { config, origin, systemId, queues } = options;
-    const { plan, key, table } = found;
+    const { plan, table } = found;
     const { relation } = table;
     const { columns } = wanted;
     const hook = columns === null ? found.hook : { ...found.hook, fields: { ...found.hook.fields, only: columns } };
@@ -141,7 +140,6 @@ class BackfillRun implements ChunkSource {
     this.#route = new HookRoute({ ...hook, events: ['insert'], changed: null, entering: false }, plan, codecs);
     this.#rows = new RowHash(relation.oid, plan.key);
     this.#tag = idTag(systemId, relation.oid, hook.name);
-    this.#places = key.map((name) => relation.columns.findIndex((column) => column.name === name));
     this.#targets = hook.to.map((name) => {
       const queue = queues.get(name);
       const endpoint = config.endpoints.find((one) => one.name === name);
@@ -168,7 +166,7 @@ class BackfillRun implements ChunkSource {
       bytes,
       mark: this.marks ? writeMark({ backfill: this.#wanted.id, run, chunk: number, side: 'low' }) : null,
       timeout: TIMEOUT,
-      onRow: (row) => this.#add(row, transaction, made),
+      onRow: (row, rowKey) => made.add(this.#identify(row), rowKey, this.#make(row, transaction)),
     });
     const snapshot = parseSnapshot(found.snapshot);
     return {
@@ -180,7 +178,7 @@ class BackfillRun implements ChunkSource {
       isLast: found.isLast,
       count: found.count,
       keyOf: (row) => stored(made.keys[row] ?? []),
-      offer: (send, place, settled) => this.#offer({ made, send, place, settled }),
+      offer: (send, place, settled) => this.#offer({ rows: made.rows, send, place, settled, committedAt: commitTime(transaction) }),
     };
   }
 
@@ -188,63 +186,61 @@ class BackfillRun implements ChunkSource {
     await this.#found.reader.mark(writeMark({ backfill: this.#wanted.id, run: this.#options.run, chunk, side: 'high' }));
   }
 
-  #add(row: Tuple, transaction: Transaction, made: MadeRows): void {
+  #identify(row: Tuple): string {
     const identity = this.#identity.of(row);
     if (identity === null) throw new Error('a row that is read is read whole');
-    made.add(
-      identity,
-      this.#places.map((place) => row.bytes.toString('utf8', row.start[place], row.end[place])),
-      this.#make(row, transaction),
-    );
+    return identity;
   }
 
-  #make(row: Tuple, transaction: Transaction): readonly Made[] {
-    const event = this.#events.ofTuple(row, transaction);
+  #make(tuple: Tuple, transaction: Transaction): readonly Made[] {
+    const event = this.#events.ofTuple(tuple, transaction);
     const hash = this.#rows.of(event);
     const id = backfillId(this.#wanted.id, hash, this.#tag);
     const verdict = this.#route.wants(event, id);
     if (verdict === false) return NONE;
     const lane = this.#route.lane.of(event);
+    const row = this.#route.hook.cooldown === null ? undefined : hash;
     const failure = verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`);
     return this.#targets.map(({ queue, requests }) => {
       const made = requests.make(event, id, NO_LOOKUPS);
       const isMade = !('message' in made);
       const { request, body } = isMade ? made : { request: requests.unrendered, body: JSON.stringify({ id, operation: event.operation, table: event.table.name }) };
-      return {
-        queue,
-        failure: isMade ? failure : (failure ?? expressionFailure(made.message)),
-        delivery: {
-          id,
-          request,
-          lane,
-          ...(this.#route.hook.cooldown === null ? {} : { row: hash }),
-          operation: event.operation,
-          table: event.table.name,
-          body,
-          bytes: body.length + OVERHEAD,
-          committedAt: commitTime(transaction),
-        },
-      };
+      return { queue, id, lane, row, request, body, failure: isMade ? failure : (failure ?? expressionFailure(made.message)) };
     });
   }
 
-  #offer({ made, send, place, settled }: { readonly made: MadeRows; readonly send: readonly number[]; readonly place: StreamPlace; readonly settled: () => void }): { readonly rows: number; readonly deliveries: number } {
-    let rows = 0;
+  #offer({ rows, send, place, settled, committedAt }: Offering): { readonly rows: number; readonly deliveries: number } {
+    const { commitLsn } = place;
+    const table = this.#found.plan.name;
+    let count = 0;
     let deliveries = 0;
     let ordinal = this.#options.ordinals(place, send.length);
     for (const i of send) {
-      const deliveriesOf = made.rows[i] ?? NONE;
+      const made = rows[i] ?? NONE;
       ordinal++;
-      if (deliveriesOf.length > 0) rows++;
-      for (const [nth, { queue, delivery, failure }] of deliveriesOf.entries()) {
+      if (made.length > 0) count++;
+      for (let nth = 0; nth < made.length; nth++) {
+        const one = made[nth];
+        if (one === undefined) continue;
+        const { queue, failure, id, request, lane, row, body } = one;
+        const delivery: Delivery = { id, request, lane, row, sequence: { commitLsn, ordinal, nth }, operation: 'data_insert', table, body, bytes: body.length + OVERHEAD, committedAt };
         deliveries++;
-        const whole = { ...delivery, sequence: { commitLsn: place.commitLsn, ordinal, nth } };
-        if (failure === null) queue.offer(whole, settled);
-        else queue.bury(whole, failure, settled);
+        if (failure === null) queue.offer(delivery, settled);
+        else queue.bury(delivery, failure, settled);
       }
     }
-    return { rows, deliveries };
+    return { rows: count, deliveries };
   }
+}
+
+/** Rows of a chunk, of which some are sent. */
+interface Offering {
+  readonly rows: readonly (readonly Made[])[];
+  readonly send: readonly number[];
+  readonly place: StreamPlace;
+  readonly settled: () => void;
+  /** In Unix milliseconds. */
+  readonly committedAt: number;
 }
 
 const NONE: readonly Made[] = [];

@@ -32,8 +32,8 @@ export interface ChunkQuery {
   readonly mark: string | null;
   /** Milliseconds. */
   readonly timeout: number;
-  /** Takes each row: a tuple that is valid until it returns. */
-  readonly onRow: (row: Tuple, size: number) => void;
+  /** Takes each row and its key: a tuple that is valid until it returns. */
+  readonly onRow: (row: Tuple, key: KeyTexts) => void;
 }
 
 export interface ReadChunk {
@@ -119,8 +119,8 @@ export class ChunkReader {
    */
   async read({ after, again, limit, bytes, mark, timeout, onRow }: ChunkQuery): Promise<ReadChunk> {
     const { database, table } = this.#options;
-    const place = this.#key.map(({ place: one }) => one);
-    const page = new Page(place, bytes);
+    const places = this.#key.map(({ place }) => place);
+    const page = new Page(bytes);
     const pageSize = Math.max(1, Math.round(limit));
     const statements = [
       'begin',
@@ -143,9 +143,11 @@ export class ChunkReader {
         onRow: (line, copy) => {
           const isPage = copy === pageCopy;
           if (isPage && page.isFull) return;
-          this.#row.read(line);
-          if (isPage) page.add(this.#row, line.length);
-          onRow(this.#row, line.length);
+          const row = this.#row;
+          row.read(line);
+          const key = places.map((place) => row.bytes.utf8Slice(row.start[place] ?? 0, row.end[place] ?? 0));
+          if (isPage) page.add(key, line.length);
+          onRow(row, key);
         },
       },
       timeout,
@@ -193,14 +195,12 @@ export class ChunkReader {
 
 /** The rows of a chunk, as they come. */
 class Page {
-  readonly #places: readonly number[];
   readonly #mostBytes: number;
   #bytes = 0;
   count = 0;
   last: KeyTexts | null = null;
 
-  constructor(places: readonly number[], mostBytes: number) {
-    this.#places = places;
+  constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
   }
 
@@ -208,10 +208,10 @@ class Page {
     return this.#bytes >= this.#mostBytes;
   }
 
-  add(row: Tuple, size: number): void {
+  add(key: KeyTexts, size: number): void {
     this.#bytes += size;
     this.count++;
-    this.last = this.#places.map((place) => row.bytes.toString('utf8', row.start[place], row.end[place]));
+    this.last = key;
   }
 }
 
