@@ -7,12 +7,11 @@ import { Runner } from './backfill/runner.ts';
 import type { StreamPlace, StreamWindows } from './backfill/stream-windows.ts';
 import { type BackfillRunOptions, findTable, openRun } from './backfill-run.ts';
 import type { BackfillOperations, BackfillOrigin, BackfillReport, BackfillRequest } from './backfills.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { WalhookError } from './errors.ts';
 import type { Lsn } from './lsn.ts';
-import type { Budget } from './queue/budget.ts';
-import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import { codeOf, safeMessage } from './reaction.ts';
-import type { ReadOnlyDatabase } from './source/read-only-database.ts';
+import { ReadOnlyDatabase } from './source/read-only-database.ts';
 
 /** So many are listed. */
 const MOST_LISTED = 200;
@@ -22,19 +21,18 @@ const LONG_PATIENCE = 60_000;
 /** Until what could not be begun is tried again, in milliseconds. */
 const RETRY = 5_000;
 
-export interface BackfillingOptions extends Omit<BackfillRunOptions, 'database' | 'queues' | 'recent' | 'run' | 'ordinals'> {
+export interface BackfillingOptions extends Pick<BackfillRunOptions, 'config' | 'systemId' | 'origin' | 'pool' | 'received'> {
   readonly log: Logger;
   readonly store: BackfillStore;
-  /** Where rows are read, and where marks are written. */
-  readonly database: ReadOnlyDatabase;
-  readonly queues: ReadonlyMap<string, EndpointQueue>;
-  readonly budget: Pick<Budget, 'full'>;
+  readonly dispatcher: Pick<Dispatcher, 'queues' | 'budget'>;
   readonly windows: StreamWindows;
 }
 
 /** Backfills: begins them, runs them beside the stream, and does with them what people ask for. */
 export class Backfilling implements BackfillOperations {
   readonly #options: BackfillingOptions;
+  /** Where rows are read, and marks are written. */
+  readonly #database: ReadOnlyDatabase;
   readonly #runners = new Map<string, Runner>();
   readonly #running = new Set<Promise<void>>();
   /** Tells this process. */
@@ -45,6 +43,8 @@ export class Backfilling implements BackfillOperations {
 
   constructor(options: BackfillingOptions) {
     this.#options = options;
+    // A standby that is gone must not hold up a mark, which nobody but this process needs.
+    this.#database = new ReadOnlyDatabase(options.config.source.url, { synchronous_commit: 'local' });
   }
 
   /** Goes on with those that have not ended, and begins those of hooks that are new. Tries again until it can. */
@@ -66,7 +66,7 @@ export class Backfilling implements BackfillOperations {
     this.#stopped = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
     for (const runner of this.#runners.values()) runner.stop();
-    await this.#options.database.close();
+    await this.#database.close();
     await Promise.all(this.#running);
   }
 
@@ -122,8 +122,8 @@ export class Backfilling implements BackfillOperations {
 
   /** From now on no transaction can come into the stream without being remembered, but for those that are older. On a standby there are none to be remembered. */
   async #begunNow(): Promise<void> {
-    const { database, windows } = this.#options;
-    const [row] = await database.run({ text: 'select case when pg_is_in_recovery() then null else pg_current_xact_id()::text end', values: [] }, PATIENCE);
+    const { windows } = this.#options;
+    const [row] = await this.#database.run({ text: 'select case when pg_is_in_recovery() then null else pg_current_xact_id()::text end', values: [] }, PATIENCE);
     const xid = row?.[0] ?? null;
     if (xid !== null) windows.recent.begin(Number(BigInt(xid) & 0xffff_ffffn));
   }
@@ -146,7 +146,7 @@ export class Backfilling implements BackfillOperations {
   async #store({ hook, where, columns, rate }: BackfillRequest, origin: BackfillOrigin): Promise<StoredBackfill | null> {
     const { store } = this.#options;
     const wanted = { where: where ?? null, columns: columns ?? null };
-    const { reader, table } = await findTable(this.#options, hook, wanted);
+    const { reader, table } = await findTable({ config: this.#options.config, database: this.#database }, hook, wanted);
     const rowsEstimated = Math.round(await reader.estimate());
     const column = await reader.columnWithNull(LONG_PATIENCE);
     if (column !== null) {
@@ -167,7 +167,7 @@ export class Backfilling implements BackfillOperations {
   }
 
   #go(backfill: StoredBackfill): void {
-    const { config, log, store, windows } = this.#options;
+    const { config, dispatcher, log, store, windows } = this.#options;
     const { id, hook } = backfill;
     const fanOut = config.hooks.find(({ name }) => name === hook)?.to.length ?? 1;
     if (this.#stopped || this.#runners.has(id)) return;
@@ -177,7 +177,8 @@ export class Backfilling implements BackfillOperations {
       windows,
       store,
       size: new ChunkSize({ ...config.limits, fanOut, rate: backfill.rate }),
-      open: () => openRun({ ...this.#options, recent: windows.recent, run: this.#run, ordinals: (place, count) => this.#ordinals.next(place, count) }, hook, backfill),
+      open: () =>
+        openRun({ ...this.#options, database: this.#database, queues: dispatcher.queues, recent: windows.recent, run: this.#run, ordinals: (...at) => this.#ordinals.next(...at) }, hook, backfill),
       obstacle: () => this.#obstacle(hook),
       onEnd: (state, reason) => {
         const { rowsDone, rowsSent } = runner.report;
@@ -193,7 +194,8 @@ export class Backfilling implements BackfillOperations {
 
   /** Why nothing of the hook may be handed over now; null if it may. */
   #obstacle(name: string): string | null {
-    const { budget, config, queues } = this.#options;
+    const { config, dispatcher } = this.#options;
+    const { budget, queues } = dispatcher;
     const hook = config.hooks.find((one) => one.name === name);
     if (hook === undefined) return `hook ${name} is not in the configuration`;
     for (const endpoint of hook.to) {

@@ -200,31 +200,15 @@ export class Daemon {
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
     });
+    const beside = { config, log, systemId: slot.identity.systemId, origin, pool };
     this.#scheduling = new Scheduling({
-      config,
-      log,
+      ...beside,
       store: state.held,
-      systemId: slot.identity.systemId,
-      origin,
-      pool,
       database: new ReadOnlyDatabase(config.source.url),
       hasRead: (at) => this.#reading.hasRead(at),
       refresh: (endpoint) => this.#dispatcher.refresh(endpoint),
     });
-    this.#backfilling = new Backfilling({
-      config,
-      log,
-      store: state.backfills,
-      systemId: slot.identity.systemId,
-      origin,
-      pool,
-      // A standby that is gone must not hold up a mark, which nobody but this process needs.
-      database: new ReadOnlyDatabase(config.source.url, { synchronous_commit: 'local' }),
-      queues: this.#dispatcher.queues,
-      budget: this.#dispatcher.budget,
-      windows,
-      received: () => this.#reading.received.lsn,
-    });
+    this.#backfilling = new Backfilling({ ...beside, store: state.backfills, dispatcher: this.#dispatcher, windows, received: () => this.#reading.received.lsn });
     this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind });
   }
 

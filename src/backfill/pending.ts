@@ -32,12 +32,12 @@ export class Pending {
   /** A chunk is about to be handed over: `settled` counts for it from now on, `handed` says how many there were. */
   begin(): { readonly settled: () => void; readonly handed: (deliveries: number, progress: BackfillProgress, onOver: () => void) => void } {
     let chunk: Chunk | null = null;
-    let onOver = (): void => undefined;
+    let onOver: (() => void) | null = null;
     return {
       settled: () => {
         if (chunk === null) return;
         chunk.open--;
-        if (chunk.open === 0) onOver();
+        if (chunk.open === 0) onOver?.();
         this.#look();
       },
       handed: (deliveries, progress, over) => {

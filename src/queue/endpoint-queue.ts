@@ -139,11 +139,9 @@ export class EndpointQueue {
   /** Rows of this endpoint were put into the store, or taken out of it, by someone else: reads it again from the start. */
   async refresh(): Promise<void> {
     this.#store();
-    const { store, writer } = this.#options;
-    await writer.flushed();
-    const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
-    const now = performance.now();
-    for (const { lane, dueIn } of lanes ?? []) if (this.#blocked.isWaiting(lane)) this.#blocked.wait(lane, now + dueIn);
+    await this.#options.writer.flushed();
+    const lanes = await this.#options.store.lanes(this.name, MOST_BLOCKED_LANES);
+    for (const { lane, dueIn } of lanes ?? []) if (this.#blocked.isWaiting(lane)) this.#blocked.wait(lane, performance.now() + dueIn);
     this.#drain.restart();
   }
 

@@ -115,7 +115,7 @@ export class World {
 
   /** All that is under way comes to its end, and so does the backfill. */
   finish(): void {
-    for (const transaction of [...this.#open]) {
+    for (const transaction of this.#open.slice()) {
       if (!transaction.isCommitted) {
         transaction.isCommitted = true;
         this.#wal.push({ transaction });

@@ -40,11 +40,6 @@ function idsOf(receiver: Receiver): number[] {
   return receiver.bodies<Body>().map(({ data }) => data.id).toSorted((a, b) => a - b);
 }
 
-/** To be called without the object. */
-function bound(all: BackfillOperations): BackfillOperations {
-  return { begin: (r) => all.begin(r), list: (q) => all.list(q), show: (id) => all.show(id), pause: (id) => all.pause(id), resume: (id) => all.resume(id), cancel: (id) => all.cancel(id) };
-}
-
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i);
 }
@@ -91,20 +86,20 @@ test('what cannot be done is refused before it begins, with the reason', async (
   - { name: daily, table: rows, to: crm, schedule: "0 0 1 1 *" }`;
   const yaml = yamlOf('', { more }).replace('tables: {', 'tables: { loose: { key: [k] },');
   const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
-  const { begin, show, pause, cancel, list } = bound(operations(daemon));
-  await expect(begin({ hook: 'none' })).rejects.toMatchObject({ code: 'unknown_hook' });
-  await expect(begin({ hook: 'loose' })).rejects.toMatchObject({ code: 'backfill_no_key', message: expect.stringContaining('have no k') });
-  await expect(begin({ hook: 'all', where: 'nothing = 1' })).rejects.toMatchObject({ code: 'backfill_where', message: expect.stringContaining('column "nothing" does not exist') });
-  await expect(begin({ hook: 'all', columns: ['id', 'nothing'] })).rejects.toMatchObject({ code: 'backfill_columns' });
-  await expect(begin({ hook: 'shaped', columns: ['id'] })).rejects.toMatchObject({ code: 'backfill_columns' });
-  await expect(begin({ hook: 'daily' })).rejects.toMatchObject({ code: 'backfill_scheduled' });
-  await expect(show('bf_none')).rejects.toMatchObject({ code: 'unknown_backfill' });
-  const begun = await begin({ hook: 'all', rate: 1 });
-  await expect(begin({ hook: 'all' })).rejects.toMatchObject({ code: 'backfill_running' });
-  expect(await cancel(begun.id)).toMatchObject({ state: 'cancelled', ended_at: expect.any(String) });
-  await expect(pause(begun.id)).rejects.toMatchObject({ code: 'backfill_ended' });
-  expect(await list({ active: true })).toEqual([]);
-  expect(await list({ hook: 'all' })).toMatchObject([{ id: begun.id, state: 'cancelled' }]);
+  const backfills = operations(daemon);
+  await expect(backfills.begin({ hook: 'none' })).rejects.toMatchObject({ code: 'unknown_hook' });
+  await expect(backfills.begin({ hook: 'loose' })).rejects.toMatchObject({ code: 'backfill_no_key', message: expect.stringContaining('have no k') });
+  await expect(backfills.begin({ hook: 'all', where: 'nothing = 1' })).rejects.toMatchObject({ code: 'backfill_where', message: expect.stringContaining('column "nothing" does not exist') });
+  await expect(backfills.begin({ hook: 'all', columns: ['id', 'nothing'] })).rejects.toMatchObject({ code: 'backfill_columns' });
+  await expect(backfills.begin({ hook: 'shaped', columns: ['id'] })).rejects.toMatchObject({ code: 'backfill_columns' });
+  await expect(backfills.begin({ hook: 'daily' })).rejects.toMatchObject({ code: 'backfill_scheduled' });
+  await expect(backfills.show('bf_none')).rejects.toMatchObject({ code: 'unknown_backfill' });
+  const begun = await backfills.begin({ hook: 'all', rate: 1 });
+  await expect(backfills.begin({ hook: 'all' })).rejects.toMatchObject({ code: 'backfill_running' });
+  expect(await backfills.cancel(begun.id)).toMatchObject({ state: 'cancelled', ended_at: expect.any(String) });
+  await expect(backfills.pause(begun.id)).rejects.toMatchObject({ code: 'backfill_ended' });
+  expect(await backfills.list({ active: true })).toEqual([]);
+  expect(await backfills.list({ hook: 'all' })).toMatchObject([{ id: begun.id, state: 'cancelled' }]);
 });
 
 test('it is paused, goes on over a restart where it was, and ends where it is cancelled', async () => {
