@@ -10,14 +10,19 @@ import type { BackfillOperations, BackfillOrigin, BackfillReport, BackfillReques
 import type { Dispatcher } from './dispatcher.ts';
 import { WalhookError } from './errors.ts';
 import type { Lsn } from './lsn.ts';
+import { inTime } from './patience.ts';
 import { codeOf, safeMessage } from './reaction.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 
 /** So many are listed. */
 const MOST_LISTED = 200;
+/** A chunk waits while more than this part of the memory is taken: so that backfills never keep the stream waiting. */
+const MOST_OF_MEMORY = 0.5;
 /** Milliseconds for a question without a table, and for one that may have to look at all rows. */
 const PATIENCE = 10_000;
 const LONG_PATIENCE = 60_000;
+/** How long the end may wait for the store, in milliseconds: what it does not take is sent again, under the same ids. */
+const CLOSE_PATIENCE = 500;
 /** Until what could not be begun is tried again, in milliseconds. */
 const RETRY = 5_000;
 
@@ -70,6 +75,14 @@ export class Backfilling implements BackfillOperations {
     await Promise.all(this.#running);
   }
 
+  /** The same, once nothing is in flight any more: what was sent is stored as that. Gives up after a while. */
+  async close(): Promise<void> {
+    await this.stop();
+    const runners = [...this.#runners.values()];
+    await inTime(Promise.all(runners.map((runner) => runner.saved())), CLOSE_PATIENCE);
+    for (const runner of runners) runner.forget();
+  }
+
   async begin(request: BackfillRequest): Promise<BackfillReport> {
     const backfill = await this.#store(request, request.origin ?? 'command');
     if (backfill === null) {
@@ -102,6 +115,7 @@ export class Backfilling implements BackfillOperations {
   async cancel(id: string): Promise<BackfillReport> {
     return this.#turn(id, 'cancelled', (runner) => {
       runner.stop();
+      runner.forget();
       this.#runners.delete(id);
     });
   }
@@ -204,7 +218,7 @@ export class Backfilling implements BackfillOperations {
       const { state, probeIn } = queue?.state.condition ?? {};
       return `endpoint ${endpoint} ${state !== undefined && state !== 'active' ? `is ${state}` : probeIn != null ? 'fails' : 'is behind'}`;
     }
-    return budget.full ? 'memory is full of what the stream brings' : null;
+    return budget.part(budget.deliveries, budget.bytes) > MOST_OF_MEMORY ? 'others go first' : null;
   }
 
   #report(backfill: StoredBackfill): BackfillReport {

@@ -335,7 +335,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.stop()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
+    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
     await this.#released;
   }
 }

@@ -18,6 +18,7 @@ export class Pending {
   #chunks: Chunk[] = [];
   #unsaved: BackfillProgress | null = null;
   #saving: Promise<void> | null = null;
+  #isClosed = false;
   #waiters: { readonly holds: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(id: string, store: BackfillStore) {
@@ -58,6 +59,12 @@ export class Pending {
     return this.#when(holds);
   }
 
+  /** Nothing is stored any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#unsaved = null;
+  }
+
   /** Resolves once what is over is stored. */
   saved(): Promise<void> {
     return this.#when(() => this.#unsaved === null && this.#saving === null);
@@ -95,6 +102,7 @@ export class Pending {
       } catch (error) {
         // Another daemon has it: it goes on from what is stored.
         if (error instanceof Error && 'code' in error && error.code === 'fenced') break;
+        if (this.#isClosed) break;
         this.#unsaved ??= progress;
         await new Promise((resolve) => setTimeout(resolve, RETRY).unref());
       }

@@ -143,6 +143,16 @@ export class Runner {
     for (const stopped of this.#onStop) stopped();
   }
 
+  /** Resolves once it is stored how far it has come. */
+  saved(): Promise<void> {
+    return this.#pending.saved();
+  }
+
+  /** After `stop`: how far it comes is not stored any more. */
+  forget(): void {
+    this.#pending.close();
+  }
+
   /** Resolves when it is done, has failed, or was stopped; never rejects. */
   async run(): Promise<void> {
     const { backfill, store, onEnd } = this.#options;
@@ -152,7 +162,7 @@ export class Runner {
         if (this.#paused !== null || !(await this.#mayRead())) {
           await this.#wait(LOOK_AGAIN);
         } else if (this.#isLast && this.#again.length === 0) {
-          await this.#pending.saved();
+          await this.#orStopped(this.#pending.saved());
           if (this.#isStopped || !this.#pending.isEmpty) continue;
           await store.turn(backfill.id, 'done', null);
           return onEnd('done', null);

@@ -184,3 +184,35 @@ test('where the WAL may not be marked, the end of it will do', async () => {
   const last = new Map(receiver.bodies<Body>().map(({ data }) => [data.id, data.name]));
   expect([...last].filter(([id, name]) => name !== (id % 100 === 0 ? 'changed' : `name ${id}`))).toEqual([]);
 });
+
+test('a partitioned table of a key of several columns, with something looked up, in batches', async () => {
+  const db = await testDatabase(`
+    create table names (region text primary key, name text); insert into names values ('nl', 'Netherlands'), ('de', 'Germany');
+    create table rows (region text, id bigint, note text, primary key (region, id)) partition by list (region);
+    create table rows_nl partition of rows for values in ('nl'); create table rows_other partition of rows default;
+    insert into rows select (array['nl', 'de'])[1 + i % 2], i, E'line\\n\\\\' || i from generate_series(1, 700) i`);
+  const receiver = await testReceiver();
+  const yaml = `${HEAD}
+endpoints: { crm: ${endpoint().replace(/ }$/, ', batch: { size: 50, linger: 10ms } }')} }
+hooks:
+  - name: all
+    table: rows
+    to: crm
+    enrich: { name: "select name from names where region = \${{ row.region }}" }
+    body: { id: "\${{ row.id }}", note: "\${{ row.note }}", name: "\${{ name.name }}" }
+  - { name: plain, table: rows, to: crm, meta: [backfill, table] }
+`;
+  const daemon = await startDaemon({ db, receivers: { RECEIVER: receiver }, yaml });
+  const [enriched, plain] = [await operations(daemon).begin({ hook: 'all' }), await operations(daemon).begin({ hook: 'plain' })];
+  await db.sql(`update rows set note = 'changed' where id = 1`);
+  await turned(daemon, enriched);
+  await turned(daemon, plain);
+  const all = receiver.bodies<(Body & { readonly id?: number; readonly note?: string; readonly name?: string })[]>().flat();
+  const made = new Map(all.flatMap(({ id, note, name }) => (id === undefined ? [] : [[id, { note, name }]])));
+  expect(made.size).toBe(700);
+  expect([made.get(1), made.get(2)]).toEqual([{ note: 'changed', name: 'Germany' }, { note: 'line\n\\2', name: 'Netherlands' }]);
+  const rows = all.filter((one) => 'meta' in one);
+  expect(new Set(rows.map(({ data }) => data.id)).size).toBe(700);
+  expect(rows.find(({ data }) => data.id === 2)).toEqual({ data: { region: 'nl', id: 2, note: 'line\n\\2' }, redacted: [], meta: { operation: 'data_insert', lookup_values: [], backfill: true, table: 'rows' } });
+  expect(receiver.requests.length).toBeLessThan(300);
+});
