@@ -99,7 +99,7 @@ test('a chunk stands between two marks, with the snapshot that it was read with'
   await reader.mark('high');
   expect(chunk.rows).toEqual([['1'], ['2']]);
   expect(chunk).toMatchObject({ last: ['2'], isLast: true });
-  expect([...parseSnapshot(chunk.snapshot).inProgress]).toEqual([Number(row?.xid)]);
+  expect([...parseSnapshot(chunk.snapshot).inProgress]).toContain(Number(row?.xid));
   expect(chunk.low).toBeGreaterThan(0n);
   expect(chunk.high).toBeGreaterThanOrEqual(chunk.low);
   const changes = await db.sql<{ data: string }>(`select data from pg_logical_slot_get_changes('slot_' || current_database(), null, null)`);
