@@ -1,3 +1,4 @@
+import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { Sender } from './deliver/sender.ts';
@@ -36,14 +37,15 @@ export interface Opened {
 
 /** Opens the database, the state and the slot, in this order. Leaves nothing open if it cannot. */
 export async function open({ config, source, log, temporary, onStandby, signal }: OpeningOptions): Promise<Opened> {
-  const pool = await sourcePool(source);
+  const way = await reach(source);
+  const pool = sourcePool(way);
   let state: DurableState | null = null;
   try {
     // What only an operator can put right is told before anything is made, the state schema included.
     if (!temporary) await refuseWhatCannotWork(config, pool);
-    const opened = temporary ? memoryState() : await openDurableState(config);
+    const opened = temporary ? memoryState() : await openDurableState(config, config.state.url === null ? { way } : {});
     state = opened;
-    const slot = await openSlot({ config, pool, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream, () => start.lsn).save(start), onStandby, signal, log });
+    const slot = await openSlot({ config, pool, way, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream, () => start.lsn).save(start), onStandby, signal, log });
     await refuseMisfits(config, slot, pool);
     return { pool, slot, state };
   } catch (error) {
@@ -67,7 +69,7 @@ async function refuseMisfits(config: Config, slot: OpenSlot, pool: SourcePool): 
  * @throws WalhookError for the first thing that stands in the way.
  */
 export async function examine(config: Config, source: Target): Promise<void> {
-  const pool = await sourcePool(source);
+  const pool = sourcePool(await reach(source));
   try {
     const facts = await refuseWhatCannotWork(config, pool);
     refuseErrors(await expressionFindings(config, facts, pool));
@@ -100,7 +102,7 @@ async function refuseWhatCannotWork(config: Config, pool: SourcePool) {
   return facts;
 }
 
-async function sourcePool(source: Target): Promise<SourcePool> {
+function sourcePool(way: ClientConfig): SourcePool {
   // Its connections may lie idle: one of them hears when the server shuts down (ShutdownNotice).
-  return new SourcePool({ ...(await reach(source)), max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
+  return new SourcePool({ ...way, max: 2, idleTimeoutMillis: 0, query_timeout: QUERY_TIMEOUT });
 }

@@ -1,3 +1,4 @@
+import type { ClientConfig } from 'pg';
 import type { BackfillStore } from './backfill/port.ts';
 import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
@@ -42,14 +43,18 @@ export interface DurableState {
   close(): Promise<void>;
 }
 
+export interface OpenStateOptions {
+  /** Milliseconds until a query without an answer fails; longer than the default for `resync`, which may renumber millions of rows in one statement. */
+  readonly timeout?: number;
+  /** The way to connect to that database, if it is known; else it is found. */
+  readonly way?: ClientConfig;
+}
+
 /**
  * Opens the state schema, in the source's database or in one of its own, and brings it up to date.
- *
- * @param timeout milliseconds until a query without an answer fails; longer than the default for `resync`, which may
- *   renumber millions of rows in one statement.
  */
-export async function openDurableState(config: Config, timeout?: number): Promise<DurableState> {
-  const client = await reach(target(config.state.url ?? config.source.url));
+export async function openDurableState(config: Config, { timeout, way }: OpenStateOptions = {}): Promise<DurableState> {
+  const client = way ?? (await reach(target(config.state.url ?? config.source.url)));
   const state = openState({ client, schema: config.state.schema, ...(timeout === undefined ? {} : { timeout }) });
   await migrate(state).catch(async (error: unknown) => {
     await state.close();

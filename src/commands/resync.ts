@@ -32,7 +32,7 @@ export const resync: Verb = async ({ options }) => {
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else for (const line of lines) print(line);
   };
-  const state = await openDurableState(config, RENUMBER_TIMEOUT);
+  const state = await openDurableState(config, { timeout: RENUMBER_TIMEOUT });
   try {
     return await withSource(config, 'resync it', async (client) => {
       const found = await continuity(config, client, () => state.load());

@@ -1,67 +1,9 @@
-import type { Logger } from 'pino';
-import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
-import { createLog } from '../observe/log.ts';
-import { Service } from '../service.ts';
-import type { Invocation, Verb } from './command.ts';
-import { readConfig } from './read-config.ts';
-import { Reloading } from './reloading.ts';
-import { RunServer } from './run-server.ts';
-import { serviceManager } from './service-manager.ts';
-import { aborted } from './stopping.ts';
-import { walhookVersion } from './version.ts';
+import { YoungGeneration } from '../observe/young-generation.ts';
+import type { Verb } from './command.ts';
 
-/** `walhook run`: the daemon, with its HTTP server and what systemd is told. */
+/** `walhook run`. What it does is loaded only once the heap is bounded. */
 export const run: Verb = async (invocation) => {
-  const log = await createLog({ level: invocation.options.logLevel ?? 'info' });
-  try {
-    return await runWith(log, invocation);
-  } catch (error) {
-    // It has not started, and stderr says so to whoever started it. A log that is collected is to have it too; on a terminal it would be there twice.
-    if (!process.stdout.isTTY) fatal(log, error);
-    throw error;
-  }
+  const young = new YoungGeneration();
+  const { runDaemon } = await import('./run-daemon.ts');
+  return runDaemon(invocation, { onState: () => young.grow() }).finally(() => young.stop());
 };
-
-async function runWith(log: Logger, { options, stop }: Invocation): Promise<ExitCode> {
-  const config = readConfig(options.config);
-  const stopped = aborted(stop);
-  const manager = serviceManager(log);
-  // Before it could be reloaded it must not be ended by the signal.
-  let reloading: Reloading | null = null;
-  process.on('SIGHUP', () => reloading?.request());
-
-  let service: Service | null = null;
-  const server = await RunServer.open(config, log, () => service);
-  log.info({ version: walhookVersion(), pid: process.pid, config: options.config }, `walhook starts; health and status are on ${server.url}`);
-  service = new Service({
-    config,
-    log,
-    version: walhookVersion(),
-    onState: (state) => manager.ready(state === 'standby' ? 'standing by: another walhook has the slot' : 'streaming'),
-  });
-  reloading = new Reloading({ file: options.config, log, service, server, manager });
-  await Promise.race([service.started, stopped]);
-  try {
-    await Promise.race([service.done, stopped]).finally(() => manager.stopping());
-    const isStreaming = service.daemon !== null;
-    if (isStreaming) log.info('draining');
-    await service.stop();
-    log.info(isStreaming ? 'drained and stopped' : 'stopped before it streamed');
-    return EXIT.ok;
-  } catch (error) {
-    return ended(log, error);
-  } finally {
-    await server.close();
-    await manager.told();
-  }
-}
-
-/** The log is where the reason is looked for: stderr says nothing besides. */
-function ended(log: Logger, error: unknown): ExitCode {
-  fatal(log, error);
-  return error instanceof WalhookError ? error.exit : EXIT.failure;
-}
-
-function fatal(log: Logger, error: unknown): void {
-  log.fatal({ err: error }, `walhook ends: ${error instanceof WalhookError ? error.message : 'unexpected error'}`);
-}

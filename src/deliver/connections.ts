@@ -40,7 +40,7 @@ export class Connections {
   /** Lets what is under way finish. */
   async close(): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#made.map((client) => (client.destroyed ? undefined : client.close())));
+    await Promise.all(this.#made.filter((client) => !client.destroyed).map((client) => client.close()));
   }
 
   /** At once: what is under way fails. */

@@ -1,6 +1,7 @@
 import { lookup as lookupName, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
+import makeConnector from 'undici/lib/core/connect.js';
 import { type Cidr, exactRange, isBlocked } from './address.ts';
 import { BLOCKED_ADDRESS } from './classify.ts';
 
@@ -42,7 +43,7 @@ export class BlockedAddressError extends Error {
  * and Host stay the name. The address that came out is checked once more, before anything is sent.
  */
 export function guardedConnector(options: GuardOptions): buildConnector.connector {
-  const connect = buildConnector({
+  const connect = makeConnector({
     ...options.connect,
     // HTTP/1.1 alone: one request a connection is what `concurrency` counts.
     allowH2: false,

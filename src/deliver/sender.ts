@@ -1,4 +1,5 @@
-import { Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import Client from 'undici/lib/dispatcher/client.js';
 import type { EndpointConfig } from '../config.ts';
 import type { Delivery, Headers } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';

@@ -1,4 +1,5 @@
-import { type Dispatcher, Pool } from 'undici';
+import { createRequire } from 'node:module';
+import type { Dispatcher, Pool } from 'undici';
 import type { EndpointConfig, OAuth2Config } from '../config.ts';
 import type { FailureClass } from '../outcome.ts';
 import { classify } from './classify.ts';
@@ -23,6 +24,9 @@ export interface TokenRequestOptions {
   readonly resolve: Resolve;
 }
 
+/** `request` comes with the whole of undici, and is wanted only where there are tokens to ask for. */
+const load = createRequire(import.meta.url);
+
 /** Far more than any token, in bytes. */
 const MOST = 64 * 1024;
 
@@ -41,7 +45,8 @@ export class TokenRequest {
     const { origin, host, protocol, pathname, search } = oauth2.token_url;
     this.#target = host;
     this.#timeout = endpoint.timeout;
-    this.#pool = new Pool(origin, {
+    const undici = load('undici') as typeof import('undici');
+    this.#pool = new undici.Pool(origin, {
       connect: endpointConnector(endpoint, { protocol, resolve, timeout: endpoint.timeout }),
       connections: 1,
       allowH2: false,

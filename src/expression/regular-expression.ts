@@ -1,4 +1,9 @@
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
+
+/** Loaded with the first pattern: few configurations have one, and it takes megabytes. */
+const load = createRequire(import.meta.url);
+let engine: typeof RE2JS | null = null;
 
 /** Patterns come from config, or from a column: those that were used lately are kept compiled. */
 const MOST_PATTERNS = 1_000;
@@ -24,9 +29,10 @@ export function isMatch(text: string, pattern: string): boolean {
 export function compilePattern(pattern: string): RE2JS {
   const known = patterns.get(pattern);
   if (known !== undefined) return known;
+  engine ??= (load('re2js') as { RE2JS: typeof RE2JS }).RE2JS;
   let made: RE2JS;
   try {
-    made = RE2JS.compile(pattern);
+    made = engine.compile(pattern);
   } catch {
     throw new PatternError('no regular expression of RE2, which has no lookaround and no backreferences: https://github.com/google/re2/wiki/Syntax');
   }

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
+import { healthAnswer, type HealthPath, type Readiness } from './http-health.ts';
 import { type OperationsApi, operationsRoutes } from './http-operations.ts';
 import { isLoopbackHost, isOwnOrigin } from './http-origin.ts';
 import { EVERY_ANSWER, problem, problemOf } from './http-problem.ts';
@@ -16,11 +17,6 @@ export interface HttpAppOptions extends OperationsApi {
   readonly status: () => Promise<object>;
   /** Told of a handler's error, which the client does not see. */
   readonly onError: (error: unknown) => void;
-}
-
-export interface Readiness {
-  readonly state: string;
-  readonly problems: readonly string[];
 }
 
 /** The routes, without a socket. */
@@ -44,15 +40,12 @@ export function httpApp(options: HttpAppOptions): Hono {
     if (expected === null || holds(context.req.header('authorization'), expected)) return next();
     return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { headers: { 'WWW-Authenticate': 'Bearer' } });
   });
-  route(app, '/healthz', { GET: (context) => context.json({ status: 'ok' }) });
-  route(app, '/readyz', {
-    GET: (context) => {
-      const { state, problems } = readiness();
-      const reasons = notReady({ state, problems });
-      if (reasons.length === 0) return context.json({ status: 'ready', state });
-      return problem(503, reasons.join('; '), { members: { state, reasons } });
-    },
-  });
+  const health = (path: HealthPath) => {
+    const { status: code, headers, body } = healthAnswer(path, readiness);
+    return new Response(body, { status: code, headers });
+  };
+  route(app, '/healthz', { GET: () => health('/healthz') });
+  route(app, '/readyz', { GET: () => health('/readyz') });
   route(app, '/api/v1/status', { GET: async (context) => context.json(await status()) });
   operationsRoutes(app, options);
 
@@ -64,15 +57,6 @@ export function httpApp(options: HttpAppOptions): Hono {
     return problem(500, 'the log has the reason');
   });
   return app;
-}
-
-/**
- * Ready is a daemon that streams and confirms. One that stands by is alive and not ready: what must reach the active one
- * is not sent to it. An endpoint that fails, is paused or disabled never makes walhook unready: restarting would not
- * help it, and its deliveries are parked. `status` tells of it.
- */
-function notReady({ state, problems }: Readiness): string[] {
-  return [...(state === 'streaming' ? [] : [`state is ${state}`]), ...problems];
 }
 
 /** Of one length whatever is given, so that comparing takes the same time. */

@@ -26,11 +26,17 @@ export interface ProblemExtras {
 }
 
 /** https://www.rfc-editor.org/rfc/rfc9457 */
-export function problem(status: ProblemStatus, detail: string, { headers = {}, members = {} }: ProblemExtras = {}): Response {
-  return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...members }), {
-    status,
+export function problem(status: ProblemStatus, detail: string, extras: ProblemExtras = {}): Response {
+  const { body, headers } = problemText(status, detail, extras);
+  return new Response(body, { status, headers });
+}
+
+/** The same as text. */
+export function problemText(status: ProblemStatus, detail: string, { headers = {}, members = {} }: ProblemExtras = {}): { readonly body: string; readonly headers: Record<string, string> } {
+  return {
+    body: JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, ...members }),
     headers: { 'Content-Type': 'application/problem+json', ...EVERY_ANSWER, ...headers },
-  });
+  };
 }
 
 /** An answer for an error that is the asker's, or that passes; null for one that only the log may have. */

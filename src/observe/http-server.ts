@@ -1,8 +1,9 @@
-import type { Server } from 'node:http';
-import { createAdaptorServer } from '@hono/node-server';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { WalhookError } from '../errors.ts';
 import { codeOf } from '../reaction.ts';
-import { httpApp, type HttpAppOptions } from './http-app.ts';
+import type { HttpAppOptions } from './http-app.ts';
+import { healthAnswer } from './http-health.ts';
+import { isLoopbackHost } from './http-origin.ts';
 
 export interface HttpServerOptions extends HttpAppOptions {
   readonly host: string;
@@ -25,11 +26,17 @@ const GRACE = 1_000;
 /** @throws WalhookError `port_in_use`, or `listen_failed` for an address that is not this machine's. */
 export async function startHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const { host, port } = options;
-  let app = httpApp(options);
-  const server = createAdaptorServer({
-    fetch: (request, env) => app.fetch(request, env),
-    serverOptions: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 },
-  }) as Server;
+  let current: HttpAppOptions = options;
+  let app: Promise<Listener> | null = null;
+  const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+    if (answerHealth(request, response, current)) return;
+    const { onError } = current;
+    app ??= loadApp(current);
+    app.then((listener) => listener(request, response)).catch((error: unknown) => {
+      onError(error);
+      response.destroy();
+    });
+  });
   await listening(server, host, port);
   // Health must not keep a process alive whose daemon has ended.
   server.unref();
@@ -39,10 +46,29 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}`,
     replace: (next) => {
-      app = httpApp(next);
+      current = next;
+      app = null;
     },
     close: () => (closed ??= close(server)),
   };
+}
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Loaded when it is first wanted: many daemons are only ever asked for their health, and it takes megabytes. */
+async function loadApp(options: HttpAppOptions): Promise<Listener> {
+  const [{ httpApp }, { getRequestListener }] = await Promise.all([import('./http-app.ts'), import('@hono/node-server')]);
+  const app = httpApp(options);
+  return getRequestListener((request, env) => app.fetch(request, env));
+}
+
+/** Answers what a supervisor asks, and nothing that is out of the ordinary: that is the app's to refuse. */
+function answerHealth({ method, url, headers }: IncomingMessage, response: ServerResponse, { host, readiness }: HttpAppOptions): boolean {
+  if (url !== '/healthz' && url !== '/readyz') return false;
+  if (method !== 'GET' || headers.origin !== undefined || (isLoopbackHost(host) && !isLoopbackHost(headers.host ?? ''))) return false;
+  const answer = healthAnswer(url, readiness);
+  response.writeHead(answer.status, answer.headers).end(answer.body);
+  return true;
 }
 
 function listening(server: Server, host: string, port: number): Promise<void> {

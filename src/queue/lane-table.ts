@@ -11,7 +11,7 @@ const INITIAL = 1024;
 export class LaneTable {
   /** Where `#items` has none, the lane means nothing. */
   #lanes = new Float64Array(INITIAL);
-  #items: (Item | null)[] = new Array<Item | null>(INITIAL).fill(null);
+  #items: (Item | null)[] = nothing(INITIAL);
   #mask = INITIAL - 1;
   #size = 0;
 
@@ -64,9 +64,13 @@ export class LaneTable {
   #resize(length: number): void {
     const old = this.#items;
     this.#lanes = new Float64Array(length);
-    this.#items = new Array<Item | null>(length).fill(null);
+    this.#items = nothing(length);
     this.#mask = length - 1;
     this.#size = 0;
     for (const item of old) if (item !== null) this.set(item);
   }
+}
+
+function nothing(length: number): (Item | null)[] {
+  return Array.from({ length }, () => null);
 }

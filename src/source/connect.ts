@@ -49,9 +49,7 @@ export function target(url: string | null, options: TargetOptions = {}): Target 
   const port = Number(settings.get('port') ?? 5432);
   const user = settings.get('user') ?? userInfo().username;
   const database = settings.get('dbname') ?? user;
-  const session = Object.entries(options.session ?? {}).map(([name, value]) => `-c ${name}=${value}`);
-  const given = settings.get('options');
-  const startup = [...(given === undefined ? [] : [given]), ...session].join(' ');
+  const startup = startupOptions(settings.get('options'), options.session ?? {});
   const password = settings.get('password');
   const seconds = Number(settings.get('connect_timeout'));
   const config: pg.ClientConfig = {
@@ -64,12 +62,23 @@ export function target(url: string | null, options: TargetOptions = {}): Target 
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     ...(password === undefined ? {} : { password }),
-    ...(startup === '' ? {} : { options: startup }),
+    ...(startup === undefined ? {} : { options: startup }),
   };
   return {
     label: `${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
     attempts: tlsAttempts(settings, options.readFile ?? fromDisk).map((ssl) => ({ ...config, ssl })),
   };
+}
+
+/** The same way to connect, with settings of the session. */
+export function inSession(config: pg.ClientConfig, session: Readonly<Record<string, string>>): pg.ClientConfig {
+  const options = startupOptions(config.options, session);
+  return options === undefined ? config : { ...config, options };
+}
+
+function startupOptions(given: string | undefined, session: Readonly<Record<string, string>>): string | undefined {
+  const all = [...(given === undefined ? [] : [given]), ...Object.entries(session).map(([name, value]) => `-c ${name}=${value}`)];
+  return all.length === 0 ? undefined : all.join(' ');
 }
 
 export interface Connection {

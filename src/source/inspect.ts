@@ -23,6 +23,11 @@ export async function inspect(client: Queryable, config: Config): Promise<Facts>
   return { server, role, schemas: found, slot, publication, tables };
 }
 
+/** The process of the server that uses the slot; null if none does, or if there is no such slot. One query, for those who ask again and again. */
+export async function slotUser(client: Queryable, slot: string): Promise<number | null> {
+  return (await slotFacts(client, slot))?.activePid ?? null;
+}
+
 async function serverFacts(
   client: Queryable,
   schemas: readonly string[],

@@ -4,11 +4,11 @@ import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import { NO_LSN } from '../lsn.ts';
 import { type Position, START, type StoredPosition, type StreamIdentity } from '../position.ts';
-import { PLAIN_TEXT, reach, target } from './connect.ts';
+import { inSession, PLAIN_TEXT } from './connect.ts';
 import type { Continuity } from './continuity.ts';
 import type { Facts } from './facts.ts';
 import { pause } from '../patience.ts';
-import { inspect } from './inspect.ts';
+import { inspect, slotUser } from './inspect.ts';
 import { identityOf } from './published.ts';
 import { readTimelines } from './replication-command.ts';
 import { prepare, type SetupOptions } from './setup.ts';
@@ -27,6 +27,8 @@ const LONGEST_STATUS_INTERVAL = 10_000;
 export interface OpenSlotOptions {
   readonly config: Config;
   readonly pool: pg.Pool;
+  /** The way to connect that has worked for the pool: found once, since finding it takes a connection or two. */
+  readonly way: pg.ClientConfig;
   /** The slot is made with the replication connection and vanishes with it. */
   readonly temporary: boolean;
   /** Loads what is stored of the slot: once nobody else uses it. */
@@ -78,7 +80,7 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
     try {
       await options.takeOver();
       // Again, and only now: another daemon that had the slot until a moment ago has stored its last position.
-      const slot = await slotOf(options, await prepare(prepared));
+      const slot = slotOf(options, await prepare(prepared));
       await options.remember(slot.identity, slot.start);
       return { ...slot, begun: () => lock.release() };
     } catch (error) {
@@ -92,13 +94,13 @@ export async function openSlot(options: OpenSlotOptions): Promise<OpenSlot> {
 
 /** Waits until nobody uses the slot, and nobody else is about to. */
 async function untilOurs(options: OpenSlotOptions): Promise<StartingLock> {
-  const { config, pool, signal } = options;
+  const { config, pool, way, signal } = options;
   for (;;) {
     await untilFree(options);
-    const lock = await StartingLock.take(config.source.url, config.source.slot);
+    const lock = await StartingLock.take(way, config.source.slot);
     if (lock !== null) {
       // The one that had it until now may be streaming.
-      if ((await inspect(pool, config)).slot?.activePid == null) return lock;
+      if ((await slotUser(pool, config.source.slot)) === null) return lock;
       await lock.release();
     }
     await pause(STANDBY_INTERVAL, signal);
@@ -107,9 +109,8 @@ async function untilOurs(options: OpenSlotOptions): Promise<StartingLock> {
 
 async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptions): Promise<void> {
   for (let told = false; ; told = true) {
-    const { slot } = await inspect(pool, config);
+    const activePid = await slotUser(pool, config.source.slot);
     signal?.throwIfAborted();
-    const activePid = slot?.activePid ?? null;
     if (activePid === null) return;
     if (!told) {
       onStandby();
@@ -122,17 +123,14 @@ async function untilFree({ config, pool, log, onStandby, signal }: OpenSlotOptio
   }
 }
 
-async function slotOf(
-  { config, temporary }: OpenSlotOptions,
-  { facts, timelines, stored }: Pick<Continuity, 'facts' | 'timelines' | 'stored'>,
-): Promise<OpenSlot> {
+function slotOf({ config, temporary, way }: OpenSlotOptions, { facts, timelines, stored }: Pick<Continuity, 'facts' | 'timelines' | 'stored'>): OpenSlot {
   const { server } = facts;
   const { slot, publication } = config.source;
   const patience = server.senderTimeout === 0 ? DEFAULT_SENDER_TIMEOUT : server.senderTimeout;
   return {
     name: slot,
     temporary,
-    client: await reach(target(config.source.url, { session: PLAIN_TEXT })),
+    client: inSession(way, PLAIN_TEXT),
     identity: identityOf(config, facts),
     timelines,
     start: temporary ? START : startPosition(stored, facts.slot?.confirmedFlushLsn ?? NO_LSN, publication),

@@ -1,9 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { ReadingPace } from './reading-pace.ts';
 
-/** How long a socket rests under load, in milliseconds. */
-const REST = 1;
-
 /** Lets a socket rest between reads when its pace says so. */
 export class Resting {
   readonly #pause: () => void;
@@ -35,7 +32,8 @@ export class Resting {
       this.#deciding = null;
       const gathered = this.#gathered;
       this.#gathered = 0;
-      if (this.#pace.read(gathered, came, performance.now()) && this.#rest === null) this.#begin();
+      const rest = this.#pace.read(gathered, came, performance.now());
+      if (rest > 0 && this.#rest === null) this.#begin(rest);
     });
   }
 
@@ -46,12 +44,12 @@ export class Resting {
     this.#deciding = null;
   }
 
-  #begin(): void {
+  #begin(milliseconds: number): void {
     this.#pause();
     this.#rest = setTimeout(() => {
       this.#rest = null;
       this.#pace.rested(performance.now());
       this.#resume();
-    }, REST);
+    }, milliseconds);
   }
 }

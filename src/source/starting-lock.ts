@@ -1,5 +1,5 @@
-import type pg from 'pg';
-import { connect, target } from './connect.ts';
+import pg from 'pg';
+import { inSession } from './connect.ts';
 
 /** After so long the server ends a session that does nothing, in milliseconds: a daemon that is stopped while it starts must not keep others from it. */
 const IDLE_TIMEOUT = 5_000;
@@ -17,9 +17,11 @@ export class StartingLock {
     this.#client = client;
   }
 
-  /** Null if another daemon has it. */
-  static async take(url: string | null, slot: string): Promise<StartingLock | null> {
-    const { client } = await connect(target(url, { session: { idle_session_timeout: String(IDLE_TIMEOUT) } }));
+  /** Null if another daemon has it. `way`: one to connect that has worked. */
+  static async take(way: pg.ClientConfig, slot: string): Promise<StartingLock | null> {
+    const client = new pg.Client(inSession(way, { idle_session_timeout: String(IDLE_TIMEOUT) }));
+    client.on('error', () => undefined); // the next query tells
+    await client.connect();
     const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_lock($1::integer, hashtext($2)) as taken', [SPACE, slot]);
     if (rows[0]?.taken === true) return new StartingLock(client);
     await client.end();

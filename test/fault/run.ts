@@ -79,4 +79,5 @@ function findingsText(findings: readonly Finding[]): string {
 const code = await main();
 // After hundreds of killed daemons, node's own teardown at times waits for ever for handles that never close (a busy loop in
 // Environment::CleanupHandles); exit goes past it. Once what was written is out.
+// oxlint-disable-next-line unicorn/no-process-exit -- see above
 process.stdout.write('', () => process.exit(code));

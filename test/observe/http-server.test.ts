@@ -2,7 +2,8 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WalhookError } from '../../src/errors.ts';
-import type { HttpAppOptions, Readiness } from '../../src/observe/http-app.ts';
+import type { HttpAppOptions } from '../../src/observe/http-app.ts';
+import type { Readiness } from '../../src/observe/http-health.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 
 const servers: HttpServer[] = [];

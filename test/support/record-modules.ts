@@ -1,0 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+
+/**
+ * To be imported before a program: writes which modules it has loaded by its end into the file that LOADED_LIST names, in
+ * the order in which they came, without node's own: `zod/index.js`, `src/daemon.ts`.
+ */
+const loaded = new Set<string>();
+registerHooks({
+  load(url, context, next) {
+    const file = /.*\/node_modules\/(.*)$/.exec(url)?.[1] ?? /.*\/(src\/.*)$/.exec(url)?.[1];
+    if (file !== undefined) loaded.add(file);
+    return next(url, context);
+  },
+});
+const list = process.env['LOADED_LIST'];
+if (list !== undefined) process.on('exit', () => writeFileSync(list, JSON.stringify([...loaded])));
