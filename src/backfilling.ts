@@ -29,7 +29,7 @@ const RETRY = 5_000;
 export interface BackfillingOptions extends Pick<BackfillRunOptions, 'config' | 'systemId' | 'origin' | 'pool' | 'received'> {
   readonly log: Logger;
   readonly store: BackfillStore;
-  readonly dispatcher: Pick<Dispatcher, 'queues' | 'budget'>;
+  readonly dispatcher: Pick<Dispatcher, 'queues' | 'budget' | 'pace'>;
   readonly windows: StreamWindows;
 }
 
@@ -190,7 +190,7 @@ export class Backfilling implements BackfillOperations {
       run: this.#run,
       windows,
       store,
-      size: new ChunkSize({ ...config.limits, fanOut, rate: backfill.rate }),
+      size: new ChunkSize({ ...config.limits, fanOut, rate: backfill.rate, isHurried: () => dispatcher.pace.isHurried }),
       open: () =>
         openRun({ ...this.#options, database: this.#database, queues: dispatcher.queues, recent: windows.recent, run: this.#run, ordinals: (...at) => this.#ordinals.next(...at) }, hook, backfill),
       obstacle: () => this.#obstacle(hook),

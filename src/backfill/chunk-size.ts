@@ -4,6 +4,8 @@ const FIRST = 500;
 /** How long a chunk should take to be read and delivered, in milliseconds. */
 const QUICK = 100;
 const SLOW = 250;
+/** Of these while the stream has deliveries to make: all that is done for a chunk at once should be done in a millisecond. */
+const MOST_BESIDE = 200;
 /** Bytes of a chunk's rows at most. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
@@ -15,15 +17,19 @@ export interface ChunkLimits {
   readonly fanOut: number;
   /** Rows a second; null: as many as go. */
   readonly rate: number | null;
+  /** True while the stream has deliveries to make. Default: never. */
+  readonly isHurried?: () => boolean;
 }
 
 /** How many rows are read at a time: as many as are delivered in a blink, so that little is lost when one has to be read again. */
 export class ChunkSize {
   readonly bytes: number;
   readonly #most: number;
+  readonly #isHurried: () => boolean;
   #rows: number;
 
-  constructor({ in_flight, memory, fanOut, rate }: ChunkLimits) {
+  constructor({ in_flight, memory, fanOut, rate, isHurried = () => false }: ChunkLimits) {
+    this.#isHurried = isHurried;
     // Two chunks, and what comes with the stream, have room.
     this.bytes = Math.max(1, Math.min(MOST_BYTES, Math.floor(memory / 8)));
     const perHalfSecond = rate === null ? MOST : Math.ceil(rate / 2);
@@ -32,7 +38,7 @@ export class ChunkSize {
   }
 
   get rows(): number {
-    return this.#rows;
+    return this.#isHurried() ? Math.min(MOST_BESIDE, this.#rows) : this.#rows;
   }
 
   /** A whole chunk took so long, in milliseconds. */

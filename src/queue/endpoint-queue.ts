@@ -33,7 +33,7 @@ export class EndpointQueue {
   readonly name: string;
   readonly #options: EndpointQueueOptions;
   readonly #inFlight: InFlight;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
   readonly #blocked = new BlockedLanes();
   readonly #slots: Slots;
   readonly #throttle: Throttle;
@@ -53,6 +53,7 @@ export class EndpointQueue {
     const { endpoint } = options;
     this.name = endpoint.name;
     this.#options = options;
+    this.#lanes = new Lanes(options.pace);
     this.#inFlight = new InFlight(options);
     this.#throttle = new Throttle(endpoint.concurrency);
     this.#slots = new Slots({
@@ -199,8 +200,7 @@ export class EndpointQueue {
   relieveIfSlow(): void {
     if (this.#mode !== 'direct' || !this.#inFlight.isOverShare) return;
     const now = performance.now();
-    const rate = this.#rate;
-    if (!overflows({ queued: this.#inFlight.size, rate: rate.perSecond(now), stalled: rate.stalled(now), neighbours: this.#options.neighbours })) return;
+    if (!overflows({ queued: this.#inFlight.size, rate: this.#rate.perSecond(now), stalled: this.#rate.stalled(now), neighbours: this.#options.neighbours })) return;
     this.#options.events.onOverflow(this.name);
     this.#store();
   }
@@ -342,7 +342,7 @@ export class EndpointQueue {
     this.#store();
   }
 
-  /** Lets reading go on once little is ready, and `close` once nothing is left. */
+  /** Reading goes on once little is ready, `close` once nothing is left. */
   #look(): void {
     this.#ahead.shrunk(this.#lanes.readyLive);
     this.#closing?.look(this.#inFlight.all, this.#lanes.size);

@@ -1,5 +1,6 @@
 import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
 import { Background } from './background.ts';
+import type { BackgroundPace } from './background-pace.ts';
 import type { Item } from './item.ts';
 import { LaneTable } from './lane-table.ts';
 import { Running } from './running.ts';
@@ -29,11 +30,16 @@ export class Lanes {
   #ready: Item[] = [];
   #firstReady = 0;
   /** Heads that wait until no other does. */
-  readonly #background = new Background();
+  readonly #background: Background;
   #heads = 0;
   /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Running();
   #size = 0;
+
+  /** @param pace of what backfills bring; null: it need leave no room */
+  constructor(pace: BackgroundPace | null = null) {
+    this.#background = new Background(pace);
+  }
 
   /** Items in memory, those being sent included. */
   get size(): number {
@@ -145,7 +151,7 @@ export class Lanes {
     for (const head of this.#background.ready.values()) {
       if (batch.length === size || ++looked > LOOKED_AT * size) break;
       if (!join(head)) continue;
-      this.#background.ready.delete(head.delivery.lane);
+      this.#background.taken(head);
       joinFollowers(head);
     }
     return batch;
@@ -196,7 +202,7 @@ export class Lanes {
       this.#tails.set(head);
       this.#background.forget(head.delivery.lane);
     }
-    for (const head of this.#background.ready.values()) {
+    for (const head of this.#background.heads) {
       if (!wants(head)) continue;
       this.#tails.delete(head.delivery.lane);
       this.#background.forget(head.delivery.lane);
