@@ -125,8 +125,13 @@ export class Exchange implements Dispatcher.DispatchHandler, Holder {
     this.#end(this.#answer());
   }
 
+  /** What comes of it may be another request over this very connection, which undici does not take while it tells of errors. */
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     this.#controller = null;
+    queueMicrotask(() => this.#failed(error));
+  }
+
+  #failed(error: Error): void {
     if (this.#done === null) {
       this.#line.release(this);
       return;

@@ -177,7 +177,8 @@ export class EndpointQueue {
    * @param settled told then, never within the call, if it is of a backfill: in its lane it has its place, but among lanes it gives way to the stream's
    */
   offer(delivery: Delivery, settled: (() => void) | null = null): void {
-    if (this.#inFlight.all === 0) this.#rate.began(performance.now());
+    // What hangs, and has been stored where it is, is still being sent.
+    if (this.#lanes.size === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery, settled));
     if (settled !== null) return;
     this.relieveIfSlow();

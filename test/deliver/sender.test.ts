@@ -365,6 +365,23 @@ describe('the deadline', () => {
 });
 
 describe('the connection', () => {
+  test('refused, and asked again at once over the same connection', async () => {
+    const server = createTcpServer();
+    const url = await listen(server);
+    await new Promise((resolve) => server.close(resolve));
+    const sender = makeSender(url, { concurrency: 1 });
+    const failures = await new Promise<string[]>((resolve) => {
+      const told: string[] = [];
+      const next = (outcome: Outcome): void => {
+        told.push(outcome.kind === 'failed' ? outcome.failure : outcome.kind);
+        if (told.length < 5) sender.attempt(deliveryOf(`evt_${told.length}`, '{}'), next);
+        else resolve(told);
+      };
+      sender.attempt(deliveryOf('evt_0', '{}'), next);
+    });
+    expect(failures).toEqual(['refused', 'refused', 'refused', 'refused', 'refused']);
+  });
+
   test('refused', async () => {
     const server = createTcpServer();
     const url = await listen(server);

@@ -45,10 +45,10 @@ export class RestartablePostgres {
       .map((word) => word.replace(/^"(.*)"$/, '$1'));
   }
 
-  /** Resolves once it is down; fails if something holds it up. */
+  /** Resolves once it is down; fails if something holds it up. One that has just been resumed may still be on its way up. */
   async halt(mode: StopMode): Promise<void> {
     const deadline = performance.now() + PATIENCE;
-    const pid = Number(readFileSync(join(this.#data, 'postmaster.pid'), 'utf8').split('\n', 1)[0]);
+    const pid = await this.#postmaster(deadline);
     // Orphans see by themselves that the postmaster is gone; the next one does not start before they are.
     const all = [pid, ...childrenOf(pid)];
     process.kill(pid, SIGNALS[mode]);
@@ -72,6 +72,16 @@ export class RestartablePostgres {
     });
   }
 
+  /** The process that the directory belongs to: a crash leaves a file with the one before. */
+  async #postmaster(deadline: number): Promise<number> {
+    for (;;) {
+      const pid = pidIn(join(this.#data, 'postmaster.pid'));
+      if (pid !== null && isAlive(pid)) return pid;
+      if (performance.now() > deadline) throw new Error(`Postgres was resumed ${PATIENCE} ms ago and does not run`);
+      await pause(10);
+    }
+  }
+
   /** For good. */
   async stop(): Promise<void> {
     const child = this.#again;
@@ -83,6 +93,15 @@ export class RestartablePostgres {
   #release(): void {
     this.#again?.stdin?.end();
     this.#again = null;
+  }
+}
+
+/** Null if there is no such file. */
+function pidIn(file: string): number | null {
+  try {
+    return Number.parseInt(readFileSync(file, 'utf8'), 10);
+  } catch {
+    return null;
   }
 }
 
