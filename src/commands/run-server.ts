@@ -105,12 +105,19 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
     },
     operations: () => {
       const acting = service()?.daemon?.acting ?? null;
-      if (acting === null) throw new WalhookError(`walhook is ${status().state}, not streaming: try again in a moment`, { code: 'not_running' });
+      if (acting === null) throw notRunning(status().state);
       return new StoredOperations({ config, ...acting, now: () => state.now() });
+    },
+    backfills: () => {
+      throw notRunning(status().state);
     },
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };
+}
+
+function notRunning(state: string): WalhookError {
+  return new WalhookError(`walhook is ${state}, not streaming: try again in a moment`, { code: 'not_running' });
 }
 
 const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;
