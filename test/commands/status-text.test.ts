@@ -31,6 +31,7 @@ const DAEMON: DaemonReport = {
   confirmed: '0/1',
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
+  backfills: [],
   not_configured: [],
   wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
 };
@@ -47,6 +48,7 @@ function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> 
       checkpoint_at: null,
       state_error: null,
       endpoints,
+      backfills: null,
       ...report,
     },
     NOW,
