@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { sqlState } from '../reaction.ts';
 import { PLAIN_TEXT, reach, type Target, target } from './connect.ts';
+import { CopyOut, type CopyOutOptions, type SelectedRows } from './copy-out.ts';
 import { SourcePool } from './source-pool.ts';
 
 /** Connections at a time. */
@@ -30,9 +31,12 @@ export class ReadOnlyDatabase {
   #pool: Promise<SourcePool> | null = null;
   #isClosed = false;
 
-  /** @param url null: the PG* variables */
-  constructor(url: string | null) {
-    this.#target = target(url, { session: { ...PLAIN_TEXT, default_transaction_read_only: 'on' } });
+  /**
+   * @param url null: the PG* variables
+   * @param session settings of its connections, besides
+   */
+  constructor(url: string | null, session: Readonly<Record<string, string>> = {}) {
+    this.#target = target(url, { session: { ...PLAIN_TEXT, ...session, default_transaction_read_only: 'on' } });
   }
 
   /**
@@ -59,6 +63,21 @@ export class ReadOnlyDatabase {
     });
   }
 
+  /** Some statements in one message, rows of COPY … TO STDOUT as bytes. Gives what is selected. A connection on which one fails is closed. */
+  copyOut(options: CopyOutOptions, timeout: number): Promise<SelectedRows> {
+    return this.#on(timeout, async (client) => {
+      const copy = client.query(new CopyOut(options));
+      const giveUp = setTimeout(() => copy.handleError(new Error('Query read timeout')), timeout + GRACE);
+      try {
+        return await copy.done;
+      } catch (error) {
+        throw new Broken(error);
+      } finally {
+        clearTimeout(giveUp);
+      }
+    });
+  }
+
   /** Ends at once: what is under way fails, and so does whatever comes. */
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -79,6 +98,7 @@ export class ReadOnlyDatabase {
       isBroken = false;
       return result;
     } catch (error) {
+      // The connection goes, whatever the error is.
       if (error instanceof Broken) throw error.cause;
       isBroken = sqlState(error) === null;
       throw error;
