@@ -6,6 +6,8 @@ import { humanCount, humanDuration } from './units.ts';
 const LEAST_BAR = 12;
 const MOST_BAR = 42;
 const GAP = '  ';
+/** Columns of a time that is left, mostly. */
+const LEFT = '10 min left'.length;
 
 /** What a line has, in this order. */
 const ORDER = ['name', 'bar', 'percent', 'count', 'speed', 'left', 'note'] as const;
@@ -16,7 +18,7 @@ type Part = (typeof ORDER)[number];
 
 /**
  * How far a backfill is, on one line of at most `width` columns:
- * `crm-profiles  [=====>      ]  42%  420,000 of ~1,000,000 rows  5,200/s  2 min left`.
+ * `crm-profiles  [=====>      ]   42%    420,000 of ~1,000,000 rows  5,200/s   2 min left`. Numbers keep their places while they grow.
  */
 export function progressLine(report: BackfillReport, width: number): string {
   const done = share(report);
@@ -24,10 +26,10 @@ export function progressLine(report: BackfillReport, width: number): string {
     Object.entries({
       name: report.hook,
       bar: done === null ? '' : bar(done, LEAST_BAR),
-      percent: percentText(report),
-      count: countText(report),
+      percent: percentText(report).padStart(done === null ? 0 : '100%'.length),
+      count: countText(report).padStart(countText({ ...report, rows_done: report.rows_estimated ?? report.rows_done }).length),
       speed: speedText(report),
-      left: leftText(report),
+      left: leftText(report).padStart(report.state === 'running' && report.seconds_left !== null ? LEFT : 0),
       note: noteOf(report),
     }).filter(([, text]) => text !== '') as [Part, string][],
   );

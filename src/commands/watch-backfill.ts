@@ -111,7 +111,7 @@ function lines(screen: Screen, clock: Clock): View {
     if (!isNews && clock.now() - last < LINE_INTERVAL) return;
     state = `${report.state} ${report.reason ?? ''}`;
     last = clock.now();
-    screen.write(`${progressLine(report, LINE_WIDTH).replaceAll(/\[[=> ]*\] {2}/g, '')}\n`);
+    screen.write(`${progressLine(report, LINE_WIDTH).replaceAll(/\[[=> ]*\]/g, '').replaceAll(/ {2,}/g, '  ')}\n`);
   };
   return {
     interval: WRITING,
