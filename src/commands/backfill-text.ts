@@ -46,13 +46,13 @@ const IS: Readonly<Record<BackfillReport['state'], string>> = {
 /** What became of one that has ended. */
 export function endText(report: BackfillReport): string {
   const { id, hook, table, state, reason, rows_done, rows_sent } = report;
-  const looked = `${rows(rows_done)} of ${printableLine(table, 130)} looked at, ${humanCount(rows_sent)} sent to ${hook}`;
+  const looked = `${rowCount(rows_done)} of ${printableLine(table, 130)} looked at, ${humanCount(rows_sent)} sent to ${hook}`;
   const time = report.started_at === null || report.ended_at === null ? '' : `, in ${humanDuration(Math.max(0, Date.parse(report.ended_at) - Date.parse(report.started_at)))}`;
   if (state === 'done') return `${id} is done: ${looked}${time}`;
   return `${id} ${IS[state]}${reason === null ? '' : ` (${printableLine(reason, WHY)})`}: ${looked}`;
 }
 
-function rows(count: number): string {
+function rowCount(count: number): string {
   return `${humanCount(count)} ${count === 1 ? 'row' : 'rows'}`;
 }
 
