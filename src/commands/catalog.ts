@@ -124,7 +124,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'status',
     arguments: [],
-    summary: 'endpoints, queues, parked and dead deliveries, lag, slot',
+    summary: 'endpoints, queues, parked and dead deliveries, lag, slot, backfills',
     examples: [
       { command: 'walhook status', why: 'how the daemon is doing' },
       { command: 'walhook status --json', why: 'the same for scripts' },

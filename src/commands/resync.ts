@@ -59,7 +59,7 @@ export const resync: Verb = async ({ options }) => {
       if (!json) print(`-- ${lossText(found.loss)}`);
       const hooks = chosen ?? (json || !canAsk() ? defaultHooks(found.loss, config) : await asked(found.loss, config));
       if (hooks === null) {
-        print('nothing was done');
+        print('\nnothing was done');
         return EXIT.failure;
       }
       let backfills: readonly WaitingBackfill[] = [];

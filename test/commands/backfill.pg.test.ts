@@ -183,6 +183,9 @@ test('after a lost slot the rows of the affected hooks are sent again', async ()
   const accepted = await world.json<{ backfills: { id: string }[] }>('resync', '--accept-gap', '--json');
   expect(accepted).toMatchObject({ accepted: true, backfills: [{ hook: 'crm-items', table: 'public.items' }] });
 
+  // Until a daemon runs, status finds it in the database.
+  expect(JSON.parse((await world.run('status', '--json')).stdout)).toMatchObject({ daemon: null, backfills: [{ ...accepted.backfills[0], state: 'waiting', origin: 'resync' }] });
+
   const second = await world.daemon();
   const [{ id } = { id: '' }] = accepted.backfills;
   expect(await world.run('backfill', 'watch', id)).toMatchObject({ code: 0, stdout: expect.stringContaining('is done: 3 rows') });
