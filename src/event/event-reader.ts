@@ -6,6 +6,7 @@ import type { TablePlan } from './watched-table.ts';
 class CurrentEvent implements Event {
   readonly table: TablePlan;
   operation: Operation = 'data_insert';
+  isBackfill = false;
   change!: Change;
   serial = 0;
   row: Tuple | null = null;

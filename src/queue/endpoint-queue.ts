@@ -183,15 +183,37 @@ export class EndpointQueue {
 
   /** Takes a delivery. It is in flight from now until it is delivered or durably stored. */
   offer(delivery: Delivery): void {
-    if (this.#inFlight.size === 0) this.#rate.began(performance.now());
+    if (this.#inFlight.all === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery));
     this.relieveIfSlow();
-    this.#ahead.grown(this.#lanes.ready, this.#perSecond);
+    this.#ahead.grown(this.#lanes.readyLive, this.#perSecond);
   }
 
-  /** Makes a dead letter of a delivery that can never be sent. */
-  bury(delivery: Delivery, failure: Failure): void {
-    const item = this.#inFlight.enter(delivery);
+  /**
+   * True while deliveries of backfills go straight to their lanes. At any other time they had better wait where they are: a whole table would be
+   * stored.
+   */
+  get takesBackground(): boolean {
+    return this.#mode === 'direct' && this.#closing === null && !this.#isOver;
+  }
+
+  /**
+   * Takes a delivery of a backfill: in its lane it has its place, but among lanes it gives way to what comes with the stream.
+   *
+   * @param settled is called once it is delivered or durably stored, never within the call
+   */
+  offerBackground(delivery: Delivery, settled: () => void): void {
+    if (this.#inFlight.all === 0) this.#rate.began(performance.now());
+    this.#admit(this.#inFlight.enter(delivery, settled));
+  }
+
+  /**
+   * Makes a dead letter of a delivery that can never be sent.
+   *
+   * @param settled see `offerBackground`; null for what came with the stream
+   */
+  bury(delivery: Delivery, failure: Failure, settled: (() => void) | null = null): void {
+    const item = this.#inFlight.enter(delivery, settled);
     this.#options.events.onBuried(delivery, failure);
     this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#parker.settle(item));
   }
@@ -296,7 +318,7 @@ export class EndpointQueue {
   #end(item: Item, now: number): void {
     item.ended = true;
     this.#rate.completed(now);
-    this.#ahead.shrunk(this.#lanes.ready);
+    this.#ahead.shrunk(this.#lanes.readyLive);
   }
 
   /** With so many lanes that wait, all goes through the store. */
@@ -344,6 +366,6 @@ export class EndpointQueue {
 
   /** Lets `close` go on once nothing is left. */
   #look(): void {
-    this.#closing?.look(this.#inFlight.size, this.#lanes.size);
+    this.#closing?.look(this.#inFlight.all, this.#lanes.size);
   }
 }

@@ -1,4 +1,5 @@
 import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
+import { Background } from './background.ts';
 import type { Item } from './item.ts';
 import { Running } from './running.ts';
 
@@ -26,6 +27,8 @@ export class Lanes {
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
+  /** Heads that wait until no other does. */
+  readonly #background = new Background();
   /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Running();
   #size = 0;
@@ -42,6 +45,11 @@ export class Lanes {
 
   /** Heads that wait for a slot. */
   get ready(): number {
+    return this.readyLive + this.#background.ready.size;
+  }
+
+  /** Of these, those that are not of the background. */
+  get readyLive(): number {
     return this.#ready.length - this.#firstReady;
   }
 
@@ -50,14 +58,20 @@ export class Lanes {
     const tail = this.#tails.get(lane);
     this.#tails.set(lane, item);
     this.#size++;
-    if (tail === undefined) this.#ready.push(item);
+    const promoted = this.#background.added(item);
+    if (promoted !== null) this.#ready.push(promoted);
+    if (tail === undefined) this.#becomesHead(item);
     else tail.next = item;
   }
 
   /** The next head to send, or null. It runs until `release` or `drop`. */
   take(): Item | null {
     const item = this.#ready[this.#firstReady];
-    if (item === undefined) return null;
+    if (item === undefined) {
+      const last = this.#background.take();
+      if (last !== null) this.#running.add(last);
+      return last;
+    }
     this.#firstReady++;
     this.#forget();
     this.#running.add(item);
@@ -103,6 +117,13 @@ export class Lanes {
     this.#firstReady = next - stayed.length;
     for (const [i, head] of stayed.entries()) this.#ready[this.#firstReady + i] = head;
     this.#forget();
+    let looked = 0;
+    for (const head of this.#background.ready.values()) {
+      if (batch.length === size || ++looked > LOOKED_AT * size) break;
+      if (!join(head)) continue;
+      this.#background.ready.delete(head.delivery.lane);
+      joinFollowers(head);
+    }
     return batch;
   }
 
@@ -111,11 +132,12 @@ export class Lanes {
     this.#running.delete(item);
     this.#size--;
     const { next } = item;
+    this.#background.released(item);
     if (next === null) {
       this.#tails.delete(item.delivery.lane);
       return true;
     }
-    if (!next.isRunning) this.#ready.push(next);
+    if (!next.isRunning) this.#becomesHead(next);
     return false;
   }
 
@@ -123,6 +145,7 @@ export class Lanes {
   drop(head: Item): Item[] {
     this.#running.delete(head);
     this.#tails.delete(head.delivery.lane);
+    this.#background.forget(head.delivery.lane);
     const followers = chain(head.next);
     for (const item of followers) this.#running.delete(item);
     head.next = null;
@@ -141,6 +164,13 @@ export class Lanes {
       waiting.push(...chain(head.next));
       head.next = null;
       this.#tails.set(head.delivery.lane, head);
+      this.#background.forget(head.delivery.lane);
+    }
+    for (const head of this.#background.ready.values()) {
+      if (!wants(head)) continue;
+      this.#tails.delete(head.delivery.lane);
+      this.#background.forget(head.delivery.lane);
+      waiting.push(...chain(head));
     }
     const ready: Item[] = [];
     for (let i = this.#firstReady; i < this.#ready.length; i++) {
@@ -151,6 +181,7 @@ export class Lanes {
         continue;
       }
       this.#tails.delete(head.delivery.lane);
+      this.#background.forget(head.delivery.lane);
       waiting.push(...chain(head));
     }
     this.#ready = ready;
@@ -162,6 +193,10 @@ export class Lanes {
   /** What is being sent. */
   get running(): Iterable<Item> & { readonly size: number } {
     return this.#running;
+  }
+
+  #becomesHead(item: Item): void {
+    if (!this.#background.keeps(item)) this.#ready.push(item);
   }
 
   /** Drops the places of heads that are gone, in bulk. */

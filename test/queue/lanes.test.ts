@@ -5,25 +5,42 @@ import { Lanes } from '../../src/queue/lanes.ts';
 import { deliveryOf } from '../deliver/endpoint.ts';
 
 let made = 0;
-function item(lane: number): Item {
-  return new Item({ ...deliveryOf(`${++made}`, ''), lane }, null, 0);
+function item(lane: number, settled: (() => void) | null = null): Item {
+  return new Item({ ...deliveryOf(`${++made}`, ''), lane }, null, 0, settled);
 }
+
+const isLive = ({ settled }: Item): boolean => settled === null;
 
 /** A list for each lane; the first of each is its head. */
 class NaiveLanes {
   readonly lanes = new Map<number, Item[]>();
+  /** Heads, and those of the background behind which nothing else waits. */
   ready: Item[] = [];
+  background: Item[] = [];
   readonly running: Item[] = [];
 
   add(added: Item): void {
     const lane = this.lanes.get(added.delivery.lane) ?? [];
     lane.push(added);
     this.lanes.set(added.delivery.lane, lane);
-    if (lane.length === 1) this.ready.push(added);
+    if (lane.length === 1) this.head(added);
+    for (const head of this.background.filter((one) => this.hurries(one))) {
+      this.background.splice(this.background.indexOf(head), 1);
+      this.ready.push(head);
+    }
+  }
+
+  hurries(head: Item): boolean {
+    return (this.lanes.get(head.delivery.lane) ?? []).some(isLive);
+  }
+
+  head(head: Item): void {
+    if (isLive(head) || this.hurries(head)) this.ready.push(head);
+    else this.background.push(head);
   }
 
   take(): Item | null {
-    const head = this.ready.shift() ?? null;
+    const head = this.ready.shift() ?? this.background.shift() ?? null;
     if (head !== null) this.running.push(head);
     return head;
   }
@@ -38,7 +55,7 @@ class NaiveLanes {
 
 const steps = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.nat(4).map((lane) => ({ add: lane })) },
+    { weight: 5, arbitrary: fc.record({ add: fc.nat(4), isLive: fc.boolean() }) },
     { weight: 4, arbitrary: fc.constant('take' as const) },
     { weight: 3, arbitrary: fc.nat().map((which) => ({ release: which })) },
     { weight: 1, arbitrary: fc.nat().map((which) => ({ drop: which })) },
@@ -61,8 +78,9 @@ test('agrees with a naive model', () => {
           expect(new Set(lanes.cut(() => true))).toEqual(new Set(waiting));
           for (const [lane, list] of model.lanes) model.lanes.set(lane, list.filter((one) => heads.has(one)));
           model.ready = [];
+          model.background = [];
         } else if ('add' in step) {
-          const added = item(step.add);
+          const added = item(step.add, step.isLive ? null : () => undefined);
           lanes.add(added);
           model.add(added);
         } else if (model.running.length > 0) {
@@ -71,14 +89,14 @@ test('agrees with a naive model', () => {
           const rest = model.end(head);
           if ('release' in step) {
             expect(lanes.release(head)).toBe(rest.length === 0);
-            if (rest[0] !== undefined) model.ready.push(rest[0]);
+            if (rest[0] !== undefined) model.head(rest[0]);
           } else {
             expect(lanes.drop(head)).toEqual(rest);
             model.lanes.delete(head.delivery.lane);
           }
         }
         expect(lanes.size).toBe([...model.lanes.values()].flat().length);
-        expect(lanes.ready).toBe(model.ready.length);
+        expect([lanes.ready, lanes.readyLive]).toEqual([model.ready.length + model.background.length, model.ready.length]);
         expect(new Set(lanes.running)).toEqual(new Set(model.running));
       }
     }),
