@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { backfillLines, endText } from '../../src/commands/backfill-text.ts';
 import { backfill, REQUESTED_AT } from '../support/memory-backfills.ts';
@@ -21,4 +22,10 @@ test('the end is told in a sentence, with what became of it', () => {
   expect(endText({ ...ended, state: 'done' })).toBe('bf_20261121T193000_x7k2 is done: 1 row of public.profiles looked at, 0 sent to crm-profiles, in 3 min');
   expect(endText({ ...ended, state: 'cancelled', rows_done: 2_000 })).toBe('bf_20261121T193000_x7k2 is cancelled: 2,000 rows of public.profiles looked at, 0 sent to crm-profiles');
   expect(endText({ ...ended, state: 'failed', reason: 'table public.profiles is gone' })).toContain('failed (table public.profiles is gone): 1 row');
+});
+
+test('docs/backfill.md shows what the API tells of one', () => {
+  const page = readFileSync(new URL('../../docs/backfill.md', import.meta.url), 'utf8');
+  const [, json = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+  expect(Object.keys(JSON.parse(json))).toEqual(Object.keys(backfill()));
 });
