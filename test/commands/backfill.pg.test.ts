@@ -127,9 +127,10 @@ test('what cannot be begun is refused, with why', async () => {
   };
   await refused(['crm-item'], 'did you mean "crm-items"?');
   await refused(['crm-items', '--where', 'contry = 1'], 'column "contry" does not exist');
-  await refused(['crm-items', '--where', 'id = '], /syntax error/);
-  await refused(['crm-items', '--where', 'true) or (true'], /backfill|where|condition|syntax/i);
-  await refused(['crm-items', '--where', 'true; drop table items'], /syntax error|one condition/);
+  await refused(['crm-items', '--where', 'id = '], /condition/);
+  // It would take the place of the condition that goes along the key.
+  await refused(['crm-items', '--where', 'true) or (true'], /condition/);
+  await refused(['crm-items', '--where', 'true; drop table items'], /condition/);
   await refused(['crm-items', '--columns', 'id,contry'], /contry/);
   await refused(['watch', 'bf_none'], 'bf_none');
   await world.json('backfill', 'crm-items', ...SLOW);
