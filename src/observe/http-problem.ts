@@ -51,6 +51,8 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   backfill_no_key: 422,
   backfill_where: 422,
   backfill_columns: 422,
+  backfill_scheduled: 422,
+  backfill_table: 422,
   backfill_running: 409,
   backfill_ended: 409,
   not_configured: 409,

@@ -216,6 +216,8 @@ describe('what goes wrong', () => {
     ['backfill_no_key', 422],
     ['backfill_where', 422],
     ['backfill_columns', 422],
+    ['backfill_scheduled', 422],
+    ['backfill_table', 422],
     ['fenced', 503],
   ] as const)('%s is told with its hint', async ([code, status]) => {
     const url = await serve({ failure: new WalhookError('table app.logs has no key', { code, hint: 'tables: { app.logs: { key: [id] } }' }) });
