@@ -7,6 +7,7 @@
  * - events: decoded, turned into events, routed, and their bodies built.
  */
 import pg from 'pg';
+import { StreamWindows } from '../src/backfill/stream-windows.ts';
 import { Tracker } from '../src/checkpoint/tracker.ts';
 import { startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
 import type { Config, HookConfig, TableConfig } from '../src/config.ts';
@@ -162,6 +163,7 @@ async function readEvents(client: pg.Client, end: Lsn): Promise<number> {
     queues: new Map([['bench', queue]]),
     hold: () => undefined,
     tracker,
+    windows: new StreamWindows(),
     start: START,
     onChange: null,
     onProgress: () => undefined,

@@ -89,8 +89,14 @@ export function commitTime(transaction: Transaction): number {
   return Number((transaction.committedAt + POSTGRES_EPOCH) / 1000n);
 }
 
-/** Commit time in ISO 8601, UTC, with microseconds: as `to_jsonb` shows a timestamptz. */
+let stamped: Transaction | null = null;
+let stamp = '';
+
+/** Commit time in ISO 8601, UTC, with microseconds: as `to_jsonb` shows a timestamptz. Made once for a transaction, not for each of its events. */
 export function commitTimestamp(transaction: Transaction): string {
+  if (transaction === stamped) return stamp;
   const micros = (transaction.committedAt % 1000n).toString().padStart(3, '0');
-  return `${new Date(commitTime(transaction)).toISOString().slice(0, -1)}${micros}+00:00`;
+  stamp = `${new Date(commitTime(transaction)).toISOString().slice(0, -1)}${micros}+00:00`;
+  stamped = transaction;
+  return stamp;
 }

@@ -1,5 +1,18 @@
+import type { JsonOutput, Way } from './json-output.ts';
+
 /** Value text, as Postgres' output function made it (UTF-8, `bytes` from `start` to `end`) → JSON text, as `to_jsonb` gives. */
 export type ToJson = (bytes: Buffer, start: number, end: number) => string;
+
+/** The same → JSON text at the end of an output. */
+export type WriteJson = (bytes: Buffer, start: number, end: number, out: JsonOutput) => void;
+
+/** How values of a type are written. */
+export interface JsonWriter {
+  /** Says whether the output can write a value by itself, which is faster. */
+  readonly way: Way;
+  /** Writes any value. */
+  readonly write: WriteJson;
+}
 
 /** The same → a JavaScript value for expressions. */
 export type ToValue = (bytes: Buffer, start: number, end: number) => unknown;
@@ -20,6 +33,7 @@ export interface TypeShape {
 export interface Codecs {
   /** `string`: digits beyond 2^53 become JSON strings. */
   json(typeOid: number, largeNumbers: 'number' | 'string'): ToJson;
+  writer(typeOid: number, largeNumbers: 'number' | 'string'): JsonWriter;
   value(typeOid: number): ToValue;
   celType(typeOid: number): CelType;
   shape(typeOid: number): TypeShape;

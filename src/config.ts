@@ -199,7 +199,7 @@ export interface ScheduleConfig {
   readonly timezone: string;
 }
 
-export type MetaField = 'table' | 'schema' | 'changed' | 'lsn' | 'xid' | 'committed_at' | 'backfill';
+export type MetaField = 'table' | 'schema' | 'changed' | 'lsn' | 'xid' | 'committed_at' | 'backfill' | 'id';
 
 export interface FieldsConfig {
   /** null: all. */

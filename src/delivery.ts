@@ -22,6 +22,11 @@ export function sendsAlike(a: RequestShape, b: RequestShape): boolean {
   return a.headers.every(([name, value], i) => b.headers[i]?.[0] === name && b.headers[i][1] === value);
 }
 
+/** True if the body is JSON, so that several can be one array. Pairs of names and values cannot. */
+export function isJson({ contentType }: RequestShape): boolean {
+  return contentType !== null && contentType.endsWith('json');
+}
+
 export type Headers = readonly (readonly [name: string, value: string])[];
 
 export const NO_HEADERS: Headers = [];

@@ -1,19 +1,21 @@
 import { type Change, commitTime, type LiveTable, type Relation, type Transaction } from './change.ts';
+import type { StreamWindows } from './backfill/stream-windows.ts';
+import { Touches } from './backfill/touches.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Codecs } from './codec.ts';
 import type { Config, HookConfig, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
-import type { ChangeSink } from './decode/sink.ts';
+import type { ChangeSink, LogicalMessage } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
 import { DraftRequests } from './enrich/draft-requests.ts';
 import { WalhookError } from './errors.ts';
 import { EventReader } from './event/event-reader.ts';
 import { watchTable } from './event/watched-table.ts';
-import type { Event } from './event.ts';
-import type { Values } from './expression/expression.ts';
+import type { Event, Operation } from './event.ts';
+import type { EvaluationFailure, Values } from './expression/expression.ts';
 import type { Body } from './format/body.ts';
 import { bodyOf, bodyShape } from './format/body-of.ts';
-import { eventId, idPrefix, idTag } from './format/event-id.ts';
+import { eventId, idPrefix, idSuffix, idTag } from './format/event-id.ts';
 import { HookRequests, type MadeRequest, type RequestMaker } from './format/hook-requests.ts';
 import type { Origin } from './format/origin.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
@@ -24,6 +26,8 @@ import { HookRoute } from './route/hook-route.ts';
 import { DueTimes } from './route/due-times.ts';
 import { RowHash } from './route/row-hash.ts';
 import { rowKey } from './route/row-key.ts';
+import { TableFilters } from './route/table-filters.ts';
+import { MARK_PREFIX } from './source/chunk-reader.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
@@ -51,6 +55,8 @@ export interface PipelineOptions {
   /** Stores what is to be sent later. */
   readonly hold: (held: Held) => void;
   readonly tracker: Tracker;
+  /** Chunks of tables that are being read beside the stream. */
+  readonly windows: StreamWindows;
   /** Up to here everything was handled by an earlier run. */
   readonly start: Position;
   /** Told of each change before anything is made of it; null if nobody wants to know. */
@@ -62,7 +68,8 @@ export interface PipelineOptions {
 /** A hook's way for one table: its filter, and where its requests go. */
 interface Route {
   readonly hook: HookRoute;
-  readonly tag: string;
+  /** What ends the ids of its events. */
+  readonly idSuffix: Readonly<Record<Operation, string>>;
   /** Null where nothing goes by row. */
   readonly rows: RowHash | null;
   /** When what matches is sent; null for at once. */
@@ -90,6 +97,7 @@ export class Pipeline implements ChangeSink {
   readonly #options: PipelineOptions;
   /** Readers of the watched relations, by OID. */
   readonly #readers = new Map<number, EventReader>();
+  readonly #touches: Touches;
   /** The last LSN at which no transaction was open, and, within a transaction, the ordinal of its last change. */
   #lsn: Lsn;
   #transaction: Transaction | null = null;
@@ -103,11 +111,13 @@ export class Pipeline implements ChangeSink {
   /** When the end of the WAL was last reached, in Unix milliseconds; null while more is being read. */
   #endedAt: number | null = null;
   /** The deliveries of the current change: they are handed on once all of them are made, or none is. */
-  readonly #made: Made[] = [];
+  readonly #made: (Made | null)[] = [];
+  #count = 0;
   readonly #held: Held[] = [];
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#touches = new Touches(options.windows);
     this.#lsn = options.start.lsn;
     this.#resume = options.start;
   }
@@ -139,6 +149,7 @@ export class Pipeline implements ChangeSink {
     this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
     this.#endedAt = null;
+    this.#options.windows.began(transaction.xid);
   }
 
   async relation(relation: Relation): Promise<void> {
@@ -150,23 +161,28 @@ export class Pipeline implements ChangeSink {
       return;
     }
     const plan = watchTable(relation, watched, await describe(relation, watched));
+    this.#touches.watch(relation, `${watched.schema}.${watched.table}`, plan.key);
     // Hooks whose bodies are equal share them.
     const bodies = new Map<string, Body>();
+    const filters = new TableFilters(plan, codecs);
     const routes = hooks.map((hook): Route => {
       const shape = bodyShape(hook);
       const body = bodies.get(shape) ?? bodyOf({ table: plan, hook, codecs, source: origin });
       bodies.set(shape, body);
+      const tag = idTag(systemId, relation.oid, hook.name);
       const due = hook.schedule === null ? null : new DueTimes(hook.schedule);
       const requests = hook.enrich.size > 0 || due !== null ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
       return {
-        hook: new HookRoute(hook, plan, codecs),
-        tag: idTag(systemId, relation.oid, hook.name),
+        hook: new HookRoute(hook, plan, codecs, filters),
+        idSuffix: byOperation((operation) => idSuffix(operation, tag)),
         rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
         due,
         targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
       };
     });
-    this.#readers.set(relation.oid, new EventReader(plan, (event) => this.#route(event, routes)));
+    // A hook that wants no events of a kind is not even asked.
+    const routesOf = byOperation((operation) => routes.filter(({ hook }) => hook.isFor(operation)));
+    this.#readers.set(relation.oid, new EventReader(plan, (event) => this.#route(event, routesOf[event.operation])));
   }
 
   change(change: Change): void {
@@ -176,15 +192,18 @@ export class Pipeline implements ChangeSink {
     if (change.ordinal > this.#handled && change.ordinal % MARK_EVERY === 0) this.#options.tracker.mark(this.received);
   }
 
-  /** Nobody asks for logical messages yet, but each has its place in the transaction. */
-  message(message: { readonly ordinal: number }): void {
-    if (message.ordinal > 0) this.#ordinal = message.ordinal;
+  /** Each has its place in the transaction, whoever wrote it. */
+  message({ transaction, ordinal, prefix, content }: LogicalMessage): void {
+    if (transaction === null) return;
+    this.#ordinal = ordinal;
+    if (prefix === MARK_PREFIX && ordinal > this.#handled) this.#options.windows.message(content.toString(), { commitLsn: transaction.commitLsn, ordinal });
   }
 
   commit(_transaction: Transaction, endLsn: Lsn): void {
     this.#transaction = null;
     this.#handled = 0;
     this.#reached(endLsn);
+    this.#options.windows.reached(endLsn);
   }
 
   /** All that was committed before `lsn` has been received. */
@@ -192,6 +211,7 @@ export class Pipeline implements ChangeSink {
     if (this.#transaction !== null) return;
     this.#endedAt = Date.now();
     this.#reached(lsn);
+    this.#options.windows.reached(lsn);
   }
 
   #reached(lsn: Lsn): void {
@@ -205,40 +225,60 @@ export class Pipeline implements ChangeSink {
   }
 
   #handle(change: Change): void {
-    this.#made.length = 0;
-    this.#held.length = 0;
+    // Setting a length, even to what it is, is a call into the runtime.
+    this.#count = 0;
+    if (this.#held.length > 0) this.#held.length = 0;
     this.#options.onChange?.(change.relation);
     this.#readers.get(change.relation.oid)?.read(change);
-    for (const { queue, delivery, failure } of this.#made) {
+    if (this.#options.windows.isOpen) this.#touches.touch(change, (hook) => this.#isSentFor(hook));
+    for (let nth = 0; nth < this.#count; nth++) {
+      const made = this.#made[nth];
+      if (!made) continue;
+      const { queue, delivery, failure } = made;
+      // A body may be large, and the next change may be far away.
+      this.#made[nth] = null;
       if (failure === null) queue.offer(delivery);
       else queue.bury(delivery, failure);
     }
     for (const held of this.#held) this.#options.hold(held);
   }
 
+  /** True if something was made of the current change for the hook. */
+  #isSentFor(hook: string): boolean {
+    for (let nth = 0; nth < this.#count; nth++) if (this.#made[nth]?.delivery.request.hook === hook) return true;
+    return this.#held.some((held) => held.hook === hook);
+  }
+
   #route(event: Event, routes: readonly Route[]): void {
     for (const route of routes) {
-      const id = eventId(this.#idPrefix, event.change.tableOrdinal, event.operation, route.tag);
-      const verdict = route.hook.wants(event, id);
-      if (verdict === false) continue;
-      const lane = route.hook.lane.of(event);
-      const row = route.rows?.of(event);
-      const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
-      if (held !== null && typeof held !== 'string') {
-        this.#hold(event, { id, key: held }, route);
-        continue;
-      }
-      const failure = held === null ? (verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`)) : expressionFailure(held);
-      for (const { queue, requests } of route.targets) {
-        const made = requests.make(event, id, NO_LOOKUPS);
-        if ('message' in made) {
-          const delivery = this.#delivery(event, { id, lane, row }, unrendered(event, id, requests.unrendered));
-          this.#made.push({ queue, delivery, failure: failure ?? expressionFailure(made.message) });
-        } else {
-          this.#made.push({ queue, delivery: this.#delivery(event, { id, lane, row }, made), failure });
-        }
-      }
+      const { hook } = route;
+      // The id is made only for what is sent, or asks for it.
+      const verdict = hook.wants(event, hook.usesId ? this.#id(event, route) : '');
+      if (verdict !== false) this.#deliver(event, route, verdict);
     }
+  }
+
+  #deliver(event: Event, route: Route, verdict: true | EvaluationFailure): void {
+    const id = this.#id(event, route);
+    const lane = route.hook.lane.of(event);
+    const row = route.rows?.of(event);
+    const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
+    if (held !== null && typeof held !== 'string') {
+      this.#hold(event, { id, key: held }, route);
+      return;
+    }
+    const failure = held === null ? (verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`)) : expressionFailure(held);
+    for (const { queue, requests } of route.targets) {
+      const made = requests.make(event, id, NO_LOOKUPS);
+      const isMade = !('message' in made);
+      const delivery = this.#delivery(event, { id, lane, row }, isMade ? made : unrendered(event, id, requests.unrendered));
+      this.#made[this.#count] = { queue, delivery, failure: isMade ? failure : (failure ?? expressionFailure(made.message)) };
+      this.#count++;
+    }
+  }
+
+  #id({ change, operation }: Event, { idSuffix }: Route): string {
+    return eventId(this.#idPrefix, change.tableOrdinal, idSuffix[operation]);
   }
 
   #hold(event: Event, { id, key }: Pick<Held, 'id' | 'key'>, { hook, rows, due }: Route): void {
@@ -251,15 +291,15 @@ export class Pipeline implements ChangeSink {
   }
 
   #delivery(event: Event, { id, lane, row }: Pick<Delivery, 'id' | 'lane' | 'row'>, { request, body }: MadeRequest): Delivery {
-    const { ordinal, transaction, relation } = event.change;
+    const { ordinal, transaction } = event.change;
     return {
       id,
       request,
       lane,
       row,
-      sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#made.length },
+      sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#count },
       operation: event.operation,
-      table: `${relation.schema}.${relation.table}`,
+      table: event.table.name,
       body,
       bytes: body.length + sizeOf(request) + OVERHEAD,
       committedAt: this.#committedAt,
@@ -272,6 +312,16 @@ export class Pipeline implements ChangeSink {
     if (!queue || !endpoint) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });
     return { queue, requests: requests.to(endpoint) };
   }
+}
+
+function byOperation<T>(of: (operation: Operation) => T): Readonly<Record<Operation, T>> {
+  return {
+    data_insert: of('data_insert'),
+    data_update: of('data_update'),
+    visibility_update: of('visibility_update'),
+    delete: of('delete'),
+    truncate: of('truncate'),
+  };
 }
 
 /** How many changes of a transaction were handled before, all of them as Infinity. */

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino';
 import type { Config, DeadLettersConfig, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
+import { onItsOwn } from './format/joined.ts';
 import { Signer } from './format/signature.ts';
 import type { Notice } from './notice.ts';
 import { LagWatch } from './observe/lag-watch.ts';
-import { Notifier } from './observe/notifier.ts';
+import { type NoticeAttempt, Notifier } from './observe/notifier.ts';
 import type { Opened } from './opening.ts';
 import { WalHealth, type WalReport } from './source/wal-health.ts';
 
@@ -29,7 +30,7 @@ export interface UpkeepOptions {
 /** What is looked after beside the way of the data: by time, and never in its way. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
-  readonly #senders: ReadonlyMap<string, Sender>;
+  readonly #senders: readonly Sender[];
   readonly #notifier: Notifier;
   readonly #lag: LagWatch;
   readonly #wal: WalHealth;
@@ -41,8 +42,10 @@ export class Upkeep {
     const { config, log, userAgent, opened, behind } = options;
     this.#options = options;
     const told = config.endpoints.filter(({ name }) => config.notify.to.includes(name));
-    this.#senders = new Map(told.map((endpoint) => [endpoint.name, senderOf(endpoint, userAgent)]));
-    this.#notifier = new Notifier({ to: new Map([...this.#senders].map(([name, { attempt }]) => [name, attempt])), log });
+    const senders = told.map((endpoint) => ({ endpoint, sender: senderOf(endpoint, userAgent) }));
+    const attempts = senders.map(({ endpoint, sender }): [string, NoticeAttempt] => [endpoint.name, (delivery, done) => sender.attempt(onItsOwn(delivery, endpoint), done)]);
+    this.#senders = senders.map(({ sender }) => sender);
+    this.#notifier = new Notifier({ to: new Map(attempts), log });
     this.#lag = new LagWatch({ behind, most: config.notify.lag, onNotice: (notice) => this.#lagging(notice) });
     this.#wal = new WalHealth({
       pool: opened.pool,
@@ -85,7 +88,7 @@ export class Upkeep {
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     this.#notifier.close();
-    await Promise.all([this.#wal.stop(), ...[...this.#senders.values()].map((sender) => sender.abort())]);
+    await Promise.all([this.#wal.stop(), ...this.#senders.map((sender) => sender.abort())]);
   }
 
   #lagging(notice: Notice): void {

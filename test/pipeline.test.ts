@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { StreamWindows } from '../src/backfill/stream-windows.ts';
 import { Tracker } from '../src/checkpoint/tracker.ts';
 import type { Codecs } from '../src/codec.ts';
 import type { Config, EndpointConfig, HookConfig, TableConfig } from '../src/config.ts';
@@ -60,6 +61,7 @@ class Rig {
       queues: new Map(endpoints.map(({ name }) => [name, queue])) satisfies PipelineOptions['queues'],
       hold: (held) => this.held.push(held),
       tracker: this.tracker,
+      windows: new StreamWindows(),
       start,
       onChange: null,
       onProgress: (lsn) => this.progress.push(lsn),
@@ -162,6 +164,15 @@ test('hooks with equal fields share their bodies, others do not', async () => {
   expect(rig.deliveries.map(({ sequence: { nth } }) => nth)).toEqual([0, 1, 2, 3, 4, 0, 1, 2, 3, 4]);
   // One id for each event and hook, whatever the endpoint.
   expect(new Set(rig.deliveries.map(({ id }) => id)).size).toBe(8);
+});
+
+test('hooks that share their bodies have each its own id in them', async () => {
+  const meta = ['id'] as const;
+  const rig = new Rig({ hooks: [hookConfig(PEOPLE, { meta, to: ['crm', 'erp'] }), hookConfig(PEOPLE, { name: 'same', meta }), hookConfig(PEOPLE, { name: 'standard', meta, format: 'standard' })] });
+  await rig.take(begin({ commitLsn: 100n }), relation(PEOPLE), person(1), person(2), commit(100n, 110n));
+  expect(rig.deliveries.map(({ body }) => JSON.parse(body).meta.id)).toEqual(rig.deliveries.map(({ id }) => id));
+  expect(rig.deliveries).toHaveLength(8);
+  expect(rig.deliveries[0]?.body).toBe(rig.deliveries[1]?.body);
 });
 
 test('tables that no hook asks for, and that are not in the config, are passed over', async () => {
@@ -288,11 +299,15 @@ test('a change that cannot be read is handed on to nobody, and comes again', asy
     ...builtinCodecs,
     celType: (oid) => builtinCodecs.celType(oid),
     value: (oid) => builtinCodecs.value(oid),
+    json: (oid, large) => builtinCodecs.json(oid, large),
     // Strings are for the second hook alone.
-    json: (oid, large) => (bytes, start, end) => {
-      if (breaks && large === 'string' && bytes.toString('utf8', start, end) === 'odd') throw new Error('a value cannot be read');
-      return builtinCodecs.json(oid, large)(bytes, start, end);
-    },
+    writer: (oid, large) => ({
+      way: 'made',
+      write: (bytes, start, end, out) => {
+        if (breaks && large === 'string' && bytes.toString('utf8', start, end) === 'odd') throw new Error('a value cannot be read');
+        builtinCodecs.writer(oid, large).write(bytes, start, end, out);
+      },
+    }),
   };
   const rig = new Rig({ hooks: [hook, hookConfig(PEOPLE, { name: 'second', large_numbers: 'string' })], codecs });
   const all = [begin({ commitLsn: 100n }), relation(PEOPLE), person(1), person(2, 'odd'), person(3), commit(100n, 110n)];

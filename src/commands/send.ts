@@ -3,6 +3,7 @@ import type { EndpointConfig } from '../config.ts';
 import { Sender } from '../deliver/sender.ts';
 import type { Delivery } from '../delivery.ts';
 import { EXIT, WalhookError } from '../errors.ts';
+import { onItsOwn } from '../format/joined.ts';
 import { Signer } from '../format/signature.ts';
 import type { Outcome } from '../outcome.ts';
 import { codeOf } from '../reaction.ts';
@@ -50,7 +51,7 @@ async function observe(endpoint: EndpointConfig, { delivery, notes, isHeld }: { 
     tap: isHeld ? recorder.hold : recorder.tap,
   });
   try {
-    const outcome = await new Promise<Outcome>((resolve) => sender.attempt(delivery, resolve));
+    const outcome = await new Promise<Outcome>((resolve) => sender.attempt(onItsOwn(delivery, endpoint), resolve));
     return sendReport({ endpoint, outcome, recorder, publicKeys: signer?.publicKeys ?? [], notes });
   } finally {
     await sender.abort();

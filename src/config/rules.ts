@@ -1,4 +1,5 @@
 import { isLoopback, listen } from './addresses.ts';
+import { batchEndpointRules, batchHookRules } from './batch-rules.ts';
 import { didYouMean } from '../closest.ts';
 import { encodingRules } from './encoding-rules.ts';
 import { expressionRules } from './expression-rules.ts';
@@ -52,7 +53,7 @@ function tableRules(root: Node): Finding[] {
 }
 
 function endpointRules(root: Node, path: Path): Finding[] {
-  const findings = headerRules(root, path);
+  const findings = [...headerRules(root, path), ...batchEndpointRules(root, path)];
   const headers = new Set(childrenAt(root, [...path, 'headers']).map((header) => String(header.at(-1)).toLowerCase()));
   const url = URL.parse(textAt(root, [...path, 'url']) ?? '');
   if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
@@ -105,6 +106,7 @@ function hookRules(root: Node, text: string): Finding[] {
       ...scheduleRules(root, path),
       ...headerRules(root, path),
       ...encodingRules(root, path),
+      ...batchHookRules(root, path),
       ...expressionRules(root, path, text),
       ...childrenAt(root, [...path, 'enrich']).flatMap((lookup) => sqlRules(root, lookup, text)),
       ...fieldsRules(root, [...path, 'fields']),
@@ -152,9 +154,9 @@ function truncateRules(root: Node, hook: Path): Finding[] {
 
 function scheduleRules(root: Node, hook: Path): Finding[] {
   const backfill = [...hook, 'backfill'];
-  const missing = ['when', 'entering: true', 'schedule'].filter((option) => (option === 'entering: true' ? !isTrue(root, [...hook, 'entering']) : nodeAt(root, [...hook, option]) === null));
-  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(', ')}: remove it`)];
-  if (nodeAt(root, [...hook, 'schedule']) === null) return found;
+  if (nodeAt(root, [...hook, 'schedule']) === null) return [];
+  const missing = ['when', 'entering: true'].filter((option) => (option === 'entering: true' ? !isTrue(root, [...hook, 'entering']) : nodeAt(root, [...hook, option]) === null));
+  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `with \`schedule\` not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(', ')}: remove it`)];
   const events = childrenAt(root, [...hook, 'events']);
   const isEmpty = events.length > 0 && events.every((event) => textAt(root, event) === 'delete');
   return isEmpty ? [...found, finding(root, [...hook, 'events'], 'with `schedule` rows are sent as they are at its times, and a deleted row is none: give delete a hook of its own')] : found;

@@ -135,7 +135,7 @@ const endpoint = section({
   rate: rate('1/h', '1000000/s').optional().meta({ description: 'Most requests in a time: `50/s`, `100/m`, `1000/h`. Default: no limit.' }),
   batch: batch.optional().meta({
     description:
-      'Deliveries go several in one request, whose body is a JSON array of theirs, in order; also when there is only one. Those go together whose method, path, headers and content type are the same. `webhook-id` is then that of the batch: `meta: [id]` of a hook, or `event.id` in its `body`, lets the receiver tell the events apart. When the endpoint refuses a batch, each delivery of it is sent alone. `concurrency` and `rate` count requests. Default: one delivery a request.',
+      'Deliveries go several in one request, whose body is a JSON array of theirs, those of a lane in their order; also when there is only one. Those go together whose method, path, headers and content type are the same. `webhook-id` is then that of the batch: `meta: [id]` of a hook, or `event.id` in its `body`, lets the receiver tell the events apart. When the endpoint refuses a batch, each delivery of it is sent alone. `concurrency` and `rate` count requests. What turns out to be a GET or HEAD, by an expression in `method`, goes as it would without `batch`. Default: one delivery a request.',
   }),
   retry: retry.prefault({}).meta({ description: 'When a delivery that failed is tried again.' }),
   breaker: breaker.prefault({}).meta({ description: 'When an endpoint that fails altogether is left alone.' }),
@@ -208,9 +208,9 @@ const hook = section({
   entering: flag().prefault(false).meta({ description: 'Only when a row starts to match `when`: it did not before the change.' }),
   order_by: columns().optional().meta({ description: 'Columns whose values make a lane, within which deliveries keep their order. `[]`: no order. Default: the key of the table.' }),
   fields: fields.prefault({}).meta({ description: 'What of the row is sent, and under which names.' }),
-  meta: listOf(choice(['table', 'schema', 'changed', 'lsn', 'xid', 'committed_at', 'backfill']))
+  meta: listOf(choice(['table', 'schema', 'changed', 'lsn', 'xid', 'committed_at', 'backfill', 'id']))
     .prefault([])
-    .meta({ description: 'What `meta` has besides `operation` and `lookup_values`.' }),
+    .meta({ description: 'What `meta` has besides `operation` and `lookup_values`. `id` is the `webhook-id` of the event for this hook: it tells those of a batch apart.' }),
   large_numbers: choice(['number', 'string']).prefault('number').meta({
     description: '`string`: numbers that a double would round become strings, for receivers that parse JSON as JavaScript does.',
   }),

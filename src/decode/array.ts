@@ -1,9 +1,13 @@
-import { BACKSLASH, hasEscapes, QUOTE, SPACE, unreadable, withoutEscapes } from './text-bytes.ts';
+import type { WriteJson } from '../codec.ts';
+import { piece } from '../json-output.ts';
+import { BACKSLASH, COMMA, hasEscapes, QUOTE, SPACE, unreadable, withoutEscapes } from './text-bytes.ts';
 
 const OPEN = 0x7b; // {
 const CLOSE = 0x7d; // }
 const BRACKET = 0x5b; // [
+const END_BRACKET = 0x5d; // ]
 const EQUALS = 0x3d;
+const NOTHING = piece('null');
 
 /** What to make of a container's parts, so that the same reader serves JSON text and JavaScript values. */
 export interface Making<T> {
@@ -56,6 +60,48 @@ export function arrayReader<T>(delimiter: number, making: Making<T>): (bytes: Bu
         const from = i;
         while (i < end && bytes[i] !== delimiter && bytes[i] !== CLOSE) i += 1;
         items.push(isNull(bytes, from, i) ? nothing : item(bytes, from, i));
+      }
+    }
+    throw unreadable('an array');
+  };
+}
+
+/** An array's text → JSON, without anything made of its items: half the time of a list of strings. */
+export function arrayWriter(delimiter: number, item: WriteJson): WriteJson {
+  return (bytes, start, end, out) => {
+    let depth = 0;
+    let i = start;
+    if (bytes[i] === BRACKET) {
+      while (i < end && bytes[i] !== EQUALS) i += 1;
+      i += 1;
+    }
+    while (i < end) {
+      const byte = bytes[i];
+      if (byte === OPEN) {
+        out.byte(BRACKET);
+        depth += 1;
+        i += 1;
+      } else if (byte === CLOSE) {
+        out.byte(END_BRACKET);
+        depth -= 1;
+        if (depth === 0) return;
+        i += 1;
+      } else if (byte === delimiter) {
+        out.byte(COMMA);
+        i += 1;
+      } else if (depth === 0) {
+        break;
+      } else if (byte === QUOTE) {
+        const close = closingQuote(bytes, i + 1, end);
+        const plain = hasEscapes(bytes, i + 1, close) ? withoutEscapes(bytes, i + 1, close) : null;
+        if (plain === null) item(bytes, i + 1, close, out);
+        else item(plain, 0, plain.length, out);
+        i = close + 1;
+      } else {
+        const from = i;
+        while (i < end && bytes[i] !== delimiter && bytes[i] !== CLOSE) i += 1;
+        if (isNull(bytes, from, i)) out.piece(NOTHING);
+        else item(bytes, from, i, out);
       }
     }
     throw unreadable('an array');

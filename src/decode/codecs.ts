@@ -1,4 +1,4 @@
-import type { CelType, Codecs, ToJson, ToValue, TypeShape } from '../codec.ts';
+import type { CelType, Codecs, JsonWriter, ToJson, ToValue, TypeShape } from '../codec.ts';
 import { arrayReader } from './array.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 import { compileValue } from './value.ts';
@@ -13,6 +13,10 @@ export class CatalogCodecs implements Codecs {
 
   json(typeOid: number, largeNumbers: 'number' | 'string'): ToJson {
     return this.#catalog.encoder(typeOid, { largeNumbers });
+  }
+
+  writer(typeOid: number, largeNumbers: 'number' | 'string'): JsonWriter {
+    return this.#catalog.writer(typeOid, { largeNumbers });
   }
 
   value(typeOid: number): ToValue {

@@ -1,6 +1,10 @@
-import { MINUS, SPACE } from './text-bytes.ts';
+import { type JsonOutput, piece } from '../json-output.ts';
+import { MINUS, QUOTE, SPACE } from './text-bytes.ts';
 
 const PLUS = 0x2b;
+const LETTER_T = 0x54;
+/** The minutes of an offset, which Postgres leaves out where they are none, and the end of the string. */
+const MINUTES = piece(':00"');
 
 /*
  * With `datestyle=ISO` Postgres prints `2024-01-02 03:04:05.6+00`, `to_jsonb` gives `2024-01-02T03:04:05.6+00:00`.
@@ -10,20 +14,27 @@ const PLUS = 0x2b;
  */
 
 /** timestamp → ISO 8601. */
-export function encodeTimestamp(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.latin1Slice(start, end);
+export function writeTimestamp(bytes: Buffer, start: number, end: number, out: JsonOutput): void {
   const gap = dateEnd(bytes, start, end);
-  return gap < 0 ? `"${text}"` : `"${text.slice(0, gap)}T${text.slice(gap + 1)}"`;
+  const at = out.length;
+  out.quoted(bytes, start, end);
+  if (gap >= 0) out.replace(at + 1 + gap, LETTER_T);
 }
 
 /** timestamptz → ISO 8601 with its offset, which is `+00:00` in a session with `timezone=UTC`. */
-export function encodeTimestamptz(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.latin1Slice(start, end);
+export function writeTimestamptz(bytes: Buffer, start: number, end: number, out: JsonOutput): void {
   const gap = dateEnd(bytes, start, end);
-  if (gap < 0) return `"${text}"`;
+  if (gap < 0) return out.quoted(bytes, start, end);
   const sign = bytes[end - 3];
-  if (sign === PLUS || sign === MINUS) return `"${text.slice(0, gap)}T${text.slice(gap + 1)}:00"`;
-  return `"${text.slice(0, gap)}T${text.slice(gap + 1).replace(/([+-]\d\d)( BC)?$/, '$1:00$2')}"`;
+  if (sign !== PLUS && sign !== MINUS) {
+    const text = bytes.latin1Slice(start, end);
+    return out.string(`"${text.slice(0, gap)}T${text.slice(gap + 1).replace(/([+-]\d\d)( BC)?$/, '$1:00$2')}"`);
+  }
+  out.byte(QUOTE);
+  const at = out.length;
+  out.plain(bytes, start, end);
+  out.replace(at + gap, LETTER_T);
+  out.piece(MINUTES);
 }
 
 /** Where the space between date and time is, counted from `start`; -1 for an infinity. */

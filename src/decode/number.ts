@@ -1,4 +1,4 @@
-import type { Encoder, LargeNumbers } from './encoder.ts';
+import type { JsonOutput } from '../json-output.ts';
 import { MINUS, ZERO } from './text-bytes.ts';
 
 const SMALL_E = 0x65;
@@ -6,11 +6,6 @@ const NINE = 0x39;
 
 /** Decimal places a double is sure to keep: numbers with fewer are never rounded. */
 const SAFE_DIGITS = 15;
-
-/** int2, int4, int8 → their digits. */
-export function encodeInteger(bytes: Buffer, start: number, end: number): string {
-  return end - start <= 9 ? String(smallInteger(bytes, start, end)) : bytes.latin1Slice(start, end);
-}
 
 /** At most nine characters, so that it is exact and small: the usual integer, without a call into the runtime. */
 export function smallInteger(bytes: Buffer, start: number, end: number): number {
@@ -20,19 +15,21 @@ export function smallInteger(bytes: Buffer, start: number, end: number): number 
   return negative ? -value : value;
 }
 
-/** numeric → its digits as they stand, trailing zeros too; `NaN` and `Infinity`, which JSON has no number for, as strings. */
-export function encodeNumeric(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.latin1Slice(start, end);
-  return isDigit(bytes[end - 1]) ? text : `"${text}"`;
+/**
+ * int2, int4, int8, numeric → the digits as they stand, trailing zeros too; `NaN` and `Infinity`, which JSON has no
+ * number for, as strings.
+ */
+export function writeNumber(bytes: Buffer, start: number, end: number, out: JsonOutput): void {
+  if (isDigit(bytes[end - 1])) out.plain(bytes, start, end);
+  else out.quoted(bytes, start, end);
 }
 
 /** float4, float8 → plain digits: `to_jsonb` takes them through numeric, which knows no exponent and no -0. */
-export function encodeFloat(bytes: Buffer, start: number, end: number): string {
-  const text = bytes.latin1Slice(start, end);
-  if (!isDigit(bytes[end - 1])) return `"${text}"`;
-  if (end - start === 2 && text === '-0') return '0';
-  for (let i = start; i < end; i += 1) if (bytes[i] === SMALL_E) return expandExponent(text);
-  return text;
+export function writeFloat(bytes: Buffer, start: number, end: number, out: JsonOutput): void {
+  if (!isDigit(bytes[end - 1])) return out.quoted(bytes, start, end);
+  if (end - start === 2 && bytes[start] === MINUS && bytes[start + 1] === ZERO) return out.byte(ZERO);
+  for (let i = start; i < end; i += 1) if (bytes[i] === SMALL_E) return out.string(expandExponent(bytes.latin1Slice(start, end)));
+  out.plain(bytes, start, end);
 }
 
 function isDigit(byte: number | undefined): boolean {
@@ -52,15 +49,12 @@ export function expandExponent(text: string): string {
 }
 
 /**
- * Wraps the encoder of an exact type. With `string`, a number that JavaScript's doubles would round is put in quotes:
- * an integer beyond ±(2^53 - 1), a fraction whose digits do not survive. Floats are doubles already and need no such care.
+ * The same, but a number that JavaScript's doubles would round is put in quotes: an integer beyond ±(2^53 - 1), a
+ * fraction whose digits do not survive. Floats are doubles already and need no such care.
  */
-export function exactNumbers(encode: Encoder, large: LargeNumbers): Encoder {
-  if (large === 'number') return encode;
-  return (bytes, start, end) => {
-    const json = encode(bytes, start, end);
-    return end - start > SAFE_DIGITS && json[0] !== '"' && isRounded(json) ? `"${json}"` : json;
-  };
+export function writeExactNumber(bytes: Buffer, start: number, end: number, out: JsonOutput): void {
+  if (end - start > SAFE_DIGITS && isDigit(bytes[end - 1]) && isRounded(bytes.latin1Slice(start, end))) out.quoted(bytes, start, end);
+  else writeNumber(bytes, start, end, out);
 }
 
 function isRounded(digits: string): boolean {

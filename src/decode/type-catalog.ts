@@ -1,5 +1,6 @@
+import type { JsonWriter } from '../codec.ts';
 import { builtinTypes } from './builtin-types.ts';
-import { compileEncoder } from './compile-encoder.ts';
+import { compileWriter, encoderOf } from './compile-writer.ts';
 import type { Encoder, LargeNumbers } from './encoder.ts';
 import { type Attribute, dependencies, type DomainType, type PgType, type ScalarKind } from './pg-type.ts';
 
@@ -73,10 +74,15 @@ export class TypeCatalog {
     const compiled = this.#encoders[largeNumbers];
     let encoder = compiled.get(oid);
     if (encoder === undefined) {
-      encoder = compileEncoder(this, oid, largeNumbers);
+      encoder = encoderOf(compileWriter(this, oid, largeNumbers));
       compiled.set(oid, encoder);
     }
     return encoder;
+  }
+
+  /** The writer of a type. Throws a RangeError unless the type is known. */
+  writer(oid: number, options: EncoderOptions = {}): JsonWriter {
+    return compileWriter(this, oid, options.largeNumbers ?? 'number');
   }
 
   #unknown(oids: readonly number[]): number[] {

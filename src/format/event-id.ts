@@ -37,11 +37,24 @@ export function scheduledId(dueAt: number, row: string, tag: string): string {
   return `${new Date(dueAt).toISOString().replaceAll(/[-:]|\.000/g, '')}-s-${row}-${tag}`;
 }
 
+/** The part behind the place that all events of a hook and an operation share. */
+export function idSuffix(operation: Operation, tag: string): string {
+  return `-${LETTERS[operation]}-${tag}`;
+}
+
+/**
+ * webhook-id of a row that a backfill sends: the backfill, `b`, and what tells the row. The same whenever that backfill sends it again.
+ * @param row a hash of the row's key
+ */
+export function backfillId(backfill: string, row: string, tag: string): string {
+  return `${backfill}-b-${row}-${tag}`;
+}
+
 /**
  * webhook-id: `<commit LSN>-<place among the table's changes in the transaction>-<operation>-<tag>`, after a failover with
  * the timeline behind the LSN. It is made of what
  * the WAL says alone, so it is the same after a crash; and it sorts as transactions were committed.
  */
-export function eventId(prefix: string, tableOrdinal: number, operation: Operation, tag: string): string {
-  return `${prefix}-${tableOrdinal}-${LETTERS[operation]}-${tag}`;
+export function eventId(prefix: string, tableOrdinal: number, suffix: string): string {
+  return `${prefix}-${tableOrdinal}${suffix}`;
 }

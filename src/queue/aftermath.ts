@@ -39,6 +39,7 @@ export class Aftermath {
   /** It is delivered, or need not be. */
   over(item: Item, ending: Exclude<Ending, { kind: 'failed' }>): void {
     const { endpoint, events, parker, writer } = this.#options;
+    item.ended = true;
     if (ending.kind === 'delivered') events.onOutcome(item.delivery, ending, 'delivered', item.attempts + 1);
     else events.onSkipped(item.delivery);
     if (item.ticket === null) writer.delivered(endpoint.name, item.delivery.id, () => parker.settle(item));
@@ -46,9 +47,9 @@ export class Aftermath {
     this.#release(item);
   }
 
-  /** It is tried again when its retry schedule says so, or is dead. */
-  failed(item: Item, outcome: Failed, now: number): void {
-    const dueIn = this.#dueIn(outcome, item.attempts + 1);
+  /** It is tried again when its retry schedule says so, or is dead. `luck`: what its jitter is made of, from 0 to 1; those of a request share it, so that they go together again. */
+  failed(item: Item, outcome: Failed, { now, luck }: { readonly now: number; readonly luck: number }): void {
+    const dueIn = this.#dueIn(outcome, item.attempts + 1, luck);
     if (dueIn === null) this.#bury(item, outcome);
     else this.#park(item, outcome, { now, dueIn });
   }
@@ -58,11 +59,22 @@ export class Aftermath {
     this.#park(item, outcome, { now, dueIn: 0 });
   }
 
+  /** It was not sent after all, and nothing is now: it waits in the store. */
+  setAside(item: Item): void {
+    const { blocked, drain, lanes, parker, onBlocked } = this.#options;
+    const followers = lanes.drop(item);
+    blocked.wait(item.delivery.lane, performance.now());
+    parker.setAside([item, ...followers]);
+    onBlocked();
+    drain.wake();
+  }
+
   #bury(item: Item, outcome: Failed): void {
     const { endpoint, events, parker, writer, onReleased } = this.#options;
     const { delivery, rendered } = item;
     const attempts = item.attempts + 1;
     const failure = failureOf(outcome);
+    item.ended = true;
     events.onOutcome(delivery, outcome, 'dead', attempts);
     // Its lane goes on only once the death is durable: after a crash it must not be sent behind its followers.
     const done = (): void => {
@@ -82,7 +94,7 @@ export class Aftermath {
     events.onOutcome(delivery, outcome, 'parked', attempts);
     const followers = lanes.drop(item);
     // Those that were sent with it come after it: of them, nothing is told.
-    for (const follower of followers) follower.ended = true;
+    for (const one of [item, ...followers]) one.ended = true;
     blocked.wait(delivery.lane, now + dueIn);
     const done = (): void => parker.settle(item);
     if (item.ticket === null) writer.failed(endpoint.name, { id: delivery.id, attempts, failure, dueIn, rendered }, done);
@@ -93,11 +105,11 @@ export class Aftermath {
   }
 
   /** Milliseconds until the next attempt; null if there is none. An endpoint that is not sent to loses no delivery. */
-  #dueIn({ verdict, retryAfter }: Failed, attempts: number): number | null {
+  #dueIn({ verdict, retryAfter }: Failed, attempts: number, luck: number): number | null {
     const { endpoint, standing } = this.#options;
     if (verdict === 'dead') return null;
     if (verdict === 'disable' || !standing.isActive) return 0;
-    return nextAttemptIn(endpoint.retry, attempts, retryAfter, Math.random());
+    return nextAttemptIn(endpoint.retry, attempts, retryAfter, luck);
   }
 
   #release(item: Item): void {

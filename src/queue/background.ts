@@ -35,14 +35,17 @@ export class Background {
     return true;
   }
 
-  /** The next head; it waits here no longer. */
-  take(): Item | null {
+  /** The head that has waited here longest; null if none does. */
+  get oldest(): Item | null {
     if (this.ready.size === 0) return null;
-    for (const head of this.ready.values()) {
-      this.ready.delete(head.delivery.lane);
-      return head;
-    }
-    return null;
+    return this.ready.values().next().value ?? null;
+  }
+
+  /** The same; it waits here no longer. */
+  take(): Item | null {
+    const head = this.oldest;
+    if (head !== null) this.ready.delete(head.delivery.lane);
+    return head;
   }
 
   /** A head is done, and what follows it, if anything does, is the next. */

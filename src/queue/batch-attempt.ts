@@ -1,4 +1,4 @@
-import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
+import { type Delivery, DRAFT, isJson, sendsAlike } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Attempt, BatchAttempt } from './port.ts';
 
@@ -10,13 +10,17 @@ export interface BatchAttemptOptions {
   readonly send: (delivery: Delivery, done: (outcome: Outcome) => void) => void;
 }
 
-/** Deliveries that go in one request, with their places in the batch. */
+/** Deliveries that go in one request, with their places in the batch, and the places of those that do not. */
 interface Group {
   readonly indexes: number[];
   readonly deliveries: [Delivery, ...Delivery[]];
+  readonly left: number[];
 }
 
-/** Attempts at batches: each delivery is made ready by itself, then those whose requests differ in their bodies alone go together. */
+/**
+ * Attempts at batches: each delivery is made ready by itself, then those go together whose requests differ in their bodies alone
+ * from that of the first. Others, which no one could tell from it before they were made, are left.
+ */
 export function batchAttempt({ prepare, join, send }: BatchAttemptOptions): BatchAttempt {
   return (batch, watch) => {
     const ready: (Delivery | null)[] = batch.map(() => null);
@@ -24,16 +28,14 @@ export function batchAttempt({ prepare, join, send }: BatchAttemptOptions): Batc
     const prepared = (): void => {
       preparing--;
       if (preparing > 0) return;
-      const groups = grouped(ready);
-      let under = groups.length;
-      if (under === 0) watch.over();
-      for (const { indexes, deliveries } of groups) {
-        send(join(deliveries), (outcome) => {
-          watch.answered(indexes, outcome);
-          under--;
-          if (under === 0) watch.over();
-        });
-      }
+      const group = firstOf(ready);
+      if (group === null) return watch.over();
+      const { indexes, deliveries, left } = group;
+      send(join(deliveries), (outcome) => {
+        watch.answered(indexes, outcome);
+        watch.over();
+      });
+      if (left.length > 0) watch.left(left);
     };
     for (const [index, delivery] of batch.entries()) {
       if (delivery.request.contentType !== DRAFT && delivery.row === undefined) {
@@ -58,16 +60,17 @@ export function batchAttempt({ prepare, join, send }: BatchAttemptOptions): Batc
   };
 }
 
-function grouped(ready: readonly (Delivery | null)[]): Group[] {
-  const groups: Group[] = [];
+/** Those that go with the first that is ready; null if none is. */
+function firstOf(ready: readonly (Delivery | null)[]): Group | null {
+  let group: Group | null = null;
   for (const [index, delivery] of ready.entries()) {
     if (delivery === null) continue;
-    const group = groups.find(({ deliveries: [first] }) => sendsAlike(first.request, delivery.request));
-    if (group === undefined) groups.push({ indexes: [index], deliveries: [delivery] });
-    else {
+    const first = group?.deliveries[0];
+    if (group === null) group = { indexes: [index], deliveries: [delivery], left: [] };
+    else if (first !== undefined && isJson(first.request) && sendsAlike(first.request, delivery.request)) {
       group.indexes.push(index);
       group.deliveries.push(delivery);
-    }
+    } else group.left.push(index);
   }
-  return groups;
+  return group;
 }

@@ -71,6 +71,16 @@ export class Drain {
     this.#loaded = new Loaded(options.memory);
   }
 
+  /** False if it reads nothing more before something that is in memory has been sent. */
+  get bringsMore(): boolean {
+    return this.isOpen && this.#loaded.hasRoom;
+  }
+
+  /** True while all that is due is read. */
+  get isOpen(): boolean {
+    return !this.#stopped && this.#state === 'open';
+  }
+
   start(): void {
     this.#started = true;
     this.wake();

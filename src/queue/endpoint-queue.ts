@@ -42,7 +42,6 @@ export class EndpointQueue {
   readonly #drain: Drain;
   readonly #aftermath: Aftermath;
   readonly #ahead: ReadAhead;
-  readonly #perSecond = (): number => this.#rate.perSecond(performance.now());
   readonly #rate = new CompletionRate(performance.now());
   #mode: Mode = 'direct';
   #held: Item[] = [];
@@ -51,7 +50,7 @@ export class EndpointQueue {
   #closed: Promise<void> | null = null;
 
   constructor(options: EndpointQueueOptions) {
-    const { endpoint, attempt } = options;
+    const { endpoint } = options;
     this.name = endpoint.name;
     this.#options = options;
     this.#inFlight = new InFlight(options);
@@ -60,20 +59,18 @@ export class EndpointQueue {
       rate: endpoint.rate,
       concurrency: endpoint.concurrency,
       throttle: this.#throttle,
-      sending: sendingOf(endpoint.batch, attempt, {
+      sending: sendingOf(options, {
         lanes: this.#lanes,
         // What has been stored as a draft for good must not go out.
         render: (item, rendered) => !this.#isOver && this.#closing?.isAbandoned !== true && this.#inFlight.render(item, rendered),
         finish: (item, ending) => this.#finish(item, ending),
         finishAll: (...told) => this.#finishAll(...told),
+        putBack: (items) => this.#putBack(items),
+        mayWait: () => !options.budget.full && this.#drain.bringsMore,
         onDue: () => this.#slots.fill(),
       }),
     });
-    this.#ahead = new ReadAhead({
-      batch: endpoint.batch?.size ?? 1,
-      onEnough: () => options.events.onEnough(endpoint.name),
-      onMore: () => options.events.onMore(endpoint.name),
-    });
+    this.#ahead = new ReadAhead(endpoint, options.events);
     this.#standing = new Standing({
       endpoint,
       remember: (condition) => options.writer.remember(endpoint.name, condition),
@@ -186,7 +183,7 @@ export class EndpointQueue {
     if (this.#inFlight.all === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery));
     this.relieveIfSlow();
-    this.#ahead.grown(this.#lanes.readyLive, this.#perSecond);
+    this.#ahead.grown(this.#lanes.readyLive, this.#rate);
   }
 
   /**
@@ -222,13 +219,8 @@ export class EndpointQueue {
   relieveIfSlow(): void {
     if (this.#mode !== 'direct' || !this.#inFlight.isOverShare) return;
     const now = performance.now();
-    const isSlow = overflows({
-      queued: this.#inFlight.size,
-      rate: this.#rate.perSecond(now),
-      stalled: this.#rate.stalled(now),
-      neighbours: this.#options.neighbours,
-    });
-    if (!isSlow) return;
+    const rate = this.#rate;
+    if (!overflows({ queued: this.#inFlight.size, rate: rate.perSecond(now), stalled: rate.stalled(now), neighbours: this.#options.neighbours })) return;
     this.#options.events.onOverflow(this.name);
     this.#store();
   }
@@ -260,7 +252,10 @@ export class EndpointQueue {
       },
     });
     this.#look();
-    await this.#closing.run();
+    const over = this.#closing.run();
+    // What waits for others does so no more.
+    this.#slots.fill();
+    await over;
     this.#isOver = true;
     this.#ahead.stop();
     this.#slots.stop();
@@ -290,8 +285,8 @@ export class EndpointQueue {
     if (this.#isOver) return;
     const now = performance.now();
     this.#throttle.ended(ending, now);
-    this.#end(item, now);
-    if (ending.kind === 'failed') this.#aftermath.failed(item, ending, now);
+    this.#rate.completed(now);
+    if (ending.kind === 'failed') this.#aftermath.failed(item, ending, { now, luck: Math.random() });
     else this.#aftermath.over(item, ending);
     this.#look();
     // What was not sent says nothing of the endpoint.
@@ -302,23 +297,26 @@ export class EndpointQueue {
   #finishAll(items: readonly Item[], outcome: Outcome, apart: boolean): void {
     if (this.#isOver) return;
     const now = performance.now();
+    const luck = Math.random();
     this.#throttle.ended(outcome, now);
     for (const item of items) {
       // Those behind a failure in its lane have been set aside with it.
       if (item.ended) continue;
-      this.#end(item, now);
+      this.#rate.completed(now);
       if (outcome.kind === 'delivered') this.#aftermath.over(item, outcome);
       else if (apart) this.#aftermath.refusedTogether(item, outcome, now);
-      else this.#aftermath.failed(item, outcome, now);
+      else this.#aftermath.failed(item, outcome, { now, luck });
     }
     this.#look();
     this.#standing.outcome(outcome, now);
   }
 
-  #end(item: Item, now: number): void {
-    item.ended = true;
-    this.#rate.completed(now);
-    this.#ahead.shrunk(this.#lanes.readyLive);
+  /** They are made ready, and go in requests of their own. */
+  #putBack(items: readonly Item[]): void {
+    if (this.#isOver) return;
+    if (this.#mode !== 'storing' || this.#drain.isOpen) return this.#lanes.putBack(items);
+    for (const item of items) this.#aftermath.setAside(item);
+    this.#look();
   }
 
   /** With so many lanes that wait, all goes through the store. */
@@ -364,8 +362,9 @@ export class EndpointQueue {
     this.#store();
   }
 
-  /** Lets `close` go on once nothing is left. */
+  /** Lets reading go on once little is ready, and `close` once nothing is left. */
   #look(): void {
+    this.#ahead.shrunk(this.#lanes.readyLive);
     this.#closing?.look(this.#inFlight.all, this.#lanes.size);
   }
 }

@@ -15,6 +15,8 @@ export class Item {
   ended = false;
   /** What the delivery, which was a draft, has become; undefined if it was none, or is one still. */
   rendered: Rendered | undefined = undefined;
+  /** The how-manieth head it became, over all lanes; 0 before that. */
+  turn = 0;
   /** What comes after it in its lane. */
   next: Item | null = null;
   /** It is being sent: then it is one of the list that Running is, between these two. */

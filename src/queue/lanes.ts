@@ -29,6 +29,7 @@ export class Lanes {
   #firstReady = 0;
   /** Heads that wait until no other does. */
   readonly #background = new Background();
+  #heads = 0;
   /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Running();
   #size = 0;
@@ -51,6 +52,30 @@ export class Lanes {
   /** Of these, those that are not of the background. */
   get readyLive(): number {
     return this.#ready.length - this.#firstReady;
+  }
+
+  /** Heads there have been so far. */
+  get heads(): number {
+    return this.#heads;
+  }
+
+  /** The head that has waited longest for a slot; null if none waits. */
+  get oldest(): Item | null {
+    return this.#ready[this.#firstReady] ?? this.#background.oldest;
+  }
+
+  /** True if so many wait that are heads, or follow one that is not being sent. */
+  hasReady(count: number): boolean {
+    if (this.ready >= count) return true;
+    if (this.waiting < count) return false;
+    let found = 0;
+    for (let i = this.#firstReady; i < this.#ready.length; i++) {
+      for (let item = this.#ready[i] ?? null; item !== null; item = item.next) if (++found === count) return true;
+    }
+    for (const head of this.#background.ready.values()) {
+      for (let item: Item | null = head; item !== null; item = item.next) if (++found === count) return true;
+    }
+    return false;
   }
 
   add(item: Item): void {
@@ -127,6 +152,12 @@ export class Lanes {
     return batch;
   }
 
+  /** Heads that were taken and are not sent yet: they are the next, in their order. */
+  putBack(heads: readonly Item[]): void {
+    for (const head of heads) this.#running.delete(head);
+    this.#ready.splice(this.#firstReady, 0, ...heads);
+  }
+
   /** What is sent is done: its lane goes on. Returns true if the lane is empty now. */
   release(item: Item): boolean {
     this.#running.delete(item);
@@ -196,6 +227,7 @@ export class Lanes {
   }
 
   #becomesHead(item: Item): void {
+    item.turn = ++this.#heads;
     if (!this.#background.keeps(item)) this.#ready.push(item);
   }
 

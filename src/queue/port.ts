@@ -133,6 +133,8 @@ export interface Held {
 export interface DueRow extends Omit<Held, 'id' | 'ordinal'> {
   /** Counts what was held: the order of what is sent. */
   readonly serial: number;
+  /** The first run found it, and no change has made it match since. */
+  readonly isBackfill: boolean;
 }
 
 /** What becomes of a held row: a delivery, a dead letter if `failure` says why, or nothing if there is no delivery. */
@@ -201,15 +203,17 @@ export function failureOf(outcome: Extract<Outcome, { kind: 'failed' }>): Failur
 export interface BatchWatch {
   /** One ended before it was sent. */
   ended(index: number, ending: Ending): void;
+  /** These were made ready, and need requests of their own: they have not been sent. */
+  left(indexes: readonly number[]): void;
   /** What the request came to that had these, in their order. */
   answered(indexes: readonly number[], outcome: Outcome): void;
   /** See Attempt. */
   rendered(index: number, made: Rendered): boolean;
-  /** Each has ended. Called last. */
+  /** Each has ended, or was left. Called last. */
   over(): void;
 }
 
-/** One attempt at several deliveries, in one request if they can go in one. Never throws; the watch is told of each, never within the call. */
+/** One attempt at several deliveries, in one request. Never throws; the watch is told of each, never within the call. */
 export type BatchAttempt = (batch: readonly Delivery[], watch: BatchWatch) => void;
 
 /**

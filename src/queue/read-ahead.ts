@@ -1,16 +1,11 @@
+import type { EndpointConfig } from '../config.ts';
+import type { CompletionRate } from './completion-rate.ts';
+import type { QueueEvents } from './queue-state.ts';
+
 /** With fewer ready than this there is more to read. */
 const ENOUGH = 500;
 /** What is ready will be sent within this time, in milliseconds; longer than this nobody waits for an endpoint that is well. */
 const SOON = 200;
-
-export interface ReadAheadOptions {
-  /** Deliveries that go in a request. */
-  readonly batch: number;
-  /** There is enough to send for the moment: reading may rest. */
-  readonly onEnough: () => void;
-  /** Reading should go on. Follows each `onEnough`. */
-  readonly onMore: () => void;
-}
 
 /**
  * Lets reading rest while an endpoint that is well has plenty to send. What waits in memory for longer than it must only makes garbage
@@ -18,24 +13,26 @@ export interface ReadAheadOptions {
  * the others must get theirs meanwhile.
  */
 export class ReadAhead {
-  readonly #options: ReadAheadOptions;
+  readonly #endpoint: Pick<EndpointConfig, 'name' | 'batch'>;
+  readonly #events: Pick<QueueEvents, 'onEnough' | 'onMore'>;
   readonly #enough: number;
   #resting: NodeJS.Timeout | null = null;
 
-  constructor(options: ReadAheadOptions) {
-    this.#options = options;
-    this.#enough = ENOUGH + 4 * options.batch;
+  constructor(endpoint: Pick<EndpointConfig, 'name' | 'batch'>, events: Pick<QueueEvents, 'onEnough' | 'onMore'>) {
+    this.#endpoint = endpoint;
+    this.#events = events;
+    this.#enough = ENOUGH + 4 * (endpoint.batch?.size ?? 1);
   }
 
-  /** One more is ready. `perSecond`: asked only if it matters. */
-  grown(ready: number, perSecond: () => number): void {
+  /** One more is ready, of an endpoint that completes so many. */
+  grown(ready: number, rate: Pick<CompletionRate, 'perSecond'>): void {
     if (ready < this.#enough || this.#resting !== null) return;
-    if (ready > (perSecond() * SOON) / 1000) return;
+    if (ready > (rate.perSecond(performance.now()) * SOON) / 1000) return;
     this.#resting = setTimeout(() => this.#goOn(), SOON);
-    this.#options.onEnough();
+    this.#events.onEnough(this.#endpoint.name);
   }
 
-  /** Fewer are ready. */
+  /** Fewer may be ready. */
   shrunk(ready: number): void {
     if (this.#resting !== null && ready < this.#enough / 2) this.#goOn();
   }
@@ -47,6 +44,6 @@ export class ReadAhead {
 
   #goOn(): void {
     this.stop();
-    this.#options.onMore();
+    this.#events.onMore(this.#endpoint.name);
   }
 }

@@ -35,7 +35,7 @@ export class Slots {
   /** Something has become ready: sends it if a slot is free. */
   fill(): void {
     const { sending, throttle } = this.#options;
-    if (this.#turns >= throttle.limit || !sending.isReady || this.#mustWait()) return;
+    if (!sending.isReady || this.#turns >= throttle.limit || this.#mustWait()) return;
     this.#turns++;
     void this.#queue.add(() => this.#turn());
   }

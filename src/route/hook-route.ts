@@ -1,10 +1,9 @@
 import type { Codecs } from '../codec.ts';
 import type { EventKind, HookConfig } from '../config.ts';
 import type { Event, Operation, WatchedTable } from '../event.ts';
-import { ActivationBuilder } from '../expression/activation.ts';
 import { type EvaluationFailure, ExpressionError } from '../expression/expression.ts';
-import { compileFilter, type Filter } from '../expression/filter.ts';
 import { Lane } from './lane.ts';
+import { type EventFilter, TableFilters } from './table-filters.ts';
 
 const KINDS: Record<Operation, EventKind> = {
   data_insert: 'insert',
@@ -13,11 +12,6 @@ const KINDS: Record<Operation, EventKind> = {
   delete: 'delete',
   truncate: 'truncate',
 };
-
-interface CompiledWhen {
-  readonly filter: Filter;
-  readonly activation: ActivationBuilder;
-}
 
 /** A `when` that does not fit the table any more, because a column it names is gone or has another type. */
 interface BrokenWhen {
@@ -28,12 +22,15 @@ interface BrokenWhen {
 export class HookRoute {
   readonly hook: HookConfig;
   readonly lane: Lane;
+  /** True if the hook's filter asks for the event's webhook-id, or may do so. */
+  readonly usesId: boolean;
   readonly #kinds: ReadonlySet<EventKind>;
   /** Columns one of which must have changed; null if any change will do. */
   readonly #changed: readonly number[] | null;
-  readonly #when: CompiledWhen | BrokenWhen | null;
+  readonly #when: EventFilter | BrokenWhen | null;
 
-  constructor(hook: HookConfig, table: WatchedTable, codecs: Codecs) {
+  /** `filters`: those of the table, which its hooks share. */
+  constructor(hook: HookConfig, table: WatchedTable, codecs: Codecs, filters = new TableFilters(table, codecs)) {
     const { columns } = table.relation;
     const indexes = (names: readonly string[]): number[] =>
       names.map((name) => columns.findIndex((column) => column.name === name)).filter((i) => i >= 0);
@@ -42,12 +39,21 @@ export class HookRoute {
     this.#changed = hook.changed === null ? null : indexes(hook.changed);
     const order = hook.order_by === null ? table.key : indexes(hook.order_by);
     this.lane = new Lane(table.relation.oid, hook.order_by?.length === 0 ? null : order);
-    this.#when = hook.when === null ? null : compileOrExplain(hook.when, table, codecs);
+    this.#when = hook.when === null ? null : compileOrExplain(hook.when, filters);
+    this.usesId = this.#when !== null && 'usesEvent' in this.#when && this.#when.usesEvent;
   }
 
-  /** True if the hook wants the event; a failure if its expression could not tell. */
+  /** True if the hook may want events of the operation. */
+  isFor(operation: Operation): boolean {
+    return this.#kinds.has(KINDS[operation]);
+  }
+
+  /**
+   * True if the hook wants the event; a failure if its expression could not tell.
+   * @param id the event's webhook-id; may be empty unless `usesId`
+   */
   wants(event: Event, id: string): boolean | EvaluationFailure {
-    if (!this.#kinds.has(KINDS[event.operation])) return false;
+    if (!this.isFor(event.operation)) return false;
     if (this.#changed !== null && !this.#touches(event, this.#changed)) return false;
     if (this.#when === null || event.row === null) return true;
     if ('broken' in this.#when) return this.#when.broken;
@@ -59,19 +65,20 @@ export class HookRoute {
     }
   }
 
-  #matches(event: Event, id: string, when: CompiledWhen): boolean | EvaluationFailure {
-    const { filter, activation } = when;
-    const now = filter.evaluate(activation.build(event, id));
+  #matches(event: Event, id: string, when: EventFilter): boolean | EvaluationFailure {
+    const now = when.now(event, id);
     if (now !== true || !this.hook.entering) return now;
     if (event.operation === 'delete') return false;
-    const before = event.change.kind === 'update' ? activation.buildBefore(event, id) : null;
-    return before === null || filter.evaluate(before) !== true;
+    return event.change.kind !== 'update' || when.before(event, id) !== true;
   }
 
   /** For an update: whether it changed one of the columns, or whether one may be seen. Where the WAL does not tell, it may have. */
-  #touches(event: Event, columns: readonly number[]): boolean {
-    const { operation, changed, hidden, hiddenBefore } = event;
-    if (operation === 'data_update') return changed === null || columns.some((column) => changed[column] === 1);
+  #touches({ operation, changed, hidden, hiddenBefore }: Event, columns: readonly number[]): boolean {
+    if (operation === 'data_update') {
+      if (changed === null) return true;
+      for (const column of columns) if (changed[column] === 1) return true;
+      return false;
+    }
     if (operation !== 'visibility_update') return true;
     return columns.some((column) => (hidden?.[column] ?? 0) !== (hiddenBefore?.[column] ?? 0));
   }
@@ -83,22 +90,11 @@ function isStackOverflow(error: unknown): boolean {
 }
 
 /** Events of a hook whose expression broke become dead letters with the reason: they are kept, and can be sent once it is mended. */
-function compileOrExplain(when: string, table: WatchedTable, codecs: Codecs): CompiledWhen | BrokenWhen {
+function compileOrExplain(when: string, filters: TableFilters): EventFilter | BrokenWhen {
   try {
-    return compileWhen(when, table, codecs);
+    return filters.compile(when);
   } catch (error) {
     if (error instanceof ExpressionError) return { broken: { message: `when: ${error.message}` } };
     throw error;
   }
-}
-
-/** Throws an ExpressionError if `when` does not fit the table's columns. */
-function compileWhen(when: string, table: WatchedTable, codecs: Codecs): CompiledWhen {
-  const { columns } = table.relation;
-  const filter = compileFilter(
-    when,
-    columns.map(({ name, typeOid }) => ({ name, celType: codecs.celType(typeOid) })),
-  );
-  const fields = columns.map(({ name, typeOid }, column) => ({ name, column, value: codecs.value(typeOid) }));
-  return { filter, activation: new ActivationBuilder(filter.columns, fields) };
 }

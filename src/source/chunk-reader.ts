@@ -44,6 +44,8 @@ export interface ReadChunk {
   readonly high: Lsn;
   /** The key of the last row, `again` aside; null if there is none. */
   readonly last: KeyTexts | null;
+  /** Rows, `again` aside. */
+  readonly count: number;
   /** No row comes behind it. */
   readonly isLast: boolean;
 }
@@ -150,7 +152,7 @@ export class ChunkReader {
     );
     const [low, found, high] = mark === null ? selected : selected.slice(1);
     if (found?.[1] !== table.shape) throw new WalhookError(`table ${table.relation.schema}.${table.relation.table} was altered`, { code: 'table_altered', reaction: 'retry' });
-    return { snapshot: found[0] ?? '', low: parseLsn(low?.[0] ?? '0/0'), high: parseLsn(high?.[0] ?? '0/0'), last: page.last, isLast: !page.isFull && page.count < pageSize };
+    return { snapshot: found[0] ?? '', low: parseLsn(low?.[0] ?? '0/0'), high: parseLsn(high?.[0] ?? '0/0'), last: page.last, count: page.count, isLast: !page.isFull && page.count < pageSize };
   }
 
   /** Writes a mark to the WAL. Resolves once it is committed. */

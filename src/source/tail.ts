@@ -1,14 +1,22 @@
+import { Socket, type SocketConstructorOpts } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ClientConfig } from 'pg';
 import { LogicalReplicationService, PgoutputPlugin } from 'pg-logical-replication';
 import { WalhookError } from '../errors.ts';
 import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
+import { CopyDataReader } from './copy-data.ts';
 import { ReadingPace } from './reading-pace.ts';
 
 /** How long the socket rests under load, in milliseconds. */
 const REST = 1;
 /** How long a closing connection may take to say goodbye, in milliseconds. */
 const GOODBYE = 2_000;
+
+/**
+ * What a paused socket reads ahead, in bytes. Up to this mark (64 KiB by default) Node goes on reading while the socket
+ * rests, and is woken for each row or two.
+ */
+const HARDLY_ANY: SocketConstructorOpts & { readonly readableHighWaterMark: number } = { readableHighWaterMark: 1 };
 
 export interface TailOptions {
   readonly client: ClientConfig;
@@ -35,7 +43,7 @@ export interface TailOptions {
 
 /** What the library keeps to itself and we need: the socket, to pause it. */
 interface ReplicationClient {
-  readonly connection: { readonly stream: import('node:net').Socket };
+  readonly connection: { readonly stream: Socket };
   on(event: 'notice', listener: (notice: Notice) => void): unknown;
 }
 
@@ -53,7 +61,7 @@ export class Tail {
   readonly #options: TailOptions;
   readonly #service: LogicalReplicationService;
   readonly #pace = new ReadingPace();
-  #socket: import('node:net').Socket | null = null;
+  #socket: Socket | null = null;
   /** Settles, and never fails, once `verify` has ended; null when it is not under way. */
   #verifying: Promise<void> | null = null;
   #durable: Lsn;
@@ -70,7 +78,7 @@ export class Tail {
   constructor(options: TailOptions) {
     this.#options = options;
     this.#durable = options.durable;
-    this.#service = new LogicalReplicationService(options.client, {
+    this.#service = new LogicalReplicationService({ ...options.client, stream: () => new Socket(HARDLY_ANY) }, {
       // The library's timer would confirm what was merely received: it stays off, ours reports what is durable.
       acknowledge: { auto: false, timeoutSeconds: 0 },
     });
@@ -81,7 +89,6 @@ export class Tail {
     const { slot, from } = this.#options;
     const plugin = new MessagePlugin(this.#options, {
       connected: (client) => this.#connected(client as unknown as ReplicationClient),
-      message: (bytes) => this.#take(bytes),
     });
     this.#service.on('heartbeat', (lsn, _time, wantsReply) => this.#keepalive(parseLsn(lsn), wantsReply));
     this.#service.on('start', () => this.#started());
@@ -140,7 +147,7 @@ export class Tail {
   #connected(client: ReplicationClient): void {
     const socket = client.connection.stream;
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => this.#read(chunk.length));
+    this.#divert(socket);
     // Since 18, Postgres leaves out the changes of a publication that is gone, and only warns of it.
     client.on('notice', ({ code, routine }) => {
       if (code !== '55000' || routine !== 'LoadPublications') return;
@@ -149,6 +156,30 @@ export class Tail {
       if (this.#verifying === null) this.#fail(failure);
       else void this.#verifying.then(() => this.#fail(failure));
     });
+  }
+
+  /**
+   * Between the socket and pg's parser: what carries WAL goes its own, shorter way. Nothing is half read at this point,
+   * because the connection waits for its first command.
+   */
+  #divert(socket: Socket): void {
+    const parsers = socket.listeners('data') as ((chunk: Buffer) => void)[];
+    const reader = new CopyDataReader({
+      data: (payload) => this.#take(payload),
+      rest: (message) => {
+        for (const parse of parsers) parse(message);
+      },
+    });
+    socket.on('data', (chunk: Buffer) => {
+      const came = performance.now();
+      try {
+        reader.read(chunk);
+      } catch (error) {
+        this.#fail(error);
+      }
+      this.#read(chunk.length, came);
+    });
+    for (const parse of parsers) socket.off('data', parse);
   }
 
   #started(): void {
@@ -166,14 +197,15 @@ export class Tail {
     this.#verifying = verified.then(over, over);
   }
 
-  #read(bytes: number): void {
+  /** @param came when the bytes came, which have been handled by now */
+  #read(bytes: number, came: number): void {
     const now = performance.now();
     this.#heard = now;
-    if (!this.#pace.read(bytes, now) || this.#resting !== null) return;
+    if (!this.#pace.read(bytes, came, now) || this.#resting !== null) return;
     this.#socket?.pause();
     this.#resting = setTimeout(() => {
       this.#resting = null;
-      this.#pace.rested(performance.now());
+      this.#pace.rested(this.#socket?.readableLength ?? 0, performance.now());
       this.#flow();
     }, REST);
   }
@@ -270,7 +302,6 @@ function publicationGone(publication: string): WalhookError {
 
 interface MessageHandlers {
   readonly connected: (client: object) => void;
-  readonly message: (bytes: Buffer) => void;
 }
 
 /** Passes messages on as bytes, undecoded, and quotes names, which the library's own plugin does not. */
@@ -286,11 +317,6 @@ class MessagePlugin extends PgoutputPlugin {
     this.#handlers = handlers;
   }
 
-  override parse(bytes: Buffer): typeof TAKEN {
-    this.#handlers.message(bytes);
-    return TAKEN;
-  }
-
   override async start(client: Parameters<PgoutputPlugin['start']>[0], slot: string, from: string): Promise<unknown> {
     this.#handlers.connected(client);
     if (this.#temporary) await client.query(`CREATE_REPLICATION_SLOT "${slot}" TEMPORARY LOGICAL pgoutput`);
@@ -301,6 +327,3 @@ class MessagePlugin extends PgoutputPlugin {
     );
   }
 }
-
-/** What the plugin hands the library: nobody listens to it. */
-const TAKEN = { tag: 'origin', originLsn: null, originName: '' } as const;

@@ -43,6 +43,9 @@ async function report(setting: Setting, ...args: readonly string[]): Promise<Ren
   return JSON.parse(stdout) as RenderReport;
 }
 
+/** Those whose endpoints have batches. */
+const BATCHED = new Set(['batched', 'batchedevents', 'batchedquery']);
+
 /** What is an example in what is rendered: times, LSNs and ids. */
 function lasting(text: string): string {
   return text
@@ -67,6 +70,9 @@ const HOOKS: Readonly<Record<string, string>> = {
   form: 'encoding: form, body: { "parameters": { name: "${{ row.name }}" }, interests: "${{ row.tags }}" }',
   query: 'method: GET, body: { name: "${{ row.name }}", phone: "${{ row.phone }}" }',
   templated: 'method: "${{ event.operation == \'delete\' ? \'DELETE\' : \'PUT\' }}", path: "/contacts/${{ row.region }}/${{ row.name }}?id=${{ row.id }}", headers: { X-Name: "${{ row.email }}", X-Table: "${{ event.table }}" }',
+  batched: 'meta: [id, table]',
+  batchedevents: 'format: cloudevents',
+  batchedquery: 'method: "${{ row.id == 42 ? \'GET\' : \'PUT\' }}", body: { name: "${{ row.name }}" }',
   enriched: 'enrich: { org: "select name, domain from organizations where id = ${{ row.organization_id }}" }, body: { name: "${{ row.name }}", org: "${{ org }}", phone: "${{ row.phone }}" }, path: "/orgs/${{ org.domain }}"',
 };
 const CHANGES = [
@@ -79,7 +85,7 @@ test('renders what the daemon sends, to the byte, while it runs: every format an
   const db = await testDatabase(TABLES);
   const crm = await testReceiver();
   const hooks = Object.entries(HOOKS).map(([name, options]) => `  - { name: ${name}, table: contacts, to: crm-${name}, ${options} }`);
-  const endpoints = Object.keys(HOOKS).map((name) => `  crm-${name}: ${endpoint({}, 'CRM').replace('/hooks', `/${name}`)}`);
+  const endpoints = Object.keys(HOOKS).map((name) => `  crm-${name}: ${endpoint(BATCHED.has(name) ? { batch: '{ linger: 0s }' } : {}, 'CRM').replace('/hooks', `/${name}`)}`);
   const yaml = `${HEAD}${TABLE}endpoints:\n${endpoints.join('\n')}\nhooks:\n${hooks.join('\n')}\n`;
   const setting: Setting = { db, yaml, receivers: { CRM: crm } };
   await startDaemon(setting);

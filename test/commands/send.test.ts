@@ -119,6 +119,14 @@ test('secrets are masked, also where the endpoint tells all that it got', async 
   expect(text.stdout).toContain(`receivers verify the v1a signature with ${publicKey}`);
 });
 
+test('to an endpoint with batches goes a batch of one', async () => {
+  const crm = await receiver({ secret: SECRET });
+  const batch = { batch: { size: 10 }, signing: { secrets: SECRET } };
+  const { code, stdout } = await send(crm.url, batch, { args: ['--data', '{ "n": 1.50 }'] });
+  expect({ code, bodies: crm.requests.map(({ body }) => body.toString()) }).toEqual({ code: 0, bodies: ['[{ "n": 1.50 }]'] });
+  expect(stdout).toContain('content-type: application/json\n');
+});
+
 test('to an endpoint of method GET goes in the query', async () => {
   const crm = await receiver();
   const { code } = await send(`${crm.url}/in?a=1`, { method: 'GET' }, { args: ['--data', '{"n":1,"list":["x y"]}'] });

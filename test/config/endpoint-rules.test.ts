@@ -31,6 +31,12 @@ test.for([
   expect(found).not.toContain(secret.slice(5, 20));
 });
 
+test('batches have defaults, and are off unless they are asked for', () => {
+  expect(endpoint('')?.batch).toBeNull();
+  for (const options of ['batch: {}', 'batch:']) expect(endpoint(options)?.batch).toEqual({ size: 100, bytes: 1024 * 1024, linger: 50 });
+  expect(endpoint('batch: { size: 5, bytes: 64KiB, linger: 0s }')?.batch).toEqual({ size: 5, bytes: 65_536, linger: 0 });
+});
+
 describe('oauth2', () => {
   const CLIENT = 'token_url: "https://auth.example.com/token?a=1", client_id: walhook, client_secret: "hunter2-hunter2"';
 

@@ -32,6 +32,7 @@ endpoints:
     timeout: 15s
     concurrency: 16
     rate: 200/s
+    batch: { size: 100, linger: 50ms }
     retry: { initial: 5s, factor: 3, max: 1h, jitter: 0.2, attempts: 12 }
     breaker: { failures: 10, open: 30s }
     responses: { 409: delivered, 4xx: dead }
@@ -97,6 +98,7 @@ test('the example of the design loads', () => {
         timeout: 15_000,
         concurrency: 16,
         rate: 200,
+        batch: { size: 100, bytes: 1_048_576, linger: 50 },
         retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
         breaker: { failures: 10, open: 30_000 },
         responses: new Map([
@@ -134,21 +136,21 @@ test('the example of the design loads', () => {
           entries: [
             ['type', { kind: 'constant', json: '"contact"' }],
             ['version', { kind: 'constant', json: '"202304"' }],
-            ['fullName', { kind: 'expression', expression: { source: 'row.full_name', line: 49, column: 62 } }],
-            ['organization', { kind: 'expression', expression: { source: 'org', line: 49, column: 100 } }],
+            ['fullName', { kind: 'expression', expression: { source: 'row.full_name', line: 50, column: 62 } }],
+            ['organization', { kind: 'expression', expression: { source: 'org', line: 50, column: 100 } }],
           ],
         },
         omit_null: false,
         format: 'event',
         encoding: 'json',
         method: ['PUT'],
-        path: ['/contacts/', { source: 'row.user_id', line: 53, column: 25 }],
-        headers: new Map([['X-Table', [{ source: 'event.table', line: 54, column: 30 }]]]),
+        path: ['/contacts/', { source: 'row.user_id', line: 54, column: 25 }],
+        headers: new Map([['X-Table', [{ source: 'event.table', line: 55, column: 30 }]]]),
         enrich: new Map([
           [
             'org',
             {
-              sql: ['select name, domain from organizations where id = ', { source: 'row.organization_id', line: 48, column: 75 }],
+              sql: ['select name, domain from organizations where id = ', { source: 'row.organization_id', line: 49, column: 75 }],
               many: false,
               timeout: 5000,
               cache: null,
@@ -183,6 +185,7 @@ test('what is not given has its default', () => {
         timeout: 15_000,
         concurrency: 16,
         rate: null,
+        batch: null,
         retry: { initial: 5000, factor: 3, max: 3_600_000, jitter: 0.2, attempts: 12 },
         breaker: { failures: 10, open: 30_000 },
         responses: new Map(),

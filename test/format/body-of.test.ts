@@ -24,6 +24,7 @@ test('hooks share their bodies only if they agree on all that makes them', () =>
     { fields: { set: new Map([['a', '1']]) } },
     { fields: { omit_null: true } },
     { meta: ['table'] as const },
+    { meta: ['id'] as const },
     { large_numbers: 'string' as const },
   ].map((changes) => bodyShape(hookConfig(SHAPE, changes)));
   expect(new Set(shapes).size).toBe(shapes.length);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { VisibilityConfig } from '../../src/config.ts';
+import type { Body } from '../../src/format/body.ts';
 import { deletion, insert, type TableShape, truncate, TYPE, UNCHANGED_TOAST, update, type Value } from '../support/pgoutput.ts';
-import { tell, type TellOptions } from '../support/table.ts';
+import { readEvents, tell, type TellOptions } from '../support/table.ts';
 
 const OID = 16_400;
 const USER = '0e223bd4-1324-49ff-b948-122eeaaa42d1';
@@ -194,6 +195,18 @@ test('meta has what the config asks for, in its order', () => {
     '{"operation":"data_update","lookup_values":[{"field":"email","value":"jrose@acme.com"}],"xid":1,"table":"profiles","schema":"public",' +
       '"changed":["first_name","country"],"lsn":"16/B374D848","committed_at":"2024-01-01T00:00:00.123456+00:00","backfill":false}',
   );
+});
+
+test('meta has the id of the event for its hook, not that of the one before', () => {
+  const bodies: string[] = [];
+  let body: Body | undefined;
+  readEvents(
+    rownd({ hook: { meta: ['id', 'table'] } }),
+    (event) => bodies.push(...['one', 'one', 'other'].map((id) => body?.build(event, id) ?? '')),
+    [insert(OID, profile())],
+    (built) => (body = built),
+  );
+  expect(bodies.map((text) => JSON.parse(text).meta)).toEqual(['one', 'one', 'other'].map((id) => ({ operation: 'data_insert', lookup_values: expect.anything(), id, table: 'profiles' })));
 });
 
 test('numbers beyond 2^53 keep their digits, or are strings if the hook says so', () => {

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Transaction } from '../../src/change.ts';
 import type { Operation } from '../../src/event.ts';
-import { eventId, idPrefix, idTag } from '../../src/format/event-id.ts';
+import { eventId, idPrefix, idSuffix, idTag } from '../../src/format/event-id.ts';
 
 function idOf(commitLsn: bigint, tableOrdinal: number, operation: Operation, of: readonly [systemId: string, oid: number, hook: string]): string {
   const transaction: Transaction = { commitLsn, xid: 1, committedAt: 0n };
-  return eventId(idPrefix(transaction, 1), tableOrdinal, operation, idTag(...of));
+  return eventId(idPrefix(transaction, 1), tableOrdinal, idSuffix(operation, idTag(...of)));
 }
 
 test('is the same in every version of walhook: receivers remember it', () => {

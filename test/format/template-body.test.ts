@@ -216,6 +216,7 @@ function spying(read: string[]): NonNullable<RenderOptions['codecs']> {
     celType: (oid) => builtinCodecs.celType(oid),
     shape: (oid) => builtinCodecs.shape(oid),
     jsonArray: (oid, item) => builtinCodecs.jsonArray(oid, item),
+    writer: (oid, large) => builtinCodecs.writer(oid, large),
     json: (oid, large) => (bytes, start, end) => {
       read.push(`json ${bytes.toString('utf8', start, end)}`);
       return builtinCodecs.json(oid, large)(bytes, start, end);

@@ -43,14 +43,16 @@ export class Rig {
   /** Attempts that wait for the test to answer. */
   readonly waiting = new Map<string, (ending: Ending) => void>();
   /** How the receiver answers; null: the test answers by hand. */
-  answer: (delivery: Delivery) => Ending | null = () => OK;
-  /** What a batch does with drafts and what has a cooldown. */
-  prepare: (send: Attempt) => Attempt = (send) => send;
+  answer: (delivery: Delivery, ids: readonly string[]) => Ending | null = () => OK;
+  /** Requests, in batches too: the deliveries' ids, and when they went out. */
+  readonly requests: { readonly ids: readonly string[]; readonly at: number }[] = [];
   /** What an attempt has made of a draft before it sent it. */
   rendered: (delivery: Delivery) => Rendered | undefined = () => undefined;
   most = 0;
   #running = 0;
   #ordinal = 0;
+  /** The ids of what is in a request. */
+  readonly #joined = new WeakMap<Delivery, readonly string[]>();
 
   constructor(endpoint: Partial<EndpointConfig> = {}, options: { readonly store?: MemoryParkingStore; readonly inFlight?: number; readonly memory?: number; readonly share?: number } = {}) {
     this.store = options.store ?? new MemoryParkingStore();
@@ -66,7 +68,15 @@ export class Rig {
       }),
       attempt: {
         single: (...sending) => this.#attempt(...sending),
-        batch: batchAttempt({ prepare: this.prepare, join: joined, send: (delivery, done) => this.#attempt(delivery, (ending) => ending.kind !== 'skipped' && done(ending), () => true) }),
+        batch: batchAttempt({
+          prepare: (send) => this.#prepare(send),
+          join: (deliveries) => {
+            const one = joined(deliveries);
+            this.#joined.set(one, deliveries.map(({ id }) => id));
+            return one;
+          },
+          send: (one, done) => this.#attempt(one, (ending) => ending.kind !== 'skipped' && done(ending), () => true),
+        }),
       },
       store: this.store,
       writer: this.writer,
@@ -102,20 +112,33 @@ export class Rig {
     return this.store.of('crm').map(({ delivery }) => delivery.id);
   }
 
+  /** In a batch, each is made ready by itself. */
+  #prepare(send: Attempt): Attempt {
+    return (delivery, done, rendered) => {
+      setTimeout(() => {
+        const made = this.rendered(delivery);
+        if (made === undefined) send(delivery, done, rendered);
+        else if (rendered(made)) send({ ...delivery, ...made }, done, rendered);
+      }, 1);
+    };
+  }
+
   #attempt(...[delivery, done, rendered]: Parameters<Attempt>): void {
+    const ids = this.#joined.get(delivery) ?? [delivery.id];
     this.attempts.push(delivery.id);
+    this.requests.push({ ids, at: performance.now() });
     this.#running++;
     this.most = Math.max(this.most, this.#running);
     const finish = (outcome: Ending): void => {
       this.#running--;
       this.waiting.delete(delivery.id);
-      if (outcome.kind === 'delivered') this.delivered.push(delivery.id);
+      if (outcome.kind === 'delivered') this.delivered.push(...ids);
       done(outcome);
     };
     setTimeout(() => {
       const made = this.rendered(delivery);
       if (made !== undefined && !rendered(made)) return;
-      const outcome = this.answer(delivery);
+      const outcome = this.answer(delivery, ids);
       if (outcome === null) this.waiting.set(delivery.id, finish);
       else finish(outcome);
     }, 1);

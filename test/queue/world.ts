@@ -1,12 +1,13 @@
 import type { EndpointConfig } from '../../src/config.ts';
 import { Tracker } from '../../src/checkpoint/tracker.ts';
-import { type Delivery, NO_HEADERS, type Sequence } from '../../src/delivery.ts';
+import { type Delivery, DRAFT, NO_HEADERS, type Sequence } from '../../src/delivery.ts';
 import type { Lsn } from '../../src/lsn.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { type Position, START } from '../../src/position.ts';
+import { batchAttempt } from '../../src/queue/batch-attempt.ts';
 import { Budget } from '../../src/queue/budget.ts';
 import { EndpointQueue } from '../../src/queue/endpoint-queue.ts';
-import type { BatchWatch } from '../../src/queue/port.ts';
+import type { BatchAttempt } from '../../src/queue/port.ts';
 import { STRAGGLER_INTERVAL, Stragglers } from '../../src/queue/stragglers.ts';
 import { Writer } from '../../src/queue/writer.ts';
 import { endpointAt } from '../deliver/endpoint.ts';
@@ -171,7 +172,7 @@ export class World {
       endpoint: this.#endpoint,
       attempt: {
         single: (delivery, done) => this.#request([delivery], (outcome) => run === this.run && done(outcome)),
-        batch: (batch, watch) => this.#batch(batch, watch, () => run === this.run),
+        batch: this.#batches(() => run === this.run),
       },
       store: this.store,
       writer: this.writer,
@@ -295,23 +296,38 @@ export class World {
     this.queue.startDraining();
   }
 
-  /** Some are prepared first, which may fail for one of them; the rest go in one request. */
-  #batch(batch: readonly Delivery[], watch: BatchWatch, isAlive: () => boolean): void {
-    this.#check(batch.length <= (this.script.batch ?? 1), `${batch.length} deliveries in a batch`);
-    this.#check(batch.length === 1 || batch.reduce((sum, { body }) => sum + body.length, 0) <= 1000, 'a batch is too large');
-    this.#check(new Set(batch.map(({ request }) => request.path)).size === 1, 'different requests in a batch');
-    const fails = new Set([...batch.keys()].filter((i) => batch[i]?.row !== undefined && this.#random() < this.script.flaky));
-    const sent = [...batch.keys()].filter((i) => !fails.has(i));
-    this.#later(0, () => {
-      if (!isAlive()) return;
-      for (const index of fails) watch.ended(index, { ...FAILED, failure: 'enrich', status: null });
-      if (sent.length === 0) return watch.over();
-      this.#request(sent.flatMap((i) => batch[i] ?? []), (outcome) => {
+  /** Batches as the daemon makes them. What they are made of is prepared first: that takes a while, may fail, and tells what a draft becomes. */
+  #batches(isAlive: () => boolean): BatchAttempt {
+    const joined = new WeakMap<Delivery, readonly Delivery[]>();
+    const attempt = batchAttempt({
+      prepare: (send) => (delivery, done, rendered) => {
+        this.#later(this.#random() * 5, () => {
+          if (!isAlive()) return;
+          const { request, body, row, sequence } = delivery;
+          if (row !== undefined && this.#random() < this.script.flaky) return done({ ...FAILED, failure: 'enrich', status: null });
+          if (request.contentType !== DRAFT) return send(delivery, done, rendered);
+          const made = { request: { ...request, path: `/${sequence.ordinal % 3}`, contentType: 'application/json' }, body };
+          if (rendered(made)) send({ ...delivery, ...made }, done, rendered);
+        });
+      },
+      join: (deliveries) => {
+        const one = { ...deliveries[0] };
+        joined.set(one, deliveries);
+        return one;
+      },
+      send: (one, done) => {
         if (!isAlive()) return;
-        watch.answered(sent, outcome);
-        watch.over();
-      });
+        const deliveries = joined.get(one) ?? [];
+        this.#check(new Set(deliveries.map(({ request }) => request.path)).size === 1, 'different requests in a batch');
+        this.#check(deliveries.every(({ request }) => request.contentType !== DRAFT), 'a draft is sent');
+        this.#request(deliveries, (outcome) => isAlive() && done(outcome));
+      },
     });
+    return (batch, watch) => {
+      this.#check(batch.length <= (this.script.batch ?? 1), `${batch.length} deliveries in a batch`);
+      this.#check(batch.length === 1 || batch.reduce((sum, { body }) => sum + body.length, 0) <= 1000, 'a batch is too large');
+      attempt(batch, watch);
+    };
   }
 
   #request(deliveries: readonly Delivery[], done: (outcome: Outcome) => void): void {
@@ -392,7 +408,7 @@ export class World {
   #delivery(i: number): Delivery {
     return {
       id: `evt_${i}`,
-      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: i % 7 === 3 ? '/other' : '/', contentType: 'application/json', headers: NO_HEADERS },
+      request: { hook: 'h', endpoint: ENDPOINT, method: 'POST', path: i % 7 === 3 ? '/other' : '/', contentType: i % 11 === 5 ? DRAFT : 'application/json', headers: NO_HEADERS },
       lane: Math.floor(this.#random() * this.script.lanes),
       sequence: { commitLsn: 1000n + 10n * BigInt(i), ordinal: i, nth: 0 },
       operation: 'data_insert',

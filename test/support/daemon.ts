@@ -14,7 +14,7 @@ export { SECRET };
 export const HEAD = 'version: 1\nsource: { url: "${DATABASE_URL}", slot: "${SLOT}" }\n';
 
 /** Options of an endpoint as YAML, beside or instead of those of `endpoint`. */
-export type EndpointOptions = Readonly<Partial<Record<'concurrency' | 'retry' | 'breaker' | 'timeout' | 'rate', string | number>>>;
+export type EndpointOptions = Readonly<Partial<Record<'concurrency' | 'retry' | 'breaker' | 'timeout' | 'rate' | 'batch' | 'responses', string | number>>>;
 
 /** An endpoint that may be on loopback, signs, retries soon and often, and whose breaker stays closed. `url`: the name of a receiver. */
 export function endpoint(options: EndpointOptions = {}, url = 'RECEIVER'): string {

@@ -24,6 +24,7 @@ interface Sent {
   id: string;
   name: string;
   status: number;
+  isBehind?: boolean;
 }
 
 function lsnOf(change: number): bigint {
@@ -51,8 +52,8 @@ function flawless(): { committed: Map<number, string[]>; sent: Sent[] } {
 }
 
 function requestsOf(sent: readonly Sent[]): ReceivedRequest[] {
-  return sent.map(({ id, name, status }, order) => ({
-    order, at: order * TICK, method: 'POST', url: '/hooks', headers: {}, body: bodyOf(name), id, attempt: 1, status,
+  return sent.map(({ id, name, status, isBehind = false }, order) => ({
+    order, at: order * TICK, method: 'POST', url: '/hooks', headers: {}, body: bodyOf(name), id, attempt: 1, status, isBehind,
   }));
 }
 
@@ -108,6 +109,11 @@ test('what is sent again after a crash counts as a duplicate, and is no fault if
   expect(found).toMatchObject({ ...FLAWLESS, duplicates: 5 });
 });
 
+test('two of one row in a batch that is refused, and then sent apart, kept their order', () => {
+  const found = verdict(({ sent }) => sent.splice(12, 0, { ...again(sent, 12), status: 400 }, { ...again(sent, 15), status: 400, isBehind: true }));
+  expect(found).toMatchObject(FLAWLESS);
+});
+
 describe('finds', () => {
   test.each<{ what: string; doctor: (record: Doctored) => void; found: object }>([
     { what: 'a delivery that never came', doctor: ({ sent }) => sent.splice(14, 1), found: { lost: ['data_update 14'] } },
@@ -120,6 +126,11 @@ describe('finds', () => {
     {
       what: 'one that was sent, though refused, while the one before it in its lane waited',
       doctor: ({ sent }) => sent.splice(12, 0, { ...again(sent, 15), status: 503 }),
+      found: { disordered: ['data_update 15 was sent before data_update 12 was delivered'] },
+    },
+    {
+      what: 'two of one row that changed places in a batch',
+      doctor: ({ sent }) => sent.splice(12, 4, again(sent, 15), { ...again(sent, 12), isBehind: true }, again(sent, 13), again(sent, 14)),
       found: { disordered: ['data_update 15 was sent before data_update 12 was delivered'] },
     },
     {

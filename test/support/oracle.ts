@@ -82,11 +82,13 @@ interface Named {
   readonly id: string;
   readonly name: string;
   readonly delivered: boolean;
+  /** It was sent in one request with what is before it in its lane. */
+  readonly isBehind: boolean;
 }
 
 /** Judges a run by the eight conditions under "The one invariant" in architecture.md, as far as there is evidence. */
 export function judge({ written, requests, stored, samples, endings, bounds, traces }: Evidence): Verdict {
-  const named = requests.map((request): Named => ({ order: request.order, id: request.id, name: nameOf(request.body), delivered: isDelivered(request) }));
+  const named = requests.map((request): Named => ({ order: request.order, id: request.id, name: nameOf(request.body), delivered: isDelivered(request), isBehind: request.isBehind ?? false }));
   const kept = stored.map(({ id, body }) => ({ id, name: nameOf(body) }));
   const deliveries = named.filter(({ delivered }) => delivered);
   const first = firstOf(deliveries);
@@ -96,7 +98,7 @@ export function judge({ written, requests, stored, samples, endings, bounds, tra
   return {
     lost: lanes.flat().filter((name) => !first.has(name) && !keptNames.has(name)),
     unwritten: unwritten(written, [...named, ...kept]),
-    disordered: disorder(lanes, firstOf(named), first),
+    disordered: disorder(lanes, firstOf(named.filter(({ delivered, isBehind }) => delivered || !isBehind)), first),
     unstable: instability([...requests.map(({ body }, i) => ({ id: named[i]?.id ?? '', name: named[i]?.name ?? '', body })), ...stored.map(({ id, body }, i) => ({ id, name: kept[i]?.name ?? '', body }))]),
     needless: samples.flatMap((sample, i) => needless(requests, sample, samples[i + 1]?.requests)),
     excess: endings === undefined ? [] : excess(requests.filter(isDelivered), endings),
@@ -116,7 +118,8 @@ function firstOf(named: readonly Named[]): Map<string, number> {
 
 /**
  * Lanes are names in the order of their commits. Each must have been sent for the first time only when the one before it
- * had been delivered: a lane waits behind its head, whatever its fate, and only a dead letter lets the next one by.
+ * had been delivered: a lane waits behind its head, whatever its fate, and only a dead letter lets the next one by. In a batch it may
+ * stand behind the one before it, and if that fails it was not sent.
  */
 function disorder(lanes: readonly (readonly string[])[], sent: ReadonlyMap<string, number>, delivered: ReadonlyMap<string, number>): string[] {
   const found: string[] = [];

@@ -24,6 +24,8 @@ export interface ReceivedRequest {
   status: number | null;
   /** When it was answered: monotonic milliseconds. */
   answeredAt?: number;
+  /** It is an event of a batch in which something of its row stands before it: see batches.ts. */
+  readonly isBehind?: boolean;
 }
 
 /** What to answer: a status; or more than that; or not at all (`never`); or the connection's end (`reset`). */

@@ -20,10 +20,16 @@ import { WriterProcess } from './writer-process.ts';
 
 const BREAK = new URL('break.ts', import.meta.url).href;
 
-/** Requests at once, by endpoint: one whose moods change, and a neighbour that is well or slow. */
-export const CONCURRENCY = { crm: 16, audit: 8 } as const;
+/** Requests at once, by endpoint: one whose moods change, a neighbour that is well or slow, and one with the first one's moods that gets batches. */
+const CONCURRENCY = { crm: 16, audit: 8, bulk: 2 } as const;
 export type EndpointName = keyof typeof CONCURRENCY;
 export const ENDPOINTS = Object.keys(CONCURRENCY) as EndpointName[];
+const BATCHES: Partial<Record<EndpointName, { readonly size: number; readonly linger: string }>> = { bulk: { size: 20, linger: '20ms' } };
+
+/** Deliveries that may be under way at once. */
+export function underWay(name: EndpointName): number {
+  return CONCURRENCY[name] * (BATCHES[name]?.size ?? 1);
+}
 
 /** Deliveries in memory at once. */
 export const IN_FLIGHT = 1_000;
@@ -69,8 +75,8 @@ export class Ground {
   readonly sink: Sink;
   readonly writer: WriterProcess;
   readonly folder = mkdtempSync(join(tmpdir(), 'walhook-suite-'));
-  readonly endings: Record<EndpointName, Ending[]> = { crm: [], audit: [] };
-  readonly samples: Record<EndpointName, Sample[]> = { crm: [], audit: [] };
+  readonly endings: Record<EndpointName, Ending[]> = { crm: [], audit: [], bulk: [] };
+  readonly samples: Record<EndpointName, Sample[]> = { crm: [], audit: [], bulk: [] };
   /** Secrets, by what they are; and texts in which one was found, by what they are. */
   readonly secrets: Readonly<Record<string, string>>;
   readonly leaks: Record<string, string> = {};
@@ -146,7 +152,7 @@ export class Ground {
   /** Something ends the daemon's run, now. `more`: what is not as usual. */
   ended(kind: Ending['kind'], more: Partial<Ending> = {}): void {
     const ending = { kind, at: now(), streamingSince: this.#streamingSince };
-    for (const name of ENDPOINTS) this.endings[name].push({ ...ending, concurrency: CONCURRENCY[name], ...more });
+    for (const name of ENDPOINTS) this.endings[name].push({ ...ending, concurrency: underWay(name), ...more });
     this.#streamingSince = null;
   }
 
@@ -212,7 +218,7 @@ export class Ground {
     await this.within(look(), what, patience).finally(() => looking.abort());
   }
 
-  /** Requests that an endpoint has yet to get. */
+  /** Requests that an endpoint has yet to get; of one with batches, events. */
   async requests(name: EndpointName, more: number): Promise<void> {
     const count = this.sink.requests(name) + more;
     await this.within(this.sink.until(() => this.sink.requests(name) >= count), `${more} more requests to ${name}`);
@@ -229,7 +235,7 @@ export class Ground {
   }
 
   turn(crm: Mood, audit: Mood = 'healthy'): Promise<void> {
-    return this.sink.turn({ crm, audit });
+    return this.sink.turn({ crm, audit, bulk: crm });
   }
 
   /** Lets everything arrive, and stops the daemon: what is not there then is lost. */
@@ -272,6 +278,7 @@ export class Ground {
       network: { allow: ['127.0.0.0/8'] },
       timeout: '5s',
       concurrency: CONCURRENCY[name],
+      ...(BATCHES[name] === undefined ? {} : { batch: BATCHES[name] }),
       retry: { initial: '50ms', factor: 1.5, max: '500ms', attempts: 1_000 },
       breaker: { failures: 5, open: '200ms' },
     });
@@ -281,7 +288,8 @@ export class Ground {
       limits: { in_flight: IN_FLIGHT, memory: '8MiB' },
       tables: ITEMS_TABLE,
       endpoints: Object.fromEntries(ENDPOINTS.map((name) => [name, endpoint(name)])),
-      hooks: [{ name: 'items', table: 'items', to: ENDPOINTS }],
+      // The id tells the events of a batch apart.
+      hooks: [{ name: 'items', table: 'items', to: ENDPOINTS, meta: ['id'] }],
     };
   }
 

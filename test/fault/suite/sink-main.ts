@@ -3,6 +3,7 @@ import { openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { Webhook } from 'standardwebhooks';
+import { type BatchedEvent, batchedEvents } from '../../support/batches.ts';
 import { random } from '../../support/random.ts';
 import { answerParent, now, stayAlive } from './child.ts';
 import { type Mood, treat } from './moods.ts';
@@ -10,7 +11,7 @@ import type { SinkAsk, SinkCounts, SinkLine } from './sink.ts';
 
 /*
  * The receiver, a process that outlives the daemon: a server for each endpoint. Appends to a file what it gets, as it
- * gets it, and how it answered. Arguments: file, signing secret, seed, endpoints' names by comma.
+ * gets it, and how it answered; a batch as if each event had come by itself. Arguments: file, signing secret, seed, endpoints' names by comma.
  */
 
 const [file = '', secret = '', seed = '0', names = ''] = process.argv.slice(2);
@@ -35,6 +36,7 @@ function flush(): void {
 class Endpoint {
   readonly name: string;
   mood: Mood = 'healthy';
+  /** Requests so far; of batches, events. */
   requests = 0;
   /** Ids that were answered with 2xx. */
   readonly delivered = new Set<string>();
@@ -85,13 +87,19 @@ class Endpoint {
     }
     const body = Buffer.concat(chunks);
     const { method = '', url = '', headers } = incoming;
-    const id = String(headers['webhook-id'] ?? '');
-    const n = this.requests++;
-    // Bytes as they are: latin1 loses none.
-    write({ e: this.name, n, t: now(), m: method, u: url, id, h: headers, b: body.toString('latin1') });
+    const events = eventsOf(body, String(headers['webhook-id'] ?? ''));
+    const first = this.requests;
+    this.requests += events.length;
+    for (const [i, event] of events.entries()) {
+      // Bytes as they are: latin1 loses none.
+      write({ e: this.name, n: first + i, t: now(), m: method, u: url, id: event.id, h: headers, b: event.body.toString('latin1'), ...(event.isBehind ? { after: true } : {}) });
+    }
+    const answered = (answer: { readonly s: number } | { readonly bad: string }): void => {
+      for (const i of events.keys()) write({ e: this.name, n: first + i, t: now(), ...answer });
+    };
     const fault = signatureFault(headers, body);
     if (fault !== null) {
-      write({ e: this.name, n, t: now(), bad: fault });
+      answered({ bad: fault });
       return void response.writeHead(401).end();
     }
     const treatment = treat(this.mood, chance);
@@ -100,10 +108,15 @@ class Endpoint {
     if (treatment.delay > 0) await new Promise((resolve) => setTimeout(resolve, treatment.delay));
     if (response.destroyed || incoming.socket.destroyed) return;
     const { status, headers: extra } = treatment;
-    if (status >= 200 && status < 300) this.delivered.add(id);
-    write({ e: this.name, n, t: now(), s: status });
+    if (status >= 200 && status < 300) for (const { id } of events) this.delivered.add(id);
+    answered({ s: status });
     response.writeHead(status, extra).end();
   }
+}
+
+function eventsOf(body: Buffer, id: string): readonly BatchedEvent[] {
+  const text = body.toString();
+  return text.startsWith('[') ? batchedEvents(text) : [{ id, body, isBehind: false }];
 }
 
 function signatureFault(headers: IncomingMessage['headers'], body: Buffer): string | null {

@@ -12,9 +12,9 @@ export type SinkAsk =
 /** By endpoint: requests that arrived, and ids that were answered with 2xx. */
 export type SinkCounts = Readonly<Record<string, { readonly requests: number; readonly delivered: number }>>;
 
-/** A line of its file: request `n` of endpoint `e` arrived, was answered, or was refused for its signature. */
+/** A line of its file: request `n` of endpoint `e` arrived, was answered, or was refused for its signature. `after`: see ReceivedRequest's `isBehind`. */
 export type SinkLine = { readonly e: string; readonly n: number; /** See `now` in child.ts. */ readonly t: number } & (
-  | { readonly m: string; readonly u: string; readonly id: string; readonly h: IncomingHttpHeaders; readonly b: string }
+  | { readonly m: string; readonly u: string; readonly id: string; readonly h: IncomingHttpHeaders; readonly b: string; readonly after?: true }
   | { readonly s: number }
   | { readonly bad: string }
 );
@@ -82,10 +82,10 @@ export class Sink {
       const line = JSON.parse(text) as SinkLine;
       const of = requests.get(line.e) ?? [];
       if ('b' in line) {
-        const { n, t, m, u, id, h, b } = line;
+        const { n, t, m, u, id, h, b, after = false } = line;
         const attempt = (attempts.get(`${line.e} ${id}`) ?? 0) + 1;
         attempts.set(`${line.e} ${id}`, attempt);
-        of[n] = { order: n, at: t, method: m, url: u, headers: h, body: Buffer.from(b, 'latin1'), id, attempt, status: null };
+        of[n] = { order: n, at: t, method: m, url: u, headers: h, body: Buffer.from(b, 'latin1'), id, attempt, status: null, isBehind: after };
         continue;
       }
       const request = of[line.n];

@@ -4,7 +4,7 @@ import type { ReceivedRequest } from '../../support/receiver.ts';
 import { type Random, random } from '../../support/random.ts';
 import { nameOf } from '../../support/writer.ts';
 import { now } from './child.ts';
-import { CONCURRENCY, ENDPOINTS, type EndpointName, Ground, IN_FLIGHT, Stuck } from './ground.ts';
+import { ENDPOINTS, type EndpointName, Ground, IN_FLIGHT, Stuck, underWay } from './ground.ts';
 import { FIRST_STEPS, type Scene, SCENES } from './scenes.ts';
 import type { SuiteServer } from './server.ts';
 import type { TimedRecord } from './writer-process.ts';
@@ -241,8 +241,8 @@ function attribute({ name, verdict, received, written, rounds, ground }: Attribu
   const { byEnding, causeless } = tally(received.filter(isDelivered), ground.endings[name]);
   for (const [i, { older, recent, ending }] of byEnding.entries()) {
     const round = rounds.find((each) => each.ending === i) ?? at(ending.at);
-    addTo(round, 'within', recent + Math.min(older.length, CONCURRENCY[name]));
-    addTo(round, 'beyond', Math.max(0, older.length - CONCURRENCY[name]));
+    addTo(round, 'within', recent + Math.min(older.length, underWay(name)));
+    addTo(round, 'beyond', Math.max(0, older.length - underWay(name)));
   }
   addTo(rounds.at(-1), 'beyond', causeless.length);
 }
