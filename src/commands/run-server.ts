@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BackfillOperations, BackfillReport } from '../backfills.ts';
+import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
@@ -96,7 +96,7 @@ interface Serving {
 function routes({ config, state, log, service }: { config: Config; state: StateReader; log: Logger; service: () => Service | null }): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
   const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
-    Promise.resolve(backfillsOf(service())?.list({ active: true }) ?? []).catch((error: unknown) => {
+    Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
       log.warn({ err: error }, 'status: backfills cannot be listed');
       return null;
     });
@@ -115,18 +115,13 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
       return new StoredOperations({ config, ...acting, now: () => state.now() });
     },
     backfills: () => {
-      const found = backfillsOf(service());
+      const found = service()?.daemon?.backfills ?? null;
       if (found === null) throw notRunning(status().state);
       return found;
     },
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };
-}
-
-/** Null unless it runs. */
-function backfillsOf(_service: Service | null): BackfillOperations | null {
-  return null;
 }
 
 function notRunning(state: string): WalhookError {
