@@ -29,7 +29,7 @@ export class ReadOnlyDatabase {
   /** The timeout that a connection's session has. */
   readonly #timeouts = new WeakMap<pg.PoolClient, number>();
   #pool: Promise<SourcePool> | null = null;
-  #isClosed = false;
+  #closed: Promise<void> | null = null;
 
   /**
    * @param url null: the PG* variables
@@ -78,9 +78,13 @@ export class ReadOnlyDatabase {
     });
   }
 
-  /** Ends at once: what is under way fails, and so does whatever comes. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  /** Ends at once: what is under way fails, and so does whatever comes. May be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
     const pool = await this.#pool?.catch(() => null);
     pool?.giveUp();
     await pool?.end();
@@ -108,7 +112,7 @@ export class ReadOnlyDatabase {
   }
 
   async #connect(): Promise<SourcePool> {
-    if (this.#isClosed) throw new Error('the connection is closed');
+    if (this.#closed !== null) throw new Error('the connection is closed');
     this.#pool ??= reach(this.#target).then((config) => new SourcePool({ ...config, max: MOST, idleTimeoutMillis: IDLE }));
     try {
       return await this.#pool;
