@@ -6,6 +6,7 @@ import type { BuiltChunk, ChunkRequest, ChunkSource } from './backfill/runner.ts
 import type { StreamPlace } from './backfill/stream-windows.ts';
 import { writeMark } from './backfill/mark.ts';
 import { commitTime, type Transaction, type Tuple } from './change.ts';
+import { didYouMean } from './closest.ts';
 import type { Config, HookConfig, TableConfig } from './config.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
@@ -85,7 +86,7 @@ interface Made extends Pick<Delivery, 'id' | 'lane' | 'row' | 'request' | 'body'
  */
 export async function findTable({ config, database }: Pick<BackfillRunOptions, 'config' | 'database'>, name: string, { where, columns }: Pick<Wanted, 'where' | 'columns'>): Promise<FoundTable> {
   const hook = config.hooks.find((one) => one.name === name);
-  if (hook === undefined) throw new WalhookError(`there is no hook ${name}`, { code: 'unknown_hook', hint: `hooks: ${config.hooks.map((one) => one.name).join(', ')}` });
+  if (hook === undefined) throw new WalhookError(`there is no hook ${JSON.stringify(name)}${didYouMean(name, config.hooks.map((one) => one.name))}`, { code: 'unknown_hook', hint: `hooks: ${config.hooks.map((one) => one.name).join(', ')}` });
   if (hook.schedule !== null) {
     throw new WalhookError(`hook ${name} has a schedule: its rows are sent at its times`, { code: 'backfill_scheduled', hint: 'backfill: initial, in the hook, sends every row that matches at its first time' });
   }

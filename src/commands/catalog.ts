@@ -124,7 +124,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'status',
     arguments: [],
-    summary: 'endpoints, queues, parked and dead deliveries, lag, slot',
+    summary: 'endpoints, queues, parked and dead deliveries, lag, slot, backfills',
     examples: [
       { command: 'walhook status', why: 'how the daemon is doing' },
       { command: 'walhook status --json', why: 'the same for scripts' },
@@ -269,18 +269,53 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./resume.ts')).resume,
   },
   {
+    name: 'backfill',
+    usage: ['backfill <hook>', 'backfill list', 'backfill watch|pause|resume|cancel <id>'],
+    arguments: [
+      { name: '<hook>', description: 'its name in the configuration; or list, watch, pause, resume, cancel' },
+      { name: '[id]', description: 'of a backfill, as `walhook backfill list` prints it' },
+    ],
+    summary: 'send the rows that are in a table already, while streaming goes on',
+    examples: [
+      { command: 'walhook backfill crm-profiles', why: 'every row of its table, with a progress bar' },
+      { command: `walhook backfill crm-profiles --where "country = 'NL'" --rate 500/s`, why: 'some of them, and not too fast' },
+      { command: 'walhook backfill crm-profiles --columns user_id,email --no-wait', why: 'these columns alone; returns at once' },
+      { command: 'walhook backfill list', why: 'which there are, and how far they are' },
+      { command: 'walhook backfill pause bf_20261121T193000_x7k2', why: 'and later: resume, cancel or watch' },
+    ],
+    notes: [
+      'The running daemon does it, asked on `server.listen`, and goes on with it after a restart or a crash. Rows go through the hook as inserts do, in order with the changes of the same row, and never overwrite what is newer. Live changes go first. Ctrl-C leaves it running.',
+      '`--where` is SQL, run read-only in the source database. A table without a key cannot be read in chunks: it is refused. A hook named list, or as another action: `walhook backfill start list`.',
+      'Exit codes: 0 it is done, or has begun with `--no-wait`; 1 it failed, was cancelled, or was left with Ctrl-C, or no daemon runs.',
+    ],
+    options: [
+      CONFIG,
+      { flags: '--where <sql>', description: 'only rows for which this condition on the columns of the table holds' },
+      { flags: '--columns <names>', description: 'send these alone of the columns that the hook sends: email,country', list: true },
+      { flags: '--rate <rate>', description: 'at most so many rows: 500/s, 1000/m or 20000/h; default: as the endpoint takes them' },
+      { flags: '--no-wait', description: 'return once it has begun' },
+      { flags: '--hook <name>', description: 'with list: those of one hook' },
+      { flags: '--active', description: 'with list: those that have not ended' },
+      JSON_OUTPUT,
+    ],
+    stopsOn: ['SIGINT', 'SIGTERM'],
+    load: async () => (await import('./backfill.ts')).backfill,
+  },
+  {
     name: 'resync',
     arguments: [],
     summary: 'say what a lost slot or publication cost, and go on without it',
     examples: [
       { command: 'walhook resync', why: 'which changes are missing: from where, to where' },
       { command: 'walhook resync --accept-gap', why: 'go on without them' },
+      { command: 'walhook resync --accept-gap --backfill all', why: 'and send the rows of the tables again' },
     ],
     notes: [
       'When the stream cannot go on where it was left (the slot was dropped, made anew or invalidated, the publication was dropped or altered, the database is another one), `run` stops and names the gap. It never skips it by itself; this is the only way on.',
+      'What was written in the gap is in the tables still: `--backfill` stores a backfill for hooks, which the next `run` begins with. Without it a terminal is asked; elsewhere it is `all` where the slot is made anew, else `none`. Rows that were deleted in the gap are not found: walhook does not keep which rows it has sent.',
       'What is parked or dead stays, and is sent before anything new. Exit codes: 0 nothing is lost, or the gap is accepted; 3 something is lost, and nothing was changed; 69 a daemon reads the slot.',
     ],
-    options: [CONFIG, { flags: '--accept-gap', description: 'go on without the changes in the gap' }, JSON_OUTPUT],
+    options: [CONFIG, { flags: '--accept-gap', description: 'go on without the changes in the gap' }, { flags: '--backfill <hooks>', description: 'send the rows of their tables again: names with commas between them, all, or none', list: true }, JSON_OUTPUT],
     stopsOn: [],
     load: async () => (await import('./resync.ts')).resync,
   },

@@ -1,11 +1,15 @@
 import { sql } from 'kysely';
+import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { reach, target } from '../source/connect.ts';
+import { backfillStore } from '../store/backfills.ts';
 import { checkpointTime } from '../store/checkpoint-time.ts';
 import { countByEndpoint, type EndpointCounts } from '../store/counts.ts';
 import { openState, type StateDatabase } from '../store/database.ts';
 import { type EndpointCondition, endpointConditions } from '../store/endpoint-conditions.ts';
+import { Ownership } from '../store/owner.ts';
 import { guarded } from '../store/store-error.ts';
+import { storedReport } from './stored-backfills.ts';
 
 /** What is stored of an endpoint. */
 export interface StoredEndpoint extends EndpointCounts {
@@ -40,6 +44,13 @@ export class StateReader {
     return checkpointTime(await this.open(), this.#config.source.slot);
   }
 
+  /** Those that have not ended, the latest first. */
+  async backfills(): Promise<readonly BackfillReport[]> {
+    const state = await this.open();
+    const stored = await backfillStore(state, new Ownership(state, this.#config.source.slot)).list({ active: true, limit: MOST_BACKFILLS });
+    return stored.map(storedReport);
+  }
+
   /** The database's clock. */
   async now(): Promise<Date> {
     const state = await this.open();
@@ -68,5 +79,8 @@ export class StateReader {
     return this.#state;
   }
 }
+
+/** More than will ever run at once. */
+const MOST_BACKFILLS = 100;
 
 const NONE: EndpointCounts = { parked: 0, dead: 0, oldestParked: null };

@@ -86,18 +86,21 @@ export class ChunkReader {
   }
 
   /**
-   * How many rows there are, as the planner thinks; and that the condition can be asked, in one statement.
+   * How many rows there are, as the planner thinks; and that the condition can be asked, in one statement, and is one.
    *
    * @throws WalhookError `backfill_where`
    */
   async estimate(): Promise<number> {
+    const { database, where } = this.#options;
     const text = `explain (format json) select ${this.#columns} from ${this.#from}${this.#where([])}`;
     try {
-      const [row] = await this.#options.database.run({ text, values: [] }, PATIENCE);
+      // `true) or (true` would set aside what goes along the key: between brackets of another kind it is no expression.
+      if (where !== null) await database.run({ text: `explain select array[\n${where}\n] from ${this.#from}`, values: [] }, PATIENCE);
+      const [row] = await database.run({ text, values: [] }, PATIENCE);
       const [plan] = JSON.parse(row?.[0] ?? '[]') as { readonly Plan?: { readonly 'Plan Rows'?: number } }[];
       return plan?.Plan?.['Plan Rows'] ?? 0;
     } catch (error) {
-      throw explainWhere(error, this.#options.where);
+      throw explainWhere(error, where);
     }
   }
 

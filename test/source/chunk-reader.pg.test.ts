@@ -81,7 +81,7 @@ test('a condition is asked for, and the planner says how many there may be', asy
   const reader = await readerOf(db, { where: `rows."Name" = 'n3' or "Name" = ';' -- the third` });
   expect((await readAll(reader, 3)).map(([id]) => Number(id) % 5)).toEqual(Array.from({ length: 20 }, () => 3));
   expect(await reader.estimate()).toBe(20);
-  for (const where of ['nothing = 1', 'id = ', 'true) to stdout; drop table rows; copy (select 1 where (true', 'id; select 1']) {
+  for (const where of ['nothing = 1', 'id = ', 'true) or (true', 'true] or array[true', 'id = 1, id = 2', 'id', 'true) to stdout; drop table rows; copy (select 1 where (true', 'id; select 1']) {
     const bad = await readerOf(db, { where });
     await expect(bad.estimate()).rejects.toMatchObject({ code: 'backfill_where' });
   }
