@@ -4,6 +4,7 @@ import { newBackfillId } from './backfill/backfill-id.ts';
 import { ChunkSize } from './backfill/chunk-size.ts';
 import type { BackfillStore, StoredBackfill } from './backfill/port.ts';
 import { Runner } from './backfill/runner.ts';
+import { storedReport } from './backfill/stored-report.ts';
 import type { StreamPlace, StreamWindows } from './backfill/stream-windows.ts';
 import { type BackfillRunOptions, findTable, openRun } from './backfill-run.ts';
 import type { BackfillOperations, BackfillOrigin, BackfillReport, BackfillRequest } from './backfills.ts';
@@ -222,27 +223,8 @@ export class Backfilling implements BackfillOperations {
   }
 
   #report(backfill: StoredBackfill): BackfillReport {
-    const { id, hook, table, state, reason, where, columns, rate, origin, rowsDone, rowsSent, rowsEstimated, requestedAt, startedAt, endedAt } = backfill;
-    const report: BackfillReport = {
-      id,
-      hook,
-      table,
-      state,
-      reason,
-      where,
-      columns,
-      rate,
-      rows_done: rowsDone,
-      rows_sent: rowsSent,
-      rows_estimated: rowsEstimated === null ? null : Math.max(rowsEstimated, rowsDone),
-      rows_per_second: null,
-      seconds_left: null,
-      requested_at: requestedAt.toISOString(),
-      started_at: startedAt?.toISOString() ?? null,
-      ended_at: endedAt?.toISOString() ?? null,
-      origin,
-    };
-    const runner = endedAt === null ? this.#runners.get(id) : undefined;
+    const report = storedReport(backfill);
+    const runner = backfill.endedAt === null ? this.#runners.get(backfill.id) : undefined;
     return runner === undefined ? report : { ...report, ...liveOf(report, runner) };
   }
 }

@@ -3,6 +3,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { type BackfillCommand, backfillCommand } from './backfill-command.ts';
 import { backfillLines, endText } from './backfill-text.ts';
 import type { Invocation, OptionValues, Verb } from './command.ts';
+import { listBackfills } from './list-backfills.ts';
 import { countText } from './progress-line.ts';
 import { readConfig } from './read-config.ts';
 import { RemoteBackfills } from './remote-backfills.ts';
@@ -18,16 +19,18 @@ interface Doing extends Pick<Invocation, 'options' | 'stop'> {
 export const backfill: Verb = async (invocation) => {
   const command = backfillCommand(invocation);
   const { options, stop } = invocation;
-  return does(command, { options, stop, backfills: new RemoteBackfills(readConfig(options.config).server) });
+  const config = readConfig(options.config);
+  if (command.action === 'list') {
+    return list(await listBackfills(config, command.query, (why) => process.stderr.write(`as the database has them: ${why}\n`)), options);
+  }
+  return does(command, { options, stop, backfills: new RemoteBackfills(config.server) });
 };
 
-async function does(command: BackfillCommand, doing: Doing): Promise<ExitCode> {
+async function does(command: Exclude<BackfillCommand, { readonly action: 'list' }>, doing: Doing): Promise<ExitCode> {
   const { backfills, options } = doing;
   switch (command.action) {
     case 'start':
       return start(command, doing);
-    case 'list':
-      return list(await backfills.list(command.query), options);
     case 'watch':
       return watch(await backfills.show(command.id), doing);
     default:

@@ -286,7 +286,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     notes: [
       'The running daemon does it, asked on `server.listen`, and goes on with it after a restart or a crash. Rows go through the hook as inserts do, in order with the changes of the same row, and never overwrite what is newer. Live changes go first. Ctrl-C leaves it running.',
       '`--where` is SQL, run read-only in the source database. A table without a key cannot be read in chunks: it is refused. A hook named list, or as another action: `walhook backfill start list`.',
-      'Exit codes: 0 it is done, or has begun with `--no-wait`; 1 it failed, was cancelled, or was left with Ctrl-C, or no daemon runs.',
+      'Exit codes: 0 it is done, or has begun with `--no-wait`; 1 it failed, was cancelled, or was left with Ctrl-C, or no daemon runs. `list` then shows what the database has of them.',
     ],
     options: [
       CONFIG,

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { storedReport } from '../backfill/stored-report.ts';
 import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { reach, target } from '../source/connect.ts';
@@ -9,7 +10,6 @@ import { openState, type StateDatabase } from '../store/database.ts';
 import { type EndpointCondition, endpointConditions } from '../store/endpoint-conditions.ts';
 import { Ownership } from '../store/owner.ts';
 import { guarded } from '../store/store-error.ts';
-import { storedReport } from './stored-backfills.ts';
 
 /** What is stored of an endpoint. */
 export interface StoredEndpoint extends EndpointCounts {
@@ -44,10 +44,10 @@ export class StateReader {
     return checkpointTime(await this.open(), this.#config.source.slot);
   }
 
-  /** Those that have not ended, the latest first. */
-  async backfills(): Promise<readonly BackfillReport[]> {
+  /** As `BackfillOperations.list`, of which no daemon says how fast they are. */
+  async backfills(query: { readonly hook?: string; readonly active?: boolean }): Promise<readonly BackfillReport[]> {
     const state = await this.open();
-    const stored = await backfillStore(state, new Ownership(state, this.#config.source.slot)).list({ active: true, limit: MOST_BACKFILLS });
+    const stored = await backfillStore(state, new Ownership(state, this.#config.source.slot)).list({ ...query, limit: MOST_BACKFILLS });
     return stored.map(storedReport);
   }
 
@@ -80,7 +80,7 @@ export class StateReader {
   }
 }
 
-/** More than will ever run at once. */
-const MOST_BACKFILLS = 100;
+/** As many as the daemon lists. */
+const MOST_BACKFILLS = 200;
 
 const NONE: EndpointCounts = { parked: 0, dead: 0, oldestParked: null };

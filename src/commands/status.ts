@@ -60,7 +60,7 @@ async function stateReport(config: Config): Promise<{ counts: StoredEndpoints; c
     const counts = await state.counts();
     const checkpointAt = (await state.checkpointTime())?.toISOString() ?? null;
     // A schema of an earlier version has none until the next `run`.
-    const backfills = (await outcome(state.backfills())).value ?? [];
+    const backfills = (await outcome(state.backfills({ active: true }))).value ?? [];
     return { counts, checkpointAt, backfills };
   } finally {
     await state.close();

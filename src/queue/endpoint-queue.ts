@@ -173,7 +173,6 @@ export class EndpointQueue {
 
   /**
    * Takes a delivery. It is in flight from now until it is delivered or durably stored.
-   *
    * @param settled told then, never within the call, if it is of a backfill: in its lane it has its place, but among lanes it gives way to the stream's
    */
   offer(delivery: Delivery, settled: (() => void) | null = null): void {

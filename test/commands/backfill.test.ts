@@ -123,7 +123,7 @@ test('what the daemon refuses is told with its hint', async () => {
 
 test('without a daemon nothing can be done, and it says how to start one', async () => {
   const yaml = yamlOf(`127.0.0.1:${await freePort()}`);
-  for (const args of [['crm-profiles'], ['list'], ['pause', 'bf_1']]) {
+  for (const args of [['crm-profiles'], ['watch', 'bf_1'], ['pause', 'bf_1']]) {
     const { code, stderr } = await command(['backfill', ...args], { yaml });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^walhook: a backfill goes through the running daemon, and nothing answers on http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)\n {2}walhook run\n$/) });
   }

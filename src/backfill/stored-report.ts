@@ -1,4 +1,4 @@
-import type { StoredBackfill } from '../backfill/port.ts';
+import type { StoredBackfill } from './port.ts';
 import type { BackfillReport } from '../backfills.ts';
 
 /** A backfill as the state schema has it, of which no daemon says how fast it is. */
