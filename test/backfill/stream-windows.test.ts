@@ -112,3 +112,13 @@ test('a mark is read as it was written', () => {
   const written = { backfill: 'bf_20261121T193000_x7k2qa', run: '0a1b', chunk: 12, side: 'high' } as const;
   expect(readMark(writeMark(written))).toEqual(written);
 });
+
+test('a chunk that does not see what the stream told before its window is torn', () => {
+  const windows = new StreamWindows();
+  const merged: Merged[] = [];
+  const chunk = new Chunk({ onEnd: (window) => merged.push(window.merge(KEYS, parseSnapshot('500:600:501'))) });
+  windows.began(501);
+  windows.awaitMarks(chunk.awaited);
+  for (const side of ['low', 'high'] as const) windows.message(mark(side), { commitLsn: 10n, ordinal: 1 });
+  expect(merged).toEqual([{ kind: 'torn' }]);
+});
