@@ -5,7 +5,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # No install scripts: they fetch Node and Postgres for tests, and this image has Node.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
 COPY src src
 RUN npm run build
 
@@ -23,11 +23,14 @@ COPY package.json ./
 COPY --from=dependencies /build/node_modules node_modules
 COPY sql sql
 COPY --from=build /build/dist dist
-RUN ln -s /app/dist/cli.js /usr/local/bin/walhook
+RUN ln -s /app/dist/cli.js /usr/local/bin/walhook && install -d -o 1000 -g 1000 /app/cache
 # So that `docker exec … walhook status` finds the file too.
 WORKDIR /etc/walhook
 # Numeric, so that Kubernetes' runAsNonRoot can tell. Nothing is written: the root may be read-only.
 USER 1000:1000
+# What V8 makes of the code is kept, so that a start need not make it: the first `run` and `healthcheck` fail, for there is no file, once all is loaded.
+ENV NODE_COMPILE_CACHE=/app/cache
+RUN walhook run -c /dev/null || walhook healthcheck -c /dev/null || true
 # node is process 1 and handles SIGTERM itself: it drains, then ends with 0.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["walhook", "healthcheck", "-c", "/etc/walhook/walhook.yaml"]

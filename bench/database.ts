@@ -54,6 +54,17 @@ export class Database {
     return row?.lsn ?? '';
   }
 
+  /** The part of the backlog, up to an LSN, that the server has sent to a slot's reader: 0 to 1. */
+  async sentOf(slot: string, end: string): Promise<number> {
+    const [row] = await this.query<{ part: number }>(
+      `select greatest(0, least(1, (reader.sent_lsn - backlog.confirmed_flush_lsn) / ($1::pg_lsn - backlog.confirmed_flush_lsn)))::float8 as part
+       from pg_replication_slots as backlog, pg_replication_slots as slot join pg_stat_replication as reader on reader.pid = slot.active_pid
+       where backlog.slot_name = $2 and slot.slot_name = $3`,
+      [end, this.#backlog, slot],
+    );
+    return row?.part ?? 0;
+  }
+
   /** A slot at the beginning of the backlog, in place of one with that name. */
   async rewind(slot: string): Promise<void> {
     await this.drop(slot);

@@ -17,6 +17,8 @@ export interface DrainOptions {
   readonly skip?: number;
   /** Of so many requests the bodies are kept. Default: none. */
   readonly keep?: number;
+  /** How many had come to walhook when it was warm: those that wait in its buffers are no speed of its own. Default: those that were delivered. */
+  readonly ahead?: () => Promise<number>;
   /** Profile walhook's CPU once it is warm. Default: no. */
   readonly isProfiled?: boolean;
   /** Told of walhook's process when it is warm. Default: nobody. */
@@ -45,12 +47,13 @@ export interface Drained {
 
 /** Starts walhook on a backlog and waits until the receiver has had all of it. */
 export async function drain(suite: Suite, options: DrainOptions): Promise<Drained> {
-  const { database, receiver, config, what = 'requests', until, skip = warmUp(until), keep = 0, isProfiled = false, onBegin, onEnd } = options;
+  const { database, receiver, config, what = 'requests', until, skip = warmUp(until), keep = 0, ahead, isProfiled = false, onBegin, onEnd } = options;
   await database.rewind(WALHOOK);
   await database.forget();
   const counting = receiver.count({ what, skip, until, keep });
   const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled });
   await Promise.race([counting.began, walhook.failed]);
+  const arrived = Math.max(skip, (await ahead?.()) ?? 0);
   onBegin?.(walhook.pid);
   const before = cpuTime(walhook.pid);
   const mainBefore = mainThreadTime(walhook.pid);
@@ -62,5 +65,5 @@ export async function drain(suite: Suite, options: DrainOptions): Promise<Draine
   onEnd?.();
   await walhook.stop();
   const counted = until - skip;
-  return { perSecond: (counted * 1000) / ms, cpu: (cpu * 1000) / counted, mainCpu: (mainCpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile, parked: await database.parked() };
+  return { perSecond: ((until - arrived) * 1000) / ms, cpu: (cpu * 1000) / counted, mainCpu: (mainCpu * 1000) / counted, receiverShare: cpuShare, answeredAfter, bodies, profile, parked: await database.parked() };
 }

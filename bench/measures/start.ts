@@ -16,18 +16,19 @@ export const start: Measure = {
     const database = await profilesDatabase(suite, 'start');
     await database.beginSlot(WALHOOK);
     const { data, port } = await profilesConfig(database, 9);
-    const begin = async (): Promise<number> => {
-      const walhook = suite.walhook({ config: data, port });
+    const begin = (isCached: boolean) => async (): Promise<number> => {
+      const walhook = suite.walhook({ config: data, port, isCached });
       const ms = await walhook.ready();
       await walhook.stop();
       await database.released(WALHOOK);
       return ms;
     };
-    await begin(); // makes the state schema
-    const { walhook, bare } = await inTurn(TIMES * suite.options.rounds, { walhook: begin, bare: async () => bareNode() });
+    await begin(true)(); // makes the state schema, and leaves what V8 made of the code
+    const { walhook, uncached, bare } = await inTurn(TIMES * suite.options.rounds, { walhook: begin(true), uncached: begin(false), bare: async () => bareNode() });
     return {
       figures: [
         { name: 'start.ms', what: 'cold start to streaming', unit: 'ms', value: spread(walhook), bar: { atMost: 700 } },
+        { name: 'start.uncached', what: 'without what V8 made of the code before (NODE_COMPILE_CACHE), which the image and the unit keep', unit: 'ms', value: spread(uncached) },
         { name: 'start.node', what: 'of which a Node that does nothing', unit: 'ms', value: spread(bare) },
       ],
     };

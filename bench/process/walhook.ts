@@ -13,17 +13,21 @@ export interface WalhookOptions {
   readonly port: number;
   /** Its CPU can be profiled; costs a little at the start. Default: false. */
   readonly isProfiled?: boolean;
+  /** It finds what V8 made of its code when it was started before. Default: true. */
+  readonly isCached?: boolean;
 }
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+/** What is built has no more files of its own, by which a profile tells the stages apart. */
+const SOURCE = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const PRELOAD = new URL('../profile/preload.ts', import.meta.url).href;
 /** From util-linux: has the kernel end a program when its parent is gone. */
 const SETPRIV = '/usr/bin/setpriv';
 const DIES_WITH_PARENT = existsSync(SETPRIV) ? [SETPRIV, '--pdeathsig', 'KILL'] : [];
-/** How often it is asked whether it is ready, in milliseconds. */
-const ASK_EVERY = 3;
+/** How often it is asked whether it is ready, in milliseconds: each answer takes a millisecond of a process that is not warm. */
+const ASK_EVERY = 10;
 
-/** `walhook run`, built, as a process of its own: as users run it. Ends with ours at the latest. */
+/** `walhook run` as a process of its own, built, as users run it. Ends with ours at the latest. */
 export class WalhookProcess {
   /** When it was started, by `performance.now()`. */
   readonly startedAt = performance.now();
@@ -33,16 +37,17 @@ export class WalhookProcess {
   readonly #port: number;
   readonly #exited: Promise<void>;
 
-  constructor({ folder, config, port, isProfiled = false }: WalhookOptions) {
+  constructor({ folder, config, port, isProfiled = false, isCached = true }: WalhookOptions) {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
-    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD] : []), CLI, 'run', '-c', file, '--log-level', 'error'];
+    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD, SOURCE] : [BUILT]), 'run', '-c', file, '--log-level', 'error'];
     // A process group of its own: Ctrl-C reaches the suite alone, which ends it.
     this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],
       detached: true,
-      env: { PATH: process.env['PATH'] },
+      // As in the image and the unit.
+      env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '2', ...(isCached ? { NODE_COMPILE_CACHE: join(folder, 'compile-cache') } : {}) },
     });
     const output: string[] = [];
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', (text: Buffer) => output.push(String(text)));

@@ -17,17 +17,17 @@ export type Stage = 'read' | 'decode' | 'event' | 'route' | 'format' | 'sign' | 
 
 /** The first that a function's file matches is its stage. The parts of pg that queries alone have use for are the store's; its parser is the stream's. */
 const STAGES: readonly (readonly [Stage, RegExp])[] = [
-  ['sign', /\/(dist|src)\/format\/signature\./],
-  ['store', /\/(dist|src)\/store\/|\/node_modules\/(kysely|pg-pool|pg-types|postgres-\w+)\/|\/node_modules\/pg\/lib\/(query|result|client|utils)\./],
-  ['read', /\/(dist|src)\/(source\/|reading\.)|\/node_modules\/(pg-logical-replication|pg-protocol|pg)\//],
-  ['decode', /\/(dist|src)\/decode\//],
-  ['event', /\/(dist|src)\/(event\/|pipeline\.|change\.)/],
-  ['route', /\/(dist|src)\/(route|expression)\/|\/node_modules\/@marcbachmann\//],
-  ['format', /\/(dist|src)\/(format|enrich)\//],
-  ['queue', /\/(dist|src)\/(queue\/|dispatcher\.)|\/node_modules\/p-queue\//],
-  ['send', /\/(dist|src)\/deliver\/|\/node_modules\/undici\//],
-  ['checkpoint', /\/(dist|src)\/checkpoint\//],
-  ['rest of walhook', /\/(dist|src)\/|\/node_modules\//],
+  ['sign', /\/src\/format\/signature\./],
+  ['store', /\/src\/store\/|\/node_modules\/(kysely|pg-pool|pg-types|postgres-\w+)\/|\/node_modules\/pg\/lib\/(query|result|client|utils)\./],
+  ['read', /\/src\/(source\/|reading\.)|\/node_modules\/(pg-logical-replication|pg-protocol|pg)\//],
+  ['decode', /\/src\/decode\//],
+  ['event', /\/src\/(event\/|pipeline\.|change\.)/],
+  ['route', /\/src\/(route|expression)\/|\/node_modules\/@marcbachmann\//],
+  ['format', /\/src\/(format|enrich)\//],
+  ['queue', /\/src\/(queue\/|dispatcher\.)|\/node_modules\/p-queue\//],
+  ['send', /\/src\/deliver\/|\/node_modules\/undici\//],
+  ['checkpoint', /\/src\/checkpoint\//],
+  ['rest of walhook', /\/src\/|\/node_modules\//],
 ];
 
 /** Microseconds in which each stage had the thread, and those of each function; nothing of when it was idle. */
@@ -86,6 +86,6 @@ function ownerOf(functionName: string, url: string): Owner | null {
   if (functionName === '(garbage collector)') return { stage: 'garbage collection', name: functionName };
   const found = STAGES.find(([, files]) => files.test(url));
   if (found === undefined) return null;
-  const file = url.replace(/^.*\/(dist|src|node_modules)\//, '');
+  const file = url.replace(/^.*\/(src|node_modules)\//, '');
   return { stage: found[0], name: `${functionName === '' ? '(anonymous)' : functionName} ${file}` };
 }

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
+import manifest from '../../package.json' with { type: 'json' };
 
-/** walhook's own version. package.json lies above src/ in a checkout and above dist/ in the package. */
+/** walhook's own version. */
 export function walhookVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
-  return version;
+  return manifest.version;
 }

@@ -1,7 +1,7 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { EndpointConfig } from '../config.ts';
 import type { Headers } from '../delivery.ts';
 import { EXIT, WalhookError } from '../errors.ts';
+import { http } from '../node-http.ts';
 
 /** An endpoint's headers that are the same for every request. */
 export interface EndpointHeaders {
@@ -46,8 +46,8 @@ export function endpointHeaders(endpoint: EndpointConfig, userAgent: string): En
     const name = written.toLowerCase();
     if (RESERVED.has(name)) throw refused(endpoint, written, 'is not for a config to set');
     try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
+      http.validateHeaderName(name);
+      http.validateHeaderValue(name, value);
     } catch {
       throw refused(endpoint, written, 'has a character that a header cannot hold');
     }

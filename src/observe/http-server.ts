@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { WalhookError } from '../errors.ts';
+import { http } from '../node-http.ts';
 import { codeOf } from '../reaction.ts';
 import type { HttpAppOptions } from './http-app.ts';
 import { healthAnswer } from './http-health.ts';
@@ -28,7 +29,7 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { host, port } = options;
   let current: HttpAppOptions = options;
   let app: Promise<Listener> | null = null;
-  const server = createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
+  const server = http.createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
     if (answerHealth(request, response, current)) return;
     const { onError } = current;
     app ??= loadApp(current);

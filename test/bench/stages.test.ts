@@ -14,7 +14,7 @@ function profileOf(names: readonly string[], children: Readonly<Record<number, r
 test('time counts for the stage of the file that the function is in', () => {
   const { stages } = stageTimes(
     profileOf(
-      ['(root)', 'decode file:///w/dist/decode/pgoutput.js', 'offer file:///w/dist/queue/endpoint-queue.js', 'sign file:///w/dist/format/signature.js', 'build file:///w/dist/format/event-body.js'],
+      ['(root)', 'decode file:///w/src/decode/pgoutput.ts', 'offer file:///w/src/queue/endpoint-queue.ts', 'sign file:///w/src/format/signature.ts', 'build file:///w/src/format/event-body.ts'],
       { 0: [1], 1: [2, 4], 2: [3] },
     ),
   );

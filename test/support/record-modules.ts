@@ -3,7 +3,7 @@ import { registerHooks } from 'node:module';
 
 /**
  * To be imported before a program: writes which modules it has loaded by its end into the file that LOADED_LIST names, in
- * the order in which they came, without node's own: `zod/index.js`, `src/daemon.ts`.
+ * the order in which they came: `zod/index.js`, `src/daemon.ts`; then Node's own, as `node:internal/url`.
  */
 const loaded = new Set<string>();
 registerHooks({
@@ -14,4 +14,5 @@ registerHooks({
   },
 });
 const list = process.env['LOADED_LIST'];
-if (list !== undefined) process.on('exit', () => writeFileSync(list, JSON.stringify([...loaded])));
+const ownOf = ({ moduleLoadList = [] }: { readonly moduleLoadList?: readonly string[] }): string[] => moduleLoadList.map((name) => name.replace(/^NativeModule /, 'node:'));
+if (list !== undefined) process.on('exit', () => writeFileSync(list, JSON.stringify([...loaded, ...ownOf(process as object)])));
