@@ -67,6 +67,7 @@ export class World {
   /** The rows of the backfill that this run has offered, and those of them that are settled. */
   #chunk = new Map<string, Delivery>();
   readonly #settled = new Set<string>();
+  #ordinal = 0;
   /** Deliveries that the receiver has, and in which runs of the process it got them. */
   readonly received = new Map<string, number[]>();
   /** What is wrong, if anything is. */
@@ -226,7 +227,9 @@ export class World {
   #offerChunk(rows: readonly Delivery[]): void {
     const before = this.deliveries[this.#next - 1]?.sequence.commitLsn ?? 0n;
     const run = this.run;
-    this.#chunk = new Map(rows.map((row, i) => [row.id, { ...row, sequence: { commitLsn: before + 3n, ordinal: i, nth: 0 } }]));
+    this.#chunk = new Map(rows.map((row, i) => [row.id, { ...row, sequence: { commitLsn: before + 3n, ordinal: this.#ordinal + i, nth: 0 } }]));
+    // Chunks that take one place in the stream are counted on.
+    this.#ordinal += rows.length;
     for (const delivery of this.#chunk.values()) {
       const settled = (): void => {
         if (run !== this.run) return;
