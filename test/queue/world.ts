@@ -215,11 +215,11 @@ export class World {
     this.#later(0, () => this.#backfill());
   }
 
-  /** A chunk is read once the one before is over; after a crash it is read again. */
+  /** A chunk is read once the one before is over; after a crash it is read again, and its place in the stream is behind all that was parked before. */
   #backfill(): void {
     const rows = this.background.slice(this.#filled, this.#filled + 8);
     if (rows.every(({ id }) => this.#settled.has(id))) this.#filled += rows.length;
-    else if (!rows.some(({ id }) => this.#chunk.has(id)) && this.queue.takesBackground && !this.#budget.full) this.#offerChunk(rows);
+    else if (!rows.some(({ id }) => this.#chunk.has(id)) && this.#isRead && this.queue.takesBackground && !this.#budget.full) this.#offerChunk(rows);
     if (this.#filled < this.background.length) this.#later(this.#random() * 20, () => this.#backfill());
   }
 
