@@ -1,4 +1,5 @@
 import type { Measure } from './measure.ts';
+import { backfill } from './measures/backfill.ts';
 import { batches } from './measures/batches.ts';
 import { cpu } from './measures/cpu.ts';
 import { decode } from './measures/decode.ts';
@@ -15,4 +16,4 @@ import { start } from './measures/start.ts';
 import { updates } from './measures/updates.ts';
 
 /** In the order in which they are run and shown. */
-export const MEASURES: readonly Measure[] = [decode, deliver, batches, latency, slowEndpoint, isolation, memory, hooks, updates, cpu, start, growth, enrich, outage];
+export const MEASURES: readonly Measure[] = [decode, deliver, batches, latency, slowEndpoint, isolation, memory, hooks, updates, cpu, start, growth, enrich, outage, backfill];

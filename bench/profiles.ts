@@ -7,10 +7,14 @@ import { type ConfigParts, endpoint, walhookConfig, type WalhookConfig } from '.
 const TABLE = 'create table profiles (user_id bigint primary key, email text, first_name text, last_name text, score numeric, created_at timestamptz)';
 export const INSERT_PROFILES = `insert into profiles select i, 'user' || i || '@example.com', 'Juliet', 'Rose', i / 7.0, now() from generate_series($1::int, $2::int) i`;
 
+export async function createProfiles(database: Database): Promise<void> {
+  await database.query(TABLE);
+}
+
 /** A database with the table and its publication. */
 export async function profilesDatabase(suite: Suite, name: string): Promise<Database> {
   const database = await suite.database(name);
-  await database.query(TABLE);
+  await createProfiles(database);
   await database.query(`create publication ${WALHOOK} for table profiles`);
   return database;
 }

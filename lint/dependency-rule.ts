@@ -4,7 +4,7 @@
  */
 
 /** The stages, in the order of the data's way. */
-const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format', 'queue', 'deliver', 'checkpoint']);
+const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format', 'queue', 'deliver', 'checkpoint', 'backfill']);
 
 /** What several stages share beside the vocabulary: CEL. Imports only the vocabulary. */
 const SHARED = new Set(['expression']);
@@ -15,7 +15,7 @@ const IMPLEMENTERS = new Set(['store', 'admin', 'observe']);
 /** The only ones that wire parts together. The second line are the daemon's own parts, a file each. */
 const COMPOSERS = new Set([
   'cli.ts', 'commands', 'daemon.ts',
-  'opening.ts', 'reading.ts', 'pipeline.ts', 'dispatcher.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'expression-findings.ts',
+  'opening.ts', 'reading.ts', 'pipeline.ts', 'dispatcher.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'expression-findings.ts',
 ]);
 
 /** A package that one file owns. */

@@ -19,8 +19,9 @@ export interface CurrentEvents {
    * An insert of the row, which hides what the stream would hide. Valid until the next call.
    *
    * @param transaction see `foundAt` of event/row-events.ts
+   * @param isBackfill what the event says of itself. Default: no.
    */
-  event(row: TextRow, transaction: Transaction): Event;
+  event(row: TextRow, transaction: Transaction, isBackfill?: boolean): Event;
 }
 
 /**
@@ -35,6 +36,7 @@ export async function currentEvents(database: RowsDatabase, config: Config, tabl
   const plan = watchTable(found.relation, table, found.live);
   const rows = new CurrentRows(database, found, key);
   const events = new RowEvents(plan);
+  const backfilled = new RowEvents(plan, true);
   const places = key.map((name) => found.relation.columns.findIndex((column) => column.name === name));
   return {
     table: plan,
@@ -42,6 +44,6 @@ export async function currentEvents(database: RowsDatabase, config: Config, tabl
     byKeys: (keys) => rows.byKeys(keys),
     page: (after, limit) => rows.page(after, limit),
     keyOf: (row) => places.map((place) => row[place] ?? null),
-    event: (row, transaction) => events.of(row, transaction),
+    event: (row, transaction, isBackfill = false) => (isBackfill ? backfilled : events).of(row, transaction),
   };
 }

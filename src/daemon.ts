@@ -1,4 +1,7 @@
 import type { Logger } from 'pino';
+import { StreamWindows } from './backfill/stream-windows.ts';
+import { Backfilling } from './backfilling.ts';
+import type { BackfillOperations } from './backfills.ts';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import type { CheckpointStore } from './checkpoint/port.ts';
 import { Tracker } from './checkpoint/tracker.ts';
@@ -111,6 +114,7 @@ export class Daemon {
   readonly #checkpoints: CheckpointStore;
   readonly #checkpointer: Checkpointer;
   readonly #scheduling: Scheduling;
+  readonly #backfilling: Backfilling;
   readonly #upkeep: Upkeep;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
@@ -178,6 +182,7 @@ export class Daemon {
       onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
+    const windows = new StreamWindows();
     // 1 source, 2 decode, 3 event, 4 route, 5 format
     this.#reading = new Reading({
       config,
@@ -186,6 +191,7 @@ export class Daemon {
       pool,
       slot,
       tracker: this.#tracker,
+      windows,
       queues: this.#dispatcher.queues,
       hold: (held) => this.#dispatcher.hold(held),
       checkpoint: () => state.load(),
@@ -194,17 +200,15 @@ export class Daemon {
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
     });
+    const beside = { config, log, systemId: slot.identity.systemId, origin, pool };
     this.#scheduling = new Scheduling({
-      config,
-      log,
+      ...beside,
       store: state.held,
-      systemId: slot.identity.systemId,
-      origin,
-      pool,
       database: new ReadOnlyDatabase(config.source.url),
       hasRead: (at) => this.#reading.hasRead(at),
       refresh: (endpoint) => this.#dispatcher.refresh(endpoint),
     });
+    this.#backfilling = new Backfilling({ ...beside, store: state.backfills, dispatcher: this.#dispatcher, windows, received: () => this.#reading.received.lsn });
     this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind });
   }
 
@@ -236,12 +240,18 @@ export class Daemon {
     return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher } : null;
   }
 
+  /** Null unless it runs. */
+  get backfills(): BackfillOperations | null {
+    return this.acting === null ? null : this.#backfilling;
+  }
+
   async #run(): Promise<void> {
     this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
     await this.#streaming.promise;
     this.#scheduling.start();
+    void this.#backfilling.start();
     this.#upkeep.start();
   }
 
@@ -306,6 +316,7 @@ export class Daemon {
     this.#phase = 'draining';
     this.#reading.halt();
     void this.#scheduling.stop();
+    void this.#backfilling.stop();
     this.#stopping = how();
     this.#stopping.then(end, end);
   }
@@ -313,7 +324,7 @@ export class Daemon {
   async #drain(): Promise<void> {
     this.#phase = 'draining';
     this.#reading.halt();
-    await inTime(this.#scheduling.stop(), SCHEDULING_GRACE);
+    await inTime(Promise.all([this.#scheduling.stop(), this.#backfilling.stop()]), SCHEDULING_GRACE);
     const { log, config } = this.#options;
     await drain({ ...this.#parts(), log, shutdown: config.limits.shutdown, fenced: this.#state.fenced });
     this.#phase = 'stopped';
@@ -324,7 +335,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
+    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
     await this.#released;
   }
 }

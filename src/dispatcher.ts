@@ -10,6 +10,7 @@ import type { Notice } from './notice.ts';
 import { OutcomeLog } from './observe/outcome-log.ts';
 import type { Outcome } from './outcome.ts';
 import { batchAttempt } from './queue/batch-attempt.ts';
+import { BackgroundPace } from './queue/background-pace.ts';
 import { Budget } from './queue/budget.ts';
 import { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Tickets } from './queue/in-flight.ts';
@@ -96,6 +97,7 @@ interface Endpoint {
 export class Dispatcher {
   readonly queues: ReadonlyMap<string, EndpointQueue>;
   readonly budget: Budget;
+  readonly pace = new BackgroundPace();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
@@ -203,9 +205,9 @@ export class Dispatcher {
 
   /** Ends all attempts and writes at once. */
   async abort(): Promise<void> {
-    if (this.#relief !== null) clearInterval(this.#relief);
-    if (this.#watch !== null) clearInterval(this.#watch);
+    for (const timer of [this.#relief, this.#watch]) if (timer !== null) clearInterval(timer);
     this.#writer.stop();
+    this.pace.stop();
     for (const queue of this.queues.values()) queue.abandon();
     this.#outcomes.stop();
     await Promise.all([this.#options.enriching.close(), ...[...this.#endpoints.values()].map(({ sender }) => sender.abort())]);
@@ -231,6 +233,7 @@ export class Dispatcher {
       budget: this.budget,
       tickets,
       share: Math.max(1, Math.floor(all.limits.in_flight / (count + 1))),
+      pace: this.pace,
       neighbours: count > 1,
       stored: Math.min(MOST_STORED, Math.ceil(all.limits.memory / (STORED_PART * count))),
       events: {

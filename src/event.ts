@@ -26,6 +26,8 @@ export type ColumnSet = Uint8Array;
  */
 export interface Event {
   readonly operation: Operation;
+  /** True for a row that was there before, which nobody has changed. */
+  readonly isBackfill: boolean;
   readonly table: WatchedTable;
   readonly change: Change;
   /** Counts the events of this process: tells one from the next. */

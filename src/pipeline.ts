@@ -1,9 +1,11 @@
 import { type Change, commitTime, type LiveTable, type Relation, type Transaction } from './change.ts';
+import type { StreamWindows } from './backfill/stream-windows.ts';
+import { Touches } from './backfill/touches.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Codecs } from './codec.ts';
 import type { Config, HookConfig, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
-import type { ChangeSink } from './decode/sink.ts';
+import type { ChangeSink, LogicalMessage } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
 import { DraftRequests } from './enrich/draft-requests.ts';
 import { WalhookError } from './errors.ts';
@@ -25,6 +27,7 @@ import { DueTimes } from './route/due-times.ts';
 import { RowHash } from './route/row-hash.ts';
 import { rowKey } from './route/row-key.ts';
 import { TableFilters } from './route/table-filters.ts';
+import { MARK_PREFIX } from './source/chunk-reader.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
@@ -52,6 +55,8 @@ export interface PipelineOptions {
   /** Stores what is to be sent later. */
   readonly hold: (held: Held) => void;
   readonly tracker: Tracker;
+  /** Chunks of tables that are being read beside the stream. */
+  readonly windows: StreamWindows;
   /** Up to here everything was handled by an earlier run. */
   readonly start: Position;
   /** Told of each change before anything is made of it; null if nobody wants to know. */
@@ -92,6 +97,7 @@ export class Pipeline implements ChangeSink {
   readonly #options: PipelineOptions;
   /** Readers of the watched relations, by OID. */
   readonly #readers = new Map<number, EventReader>();
+  readonly #touches: Touches;
   /** The last LSN at which no transaction was open, and, within a transaction, the ordinal of its last change. */
   #lsn: Lsn;
   #transaction: Transaction | null = null;
@@ -111,6 +117,7 @@ export class Pipeline implements ChangeSink {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#touches = new Touches(options.windows);
     this.#lsn = options.start.lsn;
     this.#resume = options.start;
   }
@@ -142,6 +149,7 @@ export class Pipeline implements ChangeSink {
     this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
     this.#endedAt = null;
+    this.#options.windows.began(transaction.xid);
   }
 
   async relation(relation: Relation): Promise<void> {
@@ -153,6 +161,7 @@ export class Pipeline implements ChangeSink {
       return;
     }
     const plan = watchTable(relation, watched, await describe(relation, watched));
+    this.#touches.watch(relation, `${watched.schema}.${watched.table}`, plan.key);
     // Hooks whose bodies are equal share them.
     const bodies = new Map<string, Body>();
     const filters = new TableFilters(plan, codecs);
@@ -183,15 +192,18 @@ export class Pipeline implements ChangeSink {
     if (change.ordinal > this.#handled && change.ordinal % MARK_EVERY === 0) this.#options.tracker.mark(this.received);
   }
 
-  /** Nobody asks for logical messages yet, but each has its place in the transaction. */
-  message(message: { readonly ordinal: number }): void {
-    if (message.ordinal > 0) this.#ordinal = message.ordinal;
+  /** Each has its place in the transaction, whoever wrote it. */
+  message({ transaction, ordinal, prefix, content }: LogicalMessage): void {
+    if (transaction === null) return;
+    this.#ordinal = ordinal;
+    if (prefix === MARK_PREFIX && ordinal > this.#handled) this.#options.windows.message(content.toString(), { commitLsn: transaction.commitLsn, ordinal });
   }
 
   commit(_transaction: Transaction, endLsn: Lsn): void {
     this.#transaction = null;
     this.#handled = 0;
     this.#reached(endLsn);
+    this.#options.windows.reached(endLsn);
   }
 
   /** All that was committed before `lsn` has been received. */
@@ -199,6 +211,7 @@ export class Pipeline implements ChangeSink {
     if (this.#transaction !== null) return;
     this.#endedAt = Date.now();
     this.#reached(lsn);
+    this.#options.windows.reached(lsn);
   }
 
   #reached(lsn: Lsn): void {
@@ -217,6 +230,7 @@ export class Pipeline implements ChangeSink {
     if (this.#held.length > 0) this.#held.length = 0;
     this.#options.onChange?.(change.relation);
     this.#readers.get(change.relation.oid)?.read(change);
+    if (this.#options.windows.isOpen) this.#touches.touch(change, (hook) => this.#isSentFor(hook));
     for (let nth = 0; nth < this.#count; nth++) {
       const made = this.#made[nth];
       if (!made) continue;
@@ -227,6 +241,12 @@ export class Pipeline implements ChangeSink {
       else queue.bury(delivery, failure);
     }
     for (const held of this.#held) this.#options.hold(held);
+  }
+
+  /** True if something was made of the current change for the hook. */
+  #isSentFor(hook: string): boolean {
+    for (let nth = 0; nth < this.#count; nth++) if (this.#made[nth]?.delivery.request.hook === hook) return true;
+    return this.#held.some((held) => held.hook === hook);
   }
 
   #route(event: Event, routes: readonly Route[]): void {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { LiveTable, Relation } from './change.ts';
+import type { StreamWindows } from './backfill/stream-windows.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Config, TableConfig } from './config.ts';
 import { ConfiguredTables } from './configured-tables.ts';
@@ -29,6 +30,8 @@ export interface ReadingOptions {
   readonly pool: Opened['pool'];
   readonly slot: Opened['slot'];
   readonly tracker: Tracker;
+  /** Chunks of tables that are being read beside the stream. */
+  readonly windows: StreamWindows;
   /** Stores what is to be sent later. */
   readonly hold: (held: Held) => void;
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
@@ -96,6 +99,7 @@ export class Reading {
       queues,
       hold: options.hold,
       tracker,
+      windows: options.windows,
       start: slot.start,
       onChange: options.onChange,
       onProgress: options.onProgress,

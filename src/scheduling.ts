@@ -190,7 +190,7 @@ export class Scheduling {
       for (const [i, one] of held.entries()) {
         const row = found[i] ?? null;
         const maker = run.hook.to.includes(one.endpoint) ? this.#makerOf(run, one.endpoint) : null;
-        releases.push(row === null || maker === null ? { row: one, delivery: null, failure: null } : this.#release(run, one, { maker, event: run.rows.event(row, foundAt(one.dueAt, one.commitLsn)) }));
+        releases.push(row === null || maker === null ? { row: one, delivery: null, failure: null } : this.#release(run, one, { maker, event: run.rows.event(row, foundAt(one.dueAt, one.commitLsn), one.isBackfill) }));
       }
     }
     return releases;

@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import type { BackfillStore } from './backfill/port.ts';
 import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
 import type { Lsn } from './lsn.ts';
@@ -6,11 +7,12 @@ import type { WalhookError } from './errors.ts';
 import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
 import { reach, target } from './source/connect.ts';
+import { backfillStore } from './store/backfills.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
 import { openState } from './store/database.ts';
 import { heldStore } from './store/held.ts';
-import { MemoryParkingStore, noCheckpoints, noClaims, noDeliveries, noHeld, noResync } from './store/memory.ts';
+import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noResync } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
@@ -22,6 +24,7 @@ export interface DurableState {
   readonly parking: ParkingStore;
   readonly claims: ClaimStore;
   readonly held: HeldStore;
+  readonly backfills: BackfillStore;
   /** What is parked and dead, for people. */
   readonly deliveries: StoredDeliveries;
   readonly resync: Resync;
@@ -63,6 +66,7 @@ export async function openDurableState(config: Config, { timeout, way }: OpenSta
     parking: parkingStore(state, owner),
     claims: claimStore(owner),
     held: heldStore(state, owner),
+    backfills: backfillStore(state, owner),
     deliveries: storedDeliveries(state, owner),
     resync: resyncOf(owner),
     takeOver: () => owner.takeOver(),
@@ -79,6 +83,7 @@ export function memoryState(): DurableState {
     parking: new MemoryParkingStore(),
     claims: noClaims,
     held: noHeld,
+    backfills: noBackfills,
     deliveries: noDeliveries,
     resync: noResync,
     takeOver: () => Promise.resolve(),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { StreamWindows } from '../src/backfill/stream-windows.ts';
 import { Tracker } from '../src/checkpoint/tracker.ts';
 import type { Codecs } from '../src/codec.ts';
 import type { Config, EndpointConfig, HookConfig, TableConfig } from '../src/config.ts';
@@ -60,6 +61,7 @@ class Rig {
       queues: new Map(endpoints.map(({ name }) => [name, queue])) satisfies PipelineOptions['queues'],
       hold: (held) => this.held.push(held),
       tracker: this.tracker,
+      windows: new StreamWindows(),
       start,
       onChange: null,
       onProgress: (lsn) => this.progress.push(lsn),

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { StreamWindows } from '../../src/backfill/stream-windows.ts';
 import { Tracker } from '../../src/checkpoint/tracker.ts';
 import type { Config } from '../../src/config.ts';
 import { ConfiguredTables } from '../../src/configured-tables.ts';
@@ -44,6 +45,7 @@ export function discardingPipeline(config: Config, client: pg.Client): { pipelin
     queues: new Map(config.endpoints.map(({ name }) => [name, queue])),
     hold: () => undefined,
     tracker,
+    windows: new StreamWindows(),
     start: START,
     onChange: null,
     onProgress: () => undefined,

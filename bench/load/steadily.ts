@@ -13,17 +13,22 @@ export interface SteadyOptions {
   readonly perSecond: number;
   /** How many requests of the receiver a row makes. Default: 1. */
   readonly requestsPerRow?: number;
+  /** Awaited before the first row is written, and after the last has been received. */
+  readonly onReady?: () => Promise<void>;
+  readonly onEnd?: () => Promise<void>;
 }
 
 /** Runs walhook while rows are written at a steady rate. How long after it was written each was received, in milliseconds, as they came. */
-export async function steadily(suite: Suite, { database, receiver, config, rows, perSecond, requestsPerRow = 1 }: SteadyOptions): Promise<readonly number[]> {
+export async function steadily(suite: Suite, { database, receiver, config, rows, perSecond, requestsPerRow = 1, onReady, onEnd }: SteadyOptions): Promise<readonly number[]> {
   await database.beginSlot(WALHOOK);
   await database.forget();
   const walhook = suite.walhook({ config: config.data, port: config.port });
   await walhook.ready();
+  await onReady?.();
   const stamped = receiver.stamp(rows * requestsPerRow);
   await Promise.race([writeBeats(suite, { url: database.url, rows, perSecond }), walhook.failed]);
   const latencies = await Promise.race([stamped, walhook.failed]);
+  await onEnd?.();
   await walhook.close();
   return latencies;
 }

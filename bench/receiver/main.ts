@@ -80,7 +80,9 @@ function stamping(until: number): Take {
   const latencies: number[] = [];
   return (bytes, from, to) => {
     const now = performance.timeOrigin + performance.now();
-    const at = bytes.indexOf(STAMP, from) + STAMP.length;
+    const found = bytes.indexOf(STAMP, from);
+    if (found < 0 || found >= to) return;
+    const at = found + STAMP.length;
     latencies.push(now - Number.parseFloat(bytes.latin1Slice(at, Math.min(to, at + 20))));
     if (latencies.length < until) return;
     take = null;

@@ -2,7 +2,7 @@
 export type Order =
   /** Counts until it has had so many requests, or rows in their bodies, and tells how long that took from the first behind `skip`. Bodies are kept of `keep` requests. */
   | { readonly kind: 'count'; readonly what: 'requests' | 'rows'; readonly skip: number; readonly until: number; readonly keep: number }
-  /** Tells, of so many requests, how long each took from the time in its body until it was here. */
+  /** Tells, of so many requests with a time in their bodies, how long each took from that until it was here. */
   | { readonly kind: 'stamp'; readonly until: number }
   /** Answers after so many milliseconds. */
   | { readonly kind: 'delay'; readonly ms: number }

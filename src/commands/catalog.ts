@@ -1,22 +1,6 @@
-import type { CommandSpec, OptionSpec } from './command.ts';
-
-const CONFIG: OptionSpec = { flags: '-c, --config <file>', description: 'the configuration', default: 'walhook.yaml' };
-const JSON_OUTPUT: OptionSpec = { flags: '--json', description: 'print JSON, for scripts' };
-
-/** Which deliveries are meant. */
-const NARROWING: readonly OptionSpec[] = [
-  { flags: '--endpoint <name>', description: 'those of one endpoint' },
-  { flags: '--hook <name>', description: 'those of one hook' },
-  { flags: '-t, --table <name>', description: 'those of one table: profiles, or app.profiles', list: true },
-];
-const BULK: readonly OptionSpec[] = [
-  ...NARROWING,
-  { flags: '--all', description: 'all of them' },
-  { flags: '--dry-run', description: 'only count' },
-  { flags: '--yes', description: 'do not ask' },
-];
-
-const WHERE = 'The running daemon does it, asked on `server.listen`. If none runs it is done in the database, and the next one starts from there.';
+import type { CommandSpec } from './command.ts';
+import { DELIVERY_COMMANDS } from './delivery-commands.ts';
+import { CONFIG, JSON_OUTPUT } from './shared-options.ts';
 
 /** Every command, in the order in which help and README show them. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -124,7 +108,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'status',
     arguments: [],
-    summary: 'endpoints, queues, parked and dead deliveries, lag, slot',
+    summary: 'endpoints, queues, parked and dead deliveries, lag, slot, backfills',
     examples: [
       { command: 'walhook status', why: 'how the daemon is doing' },
       { command: 'walhook status --json', why: 'the same for scripts' },
@@ -185,88 +169,39 @@ export const COMMANDS: readonly CommandSpec[] = [
     stopsOn: [],
     load: async () => (await import('./send.ts')).send,
   },
+  ...DELIVERY_COMMANDS,
   {
-    name: 'deliveries',
-    arguments: [],
-    summary: 'list what is parked and what is dead',
-    examples: [
-      { command: 'walhook deliveries', why: 'the latest, and why they failed' },
-      { command: 'walhook deliveries --dead --endpoint crm', why: 'what crm will never get by itself' },
-      { command: 'walhook deliveries --parked --table profiles --json', why: 'for scripts' },
+    name: 'backfill',
+    usage: ['backfill <hook>', 'backfill list', 'backfill watch|pause|resume|cancel <id>'],
+    arguments: [
+      { name: '<hook>', description: 'its name in the configuration; or list, watch, pause, resume, cancel' },
+      { name: '[id]', description: 'of a backfill, as `walhook backfill list` prints it' },
     ],
-    notes: ['Parked deliveries wait and will be sent; dead ones gave up, and are kept until they are replayed or discarded. What was delivered is not kept.'],
-    options: [
-      CONFIG,
-      { flags: '--dead', description: 'only dead letters' },
-      { flags: '--parked', description: 'only parked deliveries' },
-      ...NARROWING,
-      { flags: '--limit <n>', description: 'at most so many of each state', default: '50' },
-      JSON_OUTPUT,
-    ],
-    stopsOn: [],
-    load: async () => (await import('./deliveries.ts')).deliveries,
-  },
-  {
-    name: 'show',
-    arguments: [{ name: '<id>', description: 'the webhook-id, as `walhook deliveries` prints it' }],
-    summary: 'all that is kept of a parked or dead delivery',
-    examples: [{ command: 'walhook show 00000000016f3b28-0-i-3f0c1a9be2d45a77', why: 'its attempts, the last response, its body' }],
-    notes: ['Prints the body, and so the values of a row. What was hidden when the row changed is hidden here as well.'],
-    options: [CONFIG, JSON_OUTPUT],
-    stopsOn: [],
-    load: async () => (await import('./show.ts')).show,
-  },
-  {
-    name: 'replay',
-    arguments: [{ name: '[id...]', description: 'webhook-ids of dead letters' }],
-    summary: 'send dead letters again, with the same id and body',
+    summary: 'send the rows that are in a table already, while streaming goes on',
     examples: [
-      { command: 'walhook replay 00000000016f3b28-0-i-3f0c1a9be2d45a77', why: 'one of them' },
-      { command: 'walhook replay --endpoint crm --dry-run', why: 'how many there are' },
-      { command: 'walhook replay --endpoint crm', why: 'all of an endpoint, after a yes' },
-      { command: 'walhook replay --all --yes', why: 'all of them, from a script' },
+      { command: 'walhook backfill crm-profiles', why: 'every row of its table, with a progress bar' },
+      { command: `walhook backfill crm-profiles --where "country = 'NL'" --rate 500/s`, why: 'some of them, and not too fast' },
+      { command: 'walhook backfill crm-profiles --columns user_id,email --no-wait', why: 'these columns alone; returns at once' },
+      { command: 'walhook backfill list', why: 'which there are, and how far they are' },
+      { command: 'walhook backfill pause bf_20261121T193000_x7k2', why: 'and later: resume, cancel or watch' },
     ],
     notes: [
-      'A dead letter is parked again, without attempts and due at once. It keeps its place in the order of its row: it goes before what is still parked of that row, but what was delivered meanwhile was delivered before it.',
-      WHERE,
+      'The running daemon does it, asked on `server.listen`, and goes on with it after a restart or a crash. Rows go through the hook as inserts do, in order with the changes of the same row, and never overwrite what is newer. Live changes go first. Ctrl-C leaves it running.',
+      '`--where` is SQL, run read-only in the source database. A table without a key cannot be read in chunks: it is refused. A hook named list, or as another action: `walhook backfill start list`.',
+      'Exit codes: 0 it is done, or has begun with `--no-wait`; 1 it failed, was cancelled, or was left with Ctrl-C, or no daemon runs. `list` then shows what the database has of them.',
     ],
-    options: [CONFIG, ...BULK, JSON_OUTPUT],
-    stopsOn: [],
-    load: async () => (await import('./replay.ts')).replay,
-  },
-  {
-    name: 'discard',
-    arguments: [{ name: '[id...]', description: 'webhook-ids' }],
-    summary: 'forget dead letters, or parked deliveries, for good',
-    examples: [
-      { command: 'walhook discard --endpoint crm --dry-run', why: 'how many dead letters there are' },
-      { command: 'walhook discard --endpoint crm', why: 'forget them, after a yes' },
-      { command: 'walhook discard --parked --endpoint old', why: 'what still waits for an endpoint that is gone' },
+    options: [
+      CONFIG,
+      { flags: '--where <sql>', description: 'only rows for which this condition on the columns of the table holds' },
+      { flags: '--columns <names>', description: 'send these alone of the columns that the hook sends: email,country', list: true },
+      { flags: '--rate <rate>', description: 'at most so many rows: 500/s, 1000/m or 20000/h; default: as the endpoint takes them' },
+      { flags: '--no-wait', description: 'return once it has begun' },
+      { flags: '--hook <name>', description: 'with list: those of one hook' },
+      { flags: '--active', description: 'with list: those that have not ended' },
+      JSON_OUTPUT,
     ],
-    notes: ['What is discarded is never sent. A parked delivery that is being sent at this moment is sent all the same.', WHERE],
-    options: [CONFIG, { flags: '--parked', description: 'parked deliveries instead of dead letters' }, ...BULK, JSON_OUTPUT],
-    stopsOn: [],
-    load: async () => (await import('./discard.ts')).discard,
-  },
-  {
-    name: 'pause',
-    arguments: [{ name: '<endpoint>', description: 'its name in the configuration' }],
-    summary: 'send nothing to an endpoint: its deliveries are parked',
-    examples: [{ command: 'walhook pause crm --reason "migration until 15:00"', why: 'before its maintenance' }],
-    notes: ['It stays paused over restarts, until `walhook resume`. Requests under way are finished. Other endpoints and the WAL go on.', WHERE],
-    options: [CONFIG, { flags: '--reason <text>', description: 'shown by `walhook status`; without it, the one that was given before stays' }, JSON_OUTPUT],
-    stopsOn: [],
-    load: async () => (await import('./pause.ts')).pause,
-  },
-  {
-    name: 'resume',
-    arguments: [{ name: '<endpoint>', description: 'its name in the configuration' }],
-    summary: 'send to a paused or disabled endpoint again',
-    examples: [{ command: 'walhook resume crm', why: 'what is parked for it is sent, in order' }],
-    notes: [WHERE],
-    options: [CONFIG, JSON_OUTPUT],
-    stopsOn: [],
-    load: async () => (await import('./resume.ts')).resume,
+    stopsOn: ['SIGINT', 'SIGTERM'],
+    load: async () => (await import('./backfill.ts')).backfill,
   },
   {
     name: 'resync',
@@ -275,12 +210,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       { command: 'walhook resync', why: 'which changes are missing: from where, to where' },
       { command: 'walhook resync --accept-gap', why: 'go on without them' },
+      { command: 'walhook resync --accept-gap --backfill all', why: 'and send the rows of the tables again' },
     ],
     notes: [
       'When the stream cannot go on where it was left (the slot was dropped, made anew or invalidated, the publication was dropped or altered, the database is another one), `run` stops and names the gap. It never skips it by itself; this is the only way on.',
+      'What was written in the gap is in the tables still: `--backfill` stores a backfill for hooks, which the next `run` begins with. Without it a terminal is asked; elsewhere it is `all` where the slot is made anew, else `none`. Rows that were deleted in the gap are not found: walhook does not keep which rows it has sent.',
       'What is parked or dead stays, and is sent before anything new. Exit codes: 0 nothing is lost, or the gap is accepted; 3 something is lost, and nothing was changed; 69 a daemon reads the slot.',
     ],
-    options: [CONFIG, { flags: '--accept-gap', description: 'go on without the changes in the gap' }, JSON_OUTPUT],
+    options: [CONFIG, { flags: '--accept-gap', description: 'go on without the changes in the gap' }, { flags: '--backfill <hooks>', description: 'send the rows of their tables again: names with commas between them, all, or none', list: true }, JSON_OUTPUT],
     stopsOn: [],
     load: async () => (await import('./resync.ts')).resync,
   },

@@ -35,6 +35,13 @@ export interface OptionValues {
   readonly operation?: string;
   readonly send?: boolean;
   readonly curl?: boolean;
+  readonly where?: string;
+  readonly columns?: readonly string[];
+  readonly rate?: string;
+  /** False: `--no-wait`. */
+  readonly wait?: boolean;
+  readonly active?: boolean;
+  readonly backfill?: readonly string[];
 }
 
 /** Does a command's work and gives the exit code. Throws a WalhookError, whose `exit` is the code then. */
@@ -63,6 +70,8 @@ export interface Example {
 /** A command as help, README and argument parser see it. */
 export interface CommandSpec {
   readonly name: string;
+  /** How it may be called, where arguments and required options alone do not tell: the first stands for it in lists. */
+  readonly usage?: readonly string[];
   /** `<url>`, as commander reads it, and what it is. */
   readonly arguments: readonly { readonly name: string; readonly description: string }[];
   /** One line, for lists of commands. */

@@ -7,20 +7,30 @@ import { EXIT, WalhookError } from '../errors.ts';
  * @throws WalhookError `confirmation_needed` where nobody can be asked.
  */
 export async function confirm(question: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+  if (!canAsk()) {
     throw new WalhookError(`${question} Nothing was done: there is no terminal to ask at`, {
       code: 'confirmation_needed',
       hint: '--yes does it without asking; --dry-run only counts',
       exit: EXIT.usage,
     });
   }
+  return (await yesOrNo(question)) === true;
+}
+
+/** True where somebody is at a terminal. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY && process.stdout.isTTY;
+}
+
+/** Asks at the terminal; whatever is no yes is a no. Null: Ctrl-C or Ctrl-D, so there is no answer. */
+export async function yesOrNo(question: string): Promise<boolean | null> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   // Ctrl-D, or Ctrl-C, which readline would keep to itself.
-  const ended = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+  const ended = new Promise<null>((resolve) => terminal.once('close', () => resolve(null)));
   terminal.once('SIGINT', () => terminal.close());
   try {
     const answer = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
-    return /^\s*y(?:es)?\s*$/i.test(answer);
+    return answer === null ? null : /^\s*y(?:es)?\s*$/i.test(answer);
   } finally {
     terminal.close();
   }

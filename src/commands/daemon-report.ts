@@ -1,3 +1,4 @@
+import type { BackfillReport } from '../backfills.ts';
 import type { DaemonStatus } from '../daemon.ts';
 import type { StoredEndpoint } from './state-reader.ts';
 
@@ -20,12 +21,18 @@ export interface DaemonReport extends DaemonStatus {
   readonly endpoints: readonly (DaemonStatus['endpoints'][number] & StoredCounts)[];
   /** Endpoints that the configuration no longer has, but for which deliveries are stored: nothing is sent there. */
   readonly not_configured: readonly (StoredCounts & { readonly name: string })[];
+  /** Those that have not ended, the latest first; null where the state database could not tell. */
+  readonly backfills: readonly BackfillReport[] | null;
 }
 
 export type StoredEndpoints = ReadonlyMap<string, StoredEndpoint>;
 
-/** @param stored null: the state database could not tell. */
-export function daemonReport(status: DaemonStatus, stored: StoredEndpoints | null, version: string): DaemonReport {
+export interface DaemonReportOptions extends Pick<DaemonReport, 'version' | 'backfills'> {
+  /** Null: the state database could not tell. */
+  readonly stored: StoredEndpoints | null;
+}
+
+export function daemonReport(status: DaemonStatus, { stored, backfills, version }: DaemonReportOptions): DaemonReport {
   const gone = stored === null || status.endpoints.length === 0 ? [] : forgotten(stored, status.endpoints);
   return {
     version,
@@ -33,6 +40,7 @@ export function daemonReport(status: DaemonStatus, stored: StoredEndpoints | nul
     uptime: Math.round(process.uptime()),
     ...status,
     endpoints: status.endpoints.map((endpoint) => ({ ...endpoint, ...storedCounts(stored, endpoint.name) })),
+    backfills,
     not_configured: gone.map((name) => ({ name, ...storedCounts(stored, name) })),
   };
 }

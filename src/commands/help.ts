@@ -44,7 +44,7 @@ export function commandHelp(spec: CommandSpec): string {
   return page([
     `${spec.summary.charAt(0).toUpperCase()}${spec.summary.slice(1)}.`,
     section('Examples', examples(spec.examples)),
-    section('Usage', [`walhook ${usage(spec)} [options]`]),
+    section('Usage', (spec.usage ?? [usage(spec)]).map((form) => `walhook ${form} [options]`)),
     ...(spec.arguments.length > 0 ? [section('Arguments', twoColumns(spec.arguments.map(({ name, description }) => [name, description])))] : []),
     section('Options', twoColumns(options.map(optionRow))),
     ...spec.notes.map((note) => wrap(note, 0)),
@@ -59,6 +59,7 @@ export function commandsMarkdown(): string {
 
 /** The name, the arguments, and the options that must be given. */
 function usage(spec: CommandSpec): string {
+  if (spec.usage?.[0] !== undefined) return spec.usage[0];
   const required = spec.options.filter((option) => option.required === true).map((option) => option.flags.replace(/^-\w, /, ''));
   return [spec.name, ...spec.arguments.map(({ name }) => name), ...required].join(' ');
 }

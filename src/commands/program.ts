@@ -70,7 +70,8 @@ function commanderOption(spec: OptionSpec): Option {
 
 /** `error: unknown command 'chek'` → an error of ours, with what may have been meant. */
 function usageError({ message }: CommanderError, argv: readonly string[]): WalhookError {
-  const spec = COMMANDS.find(({ name }) => argv.includes(name));
+  // The first that is one: `backfill pause` is no pause.
+  const spec = argv.flatMap((word) => COMMANDS.find(({ name }) => name === word) ?? [])[0];
   const text = message.replace(/^error: /, '').replaceAll("'", '"');
   const [, kind, word = ''] = /^unknown (command|option) "([^"=]*)/.exec(text) ?? [];
   const flags = [...(spec?.options ?? []).flatMap((option) => option.flags.match(/--[\w-]+/g) ?? []), '--help', '--version', '--config'];

@@ -1,7 +1,7 @@
 import type { ServerConfig } from '../config.ts';
-import { EXIT, WalhookError } from '../errors.ts';
 import type { BulkAction, ListQuery, Operations, Selection, StoredDetail, StoredList, Tally } from '../operations.ts';
-import { askDaemon, type Question, tokenRefused } from './daemon-client.ts';
+import { askApi, queryString } from './daemon-api.ts';
+import type { Question } from './daemon-client.ts';
 
 /** A list or a count may read a large table; a bulk action goes on for as long as it takes. Milliseconds. */
 const READING = 60_000;
@@ -17,9 +17,7 @@ export class RemoteOperations implements Operations {
 
   async list(query: ListQuery): Promise<StoredList> {
     const { ids: _, before: __, ...asked } = query;
-    const given = Object.entries(asked).filter(([, value]) => value !== undefined);
-    const parameters = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
-    return (await this.#ask(`deliveries?${parameters.toString()}`, { patience: READING })) as StoredList;
+    return (await this.#ask(`deliveries${queryString(asked)}`, { patience: READING })) as StoredList;
   }
 
   async show(id: string): Promise<readonly StoredDetail[]> {
@@ -44,10 +42,8 @@ export class RemoteOperations implements Operations {
     await this.#ask(`endpoints/${encodeURIComponent(endpoint)}/resume`, { body: {} });
   }
 
-  async #ask(path: string, question: Question): Promise<unknown> {
-    const { status, body } = await askDaemon(this.#server, `/api/v1/${path}`, question);
-    if (status === 200 && typeof body === 'object' && body !== null) return body;
-    throw status === 401 ? tokenRefused(this.#server) : refusal(status, body);
+  #ask(path: string, question: Question): Promise<unknown> {
+    return askApi(this.#server, path, question);
   }
 }
 
@@ -56,20 +52,4 @@ function bodyOf(action: BulkAction, { state, ...narrowing }: Selection): object 
   const { ids, endpoint, hook, table } = narrowing;
   const isAll = [ids, endpoint, hook, table].every((given) => given === undefined);
   return { ...(action === 'discard' ? { state } : {}), ...narrowing, ...(isAll ? { all: true } : {}) };
-}
-
-/** What an RFC 9457 problem says, as the daemon's own error. */
-function refusal(status: number, body: unknown): WalhookError {
-  const told: { readonly detail?: unknown; readonly code?: unknown; readonly hint?: unknown } = typeof body === 'object' && body !== null ? body : {};
-  const hint = textOf(told.hint);
-  const code = textOf(told.code);
-  return new WalhookError(textOf(told.detail) ?? `the daemon answers with status ${status}`, {
-    code: code ?? 'daemon_refuses',
-    ...(hint === null ? {} : { hint }),
-    ...(code === 'state_unavailable' ? { exit: EXIT.unavailable } : {}),
-  });
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === 'string' ? value : null;
 }

@@ -1,11 +1,14 @@
-import { EXIT } from '../errors.ts';
+import type { Config, HookConfig } from '../config.ts';
+import { EXIT, WalhookError } from '../errors.ts';
 import { formatLsn } from '../lsn.ts';
 import { type Continuity, continuity } from '../source/continuity.ts';
-import { gapText, type Loss, lossText } from '../source/loss.ts';
+import { type Gap, gapText, type Loss, lossText } from '../source/loss.ts';
 import { refuseReader, resync as goOn } from '../source/resync.ts';
 import { openDurableState } from '../state.ts';
 import type { Verb } from './command.ts';
+import { canAsk, yesOrNo } from './confirm.ts';
 import { readConfig } from './read-config.ts';
+import { affectedHooks, chosenHooks, defaultHooks, storeBackfills, type WaitingBackfill } from './resync-backfills.ts';
 import { print } from './terminal.ts';
 import { withSource } from './with-source.ts';
 
@@ -22,12 +25,16 @@ interface ResyncReport {
   readonly accepted: boolean;
   /** Where the stream goes on; null as long as the gap is not accepted. */
   readonly position: string | null;
+  /** Those that the next `walhook run` begins with. */
+  readonly backfills: readonly WaitingBackfill[];
 }
 
 /** `walhook resync`: says what is lost, and goes on without it when told to. */
 export const resync: Verb = async ({ options }) => {
   const config = readConfig(options.config);
   const json = options.json === true;
+  const chosen = chosenHooks(options.backfill, config);
+  if (chosen !== null && options.acceptGap !== true) throw new WalhookError('--backfill goes with --accept-gap', { code: 'usage', hint: 'walhook resync --help', exit: EXIT.usage });
   const tell = (report: ResyncReport, ...lines: readonly string[]): void => {
     if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     else for (const line of lines) print(line);
@@ -38,27 +45,75 @@ export const resync: Verb = async ({ options }) => {
       const found = await continuity(config, client, () => state.load());
       refuseReader(config, found.facts);
       if (!isLost(found)) {
-        tell({ loss: null, message: null, from: null, to: null, accepted: false, position: placeOf(found) }, 'nothing is lost: walhook run goes on where it was');
+        tell({ loss: null, message: null, from: null, to: null, accepted: false, position: placeOf(found), backfills: [] }, 'nothing is lost: walhook run goes on where it was');
         return EXIT.ok;
       }
       const report = reportOf(found.loss);
       if (options.acceptGap !== true) {
-        tell(report, lossText(found.loss), '', REMEDIES[found.loss.remedy], 'What is parked or dead stays as it is, and is sent first.', '', 'walhook resync --accept-gap');
+        tell(report, lossText(found.loss), '', REMEDIES[found.loss.remedy], 'What is parked or dead stays as it is, and is sent first.', ...backfillAdvice(found.loss, config), '', 'walhook resync --accept-gap');
         return EXIT.checkFailed;
       }
       const onStep = ({ description, sql }: { readonly description: string; readonly sql: string }): void => {
         if (!json) print(`\n-- ${description}\n${sql};`);
       };
       if (!json) print(`-- ${lossText(found.loss)}`);
-      const { stored, gap } = await goOn({ config, client, state, found, onStep });
+      const hooks = chosen ?? (json || !canAsk() ? defaultHooks(found.loss, config) : await asked(found.loss, config));
+      if (hooks === null) {
+        print('\nnothing was done');
+        return EXIT.failure;
+      }
+      let backfills: readonly WaitingBackfill[] = [];
+      const prepare = async (): Promise<void> => {
+        backfills = await storeBackfills(state.backfills, hooks);
+      };
+      const { stored, gap } = await goOn({ config, client, state, found, onStep, prepare });
       const at = formatLsn(stored.position.lsn);
-      const accepted = { ...reportOf({ ...found.loss, gap }), accepted: true, position: at };
-      tell(accepted, '', `-- accepted: ${gapText(gap)}`, `-- walhook run goes on at ${at}`);
+      const accepted = { ...reportOf({ ...found.loss, gap }), accepted: true, position: at, backfills };
+      tell(accepted, '', `-- accepted: ${gapText(gap)}`, `-- walhook run goes on at ${at}`, ...backfillText(backfills, found.loss, config).map((line) => `-- ${line}`));
       return EXIT.ok;
     });
   } finally {
     await state.close();
   }
+};
+
+/** Null: there was no answer. */
+async function asked(loss: Loss, config: Config): Promise<readonly HookConfig[] | null> {
+  const hooks = affectedHooks(config);
+  if (hooks.length === 0) return hooks;
+  print(`\n${STALE[loss.gap.kind]} ${MISSED[loss.gap.kind]}`);
+  const answer = await yesOrNo(`Send the rows of the tables as they are now, to ${namesOf(hooks)}, while streaming goes on?`);
+  return answer === null ? null : answer ? hooks : [];
+}
+
+/** What can be done about the gap. */
+function backfillAdvice({ gap: { kind } }: Loss, config: Config): string[] {
+  const hooks = affectedHooks(config);
+  if (hooks.length === 0) return [];
+  return [`${STALE[kind]} --backfill all sends the rows of the tables as they are now, to ${namesOf(hooks)}; or name hooks, or none.`, MISSED[kind]];
+}
+
+/** What is done about it. */
+function backfillText(backfills: readonly WaitingBackfill[], { gap }: Loss, config: Config): string[] {
+  if (backfills.length > 0) return [...backfills.map(({ id, hook, table }) => `it begins with backfill ${id}: the rows of ${table} for hook ${hook}`), MISSED[gap.kind]];
+  const [hook] = affectedHooks(config);
+  return hook === undefined ? [] : [`no rows are sent again; once it runs: walhook backfill ${hook.name}`];
+}
+
+function namesOf(hooks: readonly HookConfig[]): string {
+  return hooks.map(({ name }) => name).join(', ');
+}
+
+/** How receivers and tables differ. */
+const STALE: Readonly<Record<Gap['kind'], string>> = {
+  unsent: 'What was inserted and updated in the gap is in the tables still.',
+  undone: 'Receivers have what the tables do not have any more.',
+};
+
+/** What no backfill can make good. */
+const MISSED: Readonly<Record<Gap['kind'], string>> = {
+  unsent: 'Rows that were deleted in the gap are not found: walhook does not keep which rows it has sent.',
+  undone: 'Rows that receivers have and the tables have not are not found: walhook does not keep which rows it has sent.',
 };
 
 const REMEDIES: Readonly<Record<Loss['remedy'], string>> = {
@@ -73,7 +128,7 @@ function isLost(found: Continuity): found is Continuity & { readonly loss: Loss 
 
 function reportOf(loss: Loss): ResyncReport {
   const { from, to } = loss.gap;
-  return { loss: loss.code, message: lossText(loss), from: from === null ? null : formatLsn(from), to: formatLsn(to), accepted: false, position: null };
+  return { loss: loss.code, message: lossText(loss), from: from === null ? null : formatLsn(from), to: formatLsn(to), accepted: false, position: null, backfills: [] };
 }
 
 function placeOf({ stored, facts }: Continuity): string | null {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
@@ -94,6 +95,11 @@ interface Serving {
 
 function routes({ config, state, log, service }: { config: Config; state: StateReader; log: Logger; service: () => Service | null }): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
+  const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
+    Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
+      log.warn({ err: error }, 'status: backfills cannot be listed');
+      return null;
+    });
   return {
     readiness: status,
     status: async () => {
@@ -101,16 +107,25 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
         log.warn({ err: error }, 'status: parked and dead deliveries cannot be counted');
         return null;
       });
-      return daemonReport(status(), counts, walhookVersion());
+      return daemonReport(status(), { stored: counts, backfills: await activeBackfills(), version: walhookVersion() });
     },
     operations: () => {
       const acting = service()?.daemon?.acting ?? null;
-      if (acting === null) throw new WalhookError(`walhook is ${status().state}, not streaming: try again in a moment`, { code: 'not_running' });
+      if (acting === null) throw notRunning(status().state);
       return new StoredOperations({ config, ...acting, now: () => state.now() });
+    },
+    backfills: () => {
+      const found = service()?.daemon?.backfills ?? null;
+      if (found === null) throw notRunning(status().state);
+      return found;
     },
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };
+}
+
+function notRunning(state: string): WalhookError {
+  return new WalhookError(`walhook is ${state}, not streaming: try again in a moment`, { code: 'not_running' });
 }
 
 const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;

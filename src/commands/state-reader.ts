@@ -1,10 +1,14 @@
 import { sql } from 'kysely';
+import { storedReport } from '../backfill/stored-report.ts';
+import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { reach, target } from '../source/connect.ts';
+import { backfillStore } from '../store/backfills.ts';
 import { checkpointTime } from '../store/checkpoint-time.ts';
 import { countByEndpoint, type EndpointCounts } from '../store/counts.ts';
 import { openState, type StateDatabase } from '../store/database.ts';
 import { type EndpointCondition, endpointConditions } from '../store/endpoint-conditions.ts';
+import { Ownership } from '../store/owner.ts';
 import { guarded } from '../store/store-error.ts';
 
 /** What is stored of an endpoint. */
@@ -40,6 +44,13 @@ export class StateReader {
     return checkpointTime(await this.open(), this.#config.source.slot);
   }
 
+  /** As `BackfillOperations.list`, of which no daemon says how fast they are. */
+  async backfills(query: { readonly hook?: string; readonly active?: boolean }): Promise<readonly BackfillReport[]> {
+    const state = await this.open();
+    const stored = await backfillStore(state, new Ownership(state, this.#config.source.slot)).list({ ...query, limit: MOST_BACKFILLS });
+    return stored.map(storedReport);
+  }
+
   /** The database's clock. */
   async now(): Promise<Date> {
     const state = await this.open();
@@ -68,5 +79,8 @@ export class StateReader {
     return this.#state;
   }
 }
+
+/** As many as the daemon lists. */
+const MOST_BACKFILLS = 200;
 
 const NONE: EndpointCounts = { parked: 0, dead: 0, oldestParked: null };

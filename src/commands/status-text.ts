@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
+import type { BackfillReport } from '../backfills.ts';
 import type { EndpointStatus } from '../dispatcher.ts';
+import { backfillLines } from './backfill-text.ts';
 import type { DaemonReport, StoredCounts } from './daemon-report.ts';
 import type { ConditionLine } from './endpoint-condition.ts';
 import { printableLine } from './printable.ts';
@@ -20,6 +22,8 @@ export interface StatusReport {
   readonly checkpoint_at: string | null;
   readonly state_error: { readonly message: string; readonly hint: string | null } | null;
   readonly endpoints: readonly EndpointLine[];
+  /** Those that have not ended, the latest first; null: nobody could tell. */
+  readonly backfills: readonly BackfillReport[] | null;
 }
 
 export interface SlotReport {
@@ -47,7 +51,7 @@ export interface EndpointLine extends StoredCounts, ConditionLine {
 
 /** The report for people. `now` in Unix milliseconds. */
 export function statusText(report: StatusReport, now: number): string {
-  return `${[daemonText(report), slotText(report, now), endpointsText(report, now)].join('\n\n')}\n`;
+  return `${[daemonText(report), slotText(report, now), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
 }
 
 function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string {
@@ -123,6 +127,11 @@ function notes({ name, configured, condition, reason, condition_since, failing_s
     ...(slowed ? [`${name} is sent less at a time, since it said that it gets too much (429, 502, 503 or 504)`] : []),
     ...(live === null || live.last_error === null ? [] : [`${failing_since === null ? 'an earlier error' : 'last error'} of ${name}: ${printableLine(live.last_error, 300)}`]),
   ];
+}
+
+/** Nothing where there is none. */
+function backfillsText({ backfills }: StatusReport, now: number): string[] {
+  return backfills === null || backfills.length === 0 ? [] : [backfillLines(backfills, now).join('\n')];
 }
 
 function untilProbe(ms: number): string {

@@ -1,3 +1,4 @@
+import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { flushLag } from '../source/flush-lag.ts';
@@ -27,6 +28,7 @@ export const status: Verb = async ({ options }) => {
     checkpoint_at: state.value?.checkpointAt ?? null,
     state_error: state.error === null ? null : { message: state.error.message, hint: state.error.hint },
     endpoints: endpointLines(config, daemon.value, state.value?.counts ?? null),
+    backfills: daemon.value?.backfills ?? state.value?.backfills ?? null,
   };
   process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
   return daemon.value === null ? EXIT.failure : EXIT.ok;
@@ -52,11 +54,14 @@ async function slotReport(config: Config): Promise<SlotReport | null> {
   });
 }
 
-async function stateReport(config: Config): Promise<{ counts: StoredEndpoints; checkpointAt: string | null }> {
+async function stateReport(config: Config): Promise<{ counts: StoredEndpoints; checkpointAt: string | null; backfills: readonly BackfillReport[] }> {
   const state = new StateReader(config);
   try {
     const counts = await state.counts();
-    return { counts, checkpointAt: (await state.checkpointTime())?.toISOString() ?? null };
+    const checkpointAt = (await state.checkpointTime())?.toISOString() ?? null;
+    // A schema of an earlier version has none until the next `run`.
+    const backfills = (await outcome(state.backfills({ active: true }))).value ?? [];
+    return { counts, checkpointAt, backfills };
   } finally {
     await state.close();
   }

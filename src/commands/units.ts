@@ -16,6 +16,11 @@ export function humanDuration(ms: number): string {
   return days === 1 ? '1 day' : `${days} days`;
 }
 
+/** `1,234,567`. */
+export function humanCount(count: number): string {
+  return Math.round(count).toLocaleString('en-US');
+}
+
 /** `1 delivery`, `3 deliveries`. */
 export function countOf(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`;

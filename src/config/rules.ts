@@ -154,9 +154,9 @@ function truncateRules(root: Node, hook: Path): Finding[] {
 
 function scheduleRules(root: Node, hook: Path): Finding[] {
   const backfill = [...hook, 'backfill'];
-  const missing = ['when', 'entering: true', 'schedule'].filter((option) => (option === 'entering: true' ? !isTrue(root, [...hook, 'entering']) : nodeAt(root, [...hook, option]) === null));
-  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(', ')}: remove it`)];
-  if (nodeAt(root, [...hook, 'schedule']) === null) return found;
+  if (nodeAt(root, [...hook, 'schedule']) === null) return [];
+  const missing = ['when', 'entering: true'].filter((option) => (option === 'entering: true' ? !isTrue(root, [...hook, 'entering']) : nodeAt(root, [...hook, option]) === null));
+  const found = nodeAt(root, backfill) === null || missing.length === 0 ? [] : [keyFinding(root, backfill, `with \`schedule\` not supported yet by walhook 0.1 without ${missing.map((option) => `\`${option}\``).join(', ')}: remove it`)];
   const events = childrenAt(root, [...hook, 'events']);
   const isEmpty = events.length > 0 && events.every((event) => textAt(root, event) === 'delete');
   return isEmpty ? [...found, finding(root, [...hook, 'events'], 'with `schedule` rows are sent as they are at its times, and a deleted row is none: give delete a hook of its own')] : found;

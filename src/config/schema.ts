@@ -252,7 +252,7 @@ const hook = section({
       'Hold events and send them at these times, one for each row, as the row is then. A row that is deleted until then, or does not match `when` any more, is not sent. Either the cron expression alone, `"0 6 * * *"`, which is in UTC, or a mapping. Default: events are sent at once.',
   }),
   backfill: choice(['initial']).optional().meta({
-    description: 'With `when`, `entering` and `schedule`. `initial`: at the first of these times every row that matches is sent; afterwards only rows that start to match. Default: only those.',
+    description: '`initial`: the rows that are in the table already are sent as well, once for each hook, by its name. Without `schedule`: from the first start that knows the hook, while streaming goes on (docs/backfill.md). With `schedule`, which needs `when` and `entering` then: at the first of its times every row that matches; afterwards only rows that start to match. Default: only what changes.',
   }),
   cooldown: duration('1s', '3650d').optional().meta({ description: 'At most one insert or update for each row in this time, by the key of the table; deletes and visibility updates always go out. Default: as many as there are.' }),
 });

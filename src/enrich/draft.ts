@@ -26,6 +26,8 @@ interface WrittenTable {
 
 interface WrittenEvent {
   readonly operation: Operation;
+  /** Absent: it is none. */
+  readonly backfill?: true;
   readonly kind: ChangeKind;
   readonly lsn: string;
   readonly xid: number;
@@ -138,10 +140,11 @@ function readTable({ oid, schema, table, identity, columns, key, lookup, redacte
   };
 }
 
-function writtenEvent({ operation, change, row, hidden, hiddenBefore, changed }: Event): WrittenEvent {
+function writtenEvent({ operation, isBackfill, change, row, hidden, hiddenBefore, changed }: Event): WrittenEvent {
   const { kind, transaction, ordinal, tableOrdinal, old, oldIsKey } = change;
   return {
     operation,
+    ...(isBackfill ? { backfill: true } : {}),
     kind,
     lsn: formatLsn(transaction.commitLsn),
     xid: transaction.xid,
@@ -158,7 +161,7 @@ function writtenEvent({ operation, change, row, hidden, hiddenBefore, changed }:
 }
 
 function readEvent(written: WrittenEvent, table: WatchedTable, serial: number): Event {
-  const { operation, kind, lsn, xid, time, ordinal, tableOrdinal, oldIsKey } = written;
+  const { operation, backfill = false, kind, lsn, xid, time, ordinal, tableOrdinal, oldIsKey } = written;
   const width = table.relation.columns.length;
   const change: Change = {
     kind,
@@ -172,6 +175,7 @@ function readEvent(written: WrittenEvent, table: WatchedTable, serial: number): 
   };
   return {
     operation,
+    isBackfill: backfill,
     table,
     change,
     serial,

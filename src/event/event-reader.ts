@@ -6,6 +6,7 @@ import type { TablePlan } from './watched-table.ts';
 class CurrentEvent implements Event {
   readonly table: TablePlan;
   operation: Operation = 'data_insert';
+  readonly isBackfill: boolean;
   change!: Change;
   serial = 0;
   row: Tuple | null = null;
@@ -13,8 +14,9 @@ class CurrentEvent implements Event {
   hiddenBefore: ColumnSet | null = null;
   changed: ColumnSet | null = null;
 
-  constructor(table: TablePlan) {
+  constructor(table: TablePlan, isBackfill: boolean) {
     this.table = table;
+    this.isBackfill = isBackfill;
   }
 }
 
@@ -29,11 +31,12 @@ export class EventReader {
   readonly #hiddenBefore: ColumnSet;
   readonly #changed: ColumnSet;
 
-  constructor(table: TablePlan, emit: (event: Event) => void) {
+  /** @param isBackfill what its events say of themselves */
+  constructor(table: TablePlan, emit: (event: Event) => void, isBackfill = false) {
     const width = table.relation.columns.length;
     this.#table = table;
     this.#emit = emit;
-    this.#event = new CurrentEvent(table);
+    this.#event = new CurrentEvent(table, isBackfill);
     this.#hidden = new Uint8Array(width);
     this.#hiddenBefore = new Uint8Array(width);
     this.#changed = new Uint8Array(width);

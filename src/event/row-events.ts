@@ -18,15 +18,21 @@ export class RowEvents {
   readonly #reader: EventReader;
   #event: Event | null = null;
 
-  constructor(table: TablePlan) {
+  /** @param isBackfill what its events say of themselves */
+  constructor(table: TablePlan, isBackfill = false) {
     this.#table = table;
-    this.#reader = new EventReader(table, (event) => (this.#event = event));
+    this.#reader = new EventReader(table, (event) => (this.#event = event), isBackfill);
   }
 
   /** @param values of each column of the relation, as Postgres writes it. @returns an event that is valid until the next call */
   of(values: readonly (string | null)[], transaction: Transaction): Event {
+    return this.ofTuple(tupleOf(values), transaction);
+  }
+
+  /** The same for a row that is a tuple already, for as long as that is valid. */
+  ofTuple(row: Tuple, transaction: Transaction): Event {
     const { relation } = this.#table;
-    const change: Change = { kind: 'insert', relation, transaction, ordinal: 1, tableOrdinal: 1, row: tupleOf(values), old: null, oldIsKey: false };
+    const change: Change = { kind: 'insert', relation, transaction, ordinal: 1, tableOrdinal: 1, row, old: null, oldIsKey: false };
     this.#reader.read(change);
     if (this.#event === null) throw new Error('an insert is an event');
     return this.#event;

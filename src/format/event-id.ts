@@ -43,6 +43,14 @@ export function idSuffix(operation: Operation, tag: string): string {
 }
 
 /**
+ * webhook-id of a row that a backfill sends: the backfill, `b`, and what tells the row. The same whenever that backfill sends it again.
+ * @param row a hash of the row's key
+ */
+export function backfillId(backfill: string, row: string, tag: string): string {
+  return `${backfill}-b-${row}-${tag}`;
+}
+
+/**
  * webhook-id: `<commit LSN>-<place among the table's changes in the transaction>-<operation>-<tag>`, after a failover with
  * the timeline behind the LSN. It is made of what
  * the WAL says alone, so it is the same after a crash; and it sorts as transactions were committed.

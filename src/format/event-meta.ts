@@ -4,6 +4,9 @@ import type { Event } from '../event.ts';
 import { type JsonOutput, type Piece, piece } from '../json-output.ts';
 import { formatLsn } from '../lsn.ts';
 
+const BACKFILL = piece(',"backfill":true');
+const NO_BACKFILL = piece(',"backfill":false');
+
 /** Writes a hook's extra `meta`, each with a comma before it. */
 export class EventMeta {
   /** What is the same for all events, as it stands; the others by name. */
@@ -23,6 +26,7 @@ export class EventMeta {
       else if (field === 'committed_at') out.string(`,"committed_at":"${commitTimestamp(transaction)}"`);
       else if (field === 'id') out.string(`,"id":${JSON.stringify(id)}`);
       else if (field === 'changed') changedNames();
+      else if (field === 'backfill') out.piece(event.isBackfill ? BACKFILL : NO_BACKFILL);
     }
   }
 }
@@ -33,8 +37,6 @@ function constantOf(name: MetaField, { schema, table }: Relation): Piece | null 
       return piece(`,"table":${JSON.stringify(table)}`);
     case 'schema':
       return piece(`,"schema":${JSON.stringify(schema)}`);
-    case 'backfill':
-      return piece(',"backfill":false');
     default:
       return null;
   }

@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
+import { type BackfillAuditLine, backfillRoutes, type BackfillsApi } from './http-backfills.ts';
+import { refuseLargeBody } from './http-body.ts';
 import { healthAnswer, type HealthPath, type Readiness } from './http-health.ts';
-import { type OperationsApi, operationsRoutes } from './http-operations.ts';
+import { type AuditLine, type OperationsApi, operationsRoutes } from './http-operations.ts';
 import { isLoopbackHost, isOwnOrigin } from './http-origin.ts';
 import { EVERY_ANSWER, problem, problemOf } from './http-problem.ts';
 import { route } from './http-route.ts';
 
-export interface HttpAppOptions extends OperationsApi {
+export interface HttpAppOptions extends Omit<OperationsApi, 'audit'>, Omit<BackfillsApi, 'audit'> {
   /** The address that is listened on: on loopback, requests must name it. */
   readonly host: string;
   /** Bearer token of `/api/`; null: none is asked for, which config allows on loopback alone. */
@@ -15,6 +17,8 @@ export interface HttpAppOptions extends OperationsApi {
   readonly readiness: () => Readiness;
   /** What `/api/v1/status` answers. */
   readonly status: () => Promise<object>;
+  /** Told of each action, once it is done. */
+  readonly audit: (line: AuditLine | BackfillAuditLine) => void;
   /** Told of a handler's error, which the client does not see. */
   readonly onError: (error: unknown) => void;
 }
@@ -40,6 +44,7 @@ export function httpApp(options: HttpAppOptions): Hono {
     if (expected === null || holds(context.req.header('authorization'), expected)) return next();
     return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { headers: { 'WWW-Authenticate': 'Bearer' } });
   });
+  app.use('/api/*', refuseLargeBody);
   const health = (path: HealthPath) => {
     const { status: code, headers, body } = healthAnswer(path, readiness);
     return new Response(body, { status: code, headers });
@@ -48,8 +53,9 @@ export function httpApp(options: HttpAppOptions): Hono {
   route(app, '/readyz', { GET: () => health('/readyz') });
   route(app, '/api/v1/status', { GET: async (context) => context.json(await status()) });
   operationsRoutes(app, options);
+  backfillRoutes(app, options);
 
-  app.notFound(() => problem(404, 'there is /healthz, /readyz, /api/v1/status, /api/v1/deliveries and /api/v1/endpoints'));
+  app.notFound(() => problem(404, 'there is /healthz, /readyz, /api/v1/status, /api/v1/deliveries, /api/v1/endpoints and /api/v1/backfills'));
   app.onError((error) => {
     const told = problemOf(error);
     if (told !== null) return told;

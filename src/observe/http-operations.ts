@@ -1,7 +1,7 @@
 import type { Context, Handler, Hono } from 'hono';
 import * as z from 'zod';
 import { type BulkAction, MOST_IDS, MOST_LISTED, type Operations, type Tally } from '../operations.ts';
-import { jsonBody, queryValues, refuseLargeBody } from './http-body.ts';
+import { jsonBody, queryValues } from './http-body.ts';
 import { route } from './http-route.ts';
 
 /** What somebody did, for the log: names and counts, never a row's values. */
@@ -50,7 +50,6 @@ const ResumeBody = z.strictObject({});
 
 /** The routes of deliveries and endpoints, below `/api/v1`. */
 export function operationsRoutes(app: Hono, { operations, audit }: OperationsApi): void {
-  app.use('/api/*', refuseLargeBody);
   route(app, '/api/v1/deliveries', {
     GET: async (context) => {
       const query = queryValues(context, ListParameters);

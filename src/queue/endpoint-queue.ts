@@ -33,7 +33,7 @@ export class EndpointQueue {
   readonly name: string;
   readonly #options: EndpointQueueOptions;
   readonly #inFlight: InFlight;
-  readonly #lanes = new Lanes();
+  readonly #lanes: Lanes;
   readonly #blocked = new BlockedLanes();
   readonly #slots: Slots;
   readonly #throttle: Throttle;
@@ -53,6 +53,7 @@ export class EndpointQueue {
     const { endpoint } = options;
     this.name = endpoint.name;
     this.#options = options;
+    this.#lanes = new Lanes(options.pace);
     this.#inFlight = new InFlight(options);
     this.#throttle = new Throttle(endpoint.concurrency);
     this.#slots = new Slots({
@@ -124,10 +125,7 @@ export class EndpointQueue {
     };
   }
 
-  /**
-   * Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: once the
-   * stream is there again, `startDraining` may be called.
-   */
+  /** Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: see `startDraining`. */
   async restore(): Promise<Lsn | null> {
     const { store } = this.#options;
     const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
@@ -142,11 +140,9 @@ export class EndpointQueue {
   /** Rows of this endpoint were put into the store, or taken out of it, by someone else: reads it again from the start. */
   async refresh(): Promise<void> {
     this.#store();
-    const { store, writer } = this.#options;
-    await writer.flushed();
-    const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
-    const now = performance.now();
-    for (const { lane, dueIn } of lanes ?? []) if (this.#blocked.isWaiting(lane)) this.#blocked.wait(lane, now + dueIn);
+    await this.#options.writer.flushed();
+    const lanes = await this.#options.store.lanes(this.name, MOST_BLOCKED_LANES);
+    for (const { lane, dueIn } of lanes ?? []) if (this.#blocked.isWaiting(lane)) this.#blocked.wait(lane, performance.now() + dueIn);
     this.#drain.restart();
   }
 
@@ -162,10 +158,7 @@ export class EndpointQueue {
     return this.#options.writer.flushed();
   }
 
-  /**
-   * Parked deliveries may be read back from now on: the stream is where it was when they were parked, so nothing that
-   * belongs before them is still to come.
-   */
+  /** Parked deliveries may be read back: the stream is where it was when they were parked, so nothing that belongs before them is still to come. */
   startDraining(): void {
     this.#drain.start();
   }
@@ -178,18 +171,27 @@ export class EndpointQueue {
     this.#slots.stop();
   }
 
-  /** Takes a delivery. It is in flight from now until it is delivered or durably stored. */
-  offer(delivery: Delivery): void {
+  /**
+   * Takes a delivery. It is in flight from now until it is delivered or durably stored.
+   * @param settled told then, never within the call, if it is of a backfill: in its lane it has its place, but among lanes it gives way to the stream's
+   */
+  offer(delivery: Delivery, settled: (() => void) | null = null): void {
     // What hangs, and has been stored where it is, is still being sent.
     if (this.#lanes.size === 0) this.#rate.began(performance.now());
-    this.#admit(this.#inFlight.enter(delivery));
+    this.#admit(this.#inFlight.enter(delivery, settled));
+    if (settled !== null) return;
     this.relieveIfSlow();
-    this.#ahead.grown(this.#lanes.ready, this.#rate);
+    this.#ahead.grown(this.#lanes.readyLive, this.#rate);
   }
 
-  /** Makes a dead letter of a delivery that can never be sent. */
-  bury(delivery: Delivery, failure: Failure): void {
-    const item = this.#inFlight.enter(delivery);
+  /** True while what a backfill brings goes straight to its lanes. At any other time it had better wait: a whole table would be stored. */
+  get takesBackground(): boolean {
+    return this.#mode === 'direct' && this.#closing === null && !this.#isOver;
+  }
+
+  /** Makes a dead letter of a delivery that can never be sent. @param settled see `offer` */
+  bury(delivery: Delivery, failure: Failure, settled: (() => void) | null = null): void {
+    const item = this.#inFlight.enter(delivery, settled);
     this.#options.events.onBuried(delivery, failure);
     this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#parker.settle(item));
   }
@@ -198,8 +200,7 @@ export class EndpointQueue {
   relieveIfSlow(): void {
     if (this.#mode !== 'direct' || !this.#inFlight.isOverShare) return;
     const now = performance.now();
-    const rate = this.#rate;
-    if (!overflows({ queued: this.#inFlight.size, rate: rate.perSecond(now), stalled: rate.stalled(now), neighbours: this.#options.neighbours })) return;
+    if (!overflows({ queued: this.#inFlight.size, rate: this.#rate.perSecond(now), stalled: this.#rate.stalled(now), neighbours: this.#options.neighbours })) return;
     this.#options.events.onOverflow(this.name);
     this.#store();
   }
@@ -211,8 +212,8 @@ export class EndpointQueue {
   }
 
   /**
-   * Lets what is in memory be sent, until `spill`; then parks what is left, and lets what is being sent end, until
-   * `abandon`. Resolves once nothing is in flight, or all of it is stored, which takes a store that works. May be called twice.
+   * Lets what is in memory be sent, until `spill`; then parks what is left, and lets what is being sent end, until `abandon`. Resolves once
+   * nothing is in flight, or all of it is stored, which takes a store that works. May be called twice.
    */
   close(signals: CloseSignals): Promise<void> {
     this.#closed ??= this.#close(signals);
@@ -341,9 +342,9 @@ export class EndpointQueue {
     this.#store();
   }
 
-  /** Lets reading go on once little is ready, and `close` once nothing is left. */
+  /** Reading goes on once little is ready, `close` once nothing is left. */
   #look(): void {
-    this.#ahead.shrunk(this.#lanes.ready);
-    this.#closing?.look(this.#inFlight.size, this.#lanes.size);
+    this.#ahead.shrunk(this.#lanes.readyLive);
+    this.#closing?.look(this.#inFlight.all, this.#lanes.size);
   }
 }

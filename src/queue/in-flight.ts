@@ -16,18 +16,27 @@ export interface InFlightOptions {
   readonly share: number;
 }
 
-/** An endpoint's deliveries that came with the stream, from their coming until they are delivered or durably stored. */
+/** An endpoint's deliveries that came with the stream, or with a backfill, from their coming until they are delivered or durably stored. */
 export class InFlight {
   readonly #options: InFlightOptions;
   #size = 0;
   #bytes = 0;
+  /** Those of backfills, which are never too many: they wait until there is room. */
+  #background = 0;
+  #lastTicket = 0;
 
   constructor(options: InFlightOptions) {
     this.#options = options;
   }
 
+  /** Those that came with the stream. */
   get size(): number {
     return this.#size;
+  }
+
+  /** All, those of backfills too. */
+  get all(): number {
+    return this.#size + this.#background;
   }
 
   /** True if they take more of the memory than the endpoint's share, by number or by bytes. */
@@ -36,31 +45,43 @@ export class InFlight {
     return budget.part(this.#size, this.#bytes) > budget.part(share, 0);
   }
 
-  enter(delivery: Delivery): Item {
+  /** @param settled see Item */
+  enter(delivery: Delivery, settled: (() => void) | null = null): Item {
     const { budget, tickets } = this.#options;
-    this.#size++;
-    this.#bytes += delivery.bytes;
+    if (settled === null) {
+      this.#size++;
+      this.#bytes += delivery.bytes;
+      this.#lastTicket = tickets.take();
+    } else {
+      this.#background++;
+    }
     budget.add(delivery.bytes);
-    return new Item(delivery, tickets.take(), 0);
+    return new Item(delivery, this.#lastTicket, 0, settled);
   }
 
   /** The item's delivery is this from now on, and counts as what it takes then. Gives true. */
   render(item: Item, rendered: Rendered): true {
-    const { delivery, ticket } = item;
+    const { delivery, ticket, settled } = item;
     const bytes = delivery.bytes + rendered.body.length - delivery.body.length;
     item.rendered = rendered;
     item.delivery = { ...delivery, ...rendered, bytes };
     if (ticket === null) return true; // counted by the drain, by its id
-    this.#bytes += bytes - delivery.bytes;
+    if (settled === null) this.#bytes += bytes - delivery.bytes;
     this.#options.budget.grow(bytes - delivery.bytes);
     return true;
   }
 
-  leave(delivery: Delivery, ticket: number): void {
+  /** @param settled of its item */
+  leave(delivery: Delivery, ticket: number, settled: (() => void) | null): void {
     const { budget, tickets } = this.#options;
+    budget.remove(delivery.bytes);
+    if (settled !== null) {
+      this.#background--;
+      settled();
+      return;
+    }
     this.#size--;
     this.#bytes -= delivery.bytes;
-    budget.remove(delivery.bytes);
     tickets.settle(ticket);
   }
 }

@@ -4,7 +4,10 @@ import type { Rendered } from './port.ts';
 /** A delivery in memory, on its way through its lane. */
 export class Item {
   delivery: Delivery;
-  /** The tracker's ticket; null for a delivery that is in the store, and so is durable already. */
+  /**
+   * The tracker's ticket; null for a delivery that is in the store, and so is durable already. One of the background has that of
+   * the last that came with the stream before it: it only tells the order.
+   */
   ticket: number | null;
   /** Attempts made before this one. */
   readonly attempts: number;
@@ -18,12 +21,18 @@ export class Item {
   next: Item | null = null;
   /** It is being sent: then it is one of the list that Running is, between these two. */
   isRunning = false;
+  /** It came with the stream, and something of the background is, or was, before it in its lane. */
+  isBehindBackground = false;
   before: Item | null = null;
   after: Item | null = null;
 
-  constructor(delivery: Delivery, ticket: number | null, attempts: number) {
+  /** Told when it is delivered or durable, if it is of the background: of a backfill, which holds no position and gives way. Null for all others. */
+  settled: (() => void) | null;
+
+  constructor(delivery: Delivery, ticket: number | null, attempts: number, settled: (() => void) | null = null) {
     this.delivery = delivery;
     this.ticket = ticket;
     this.attempts = attempts;
+    this.settled = settled;
   }
 }

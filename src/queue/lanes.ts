@@ -1,4 +1,6 @@
 import { type Delivery, DRAFT, sendsAlike } from '../delivery.ts';
+import { Background } from './background.ts';
+import type { BackgroundPace } from './background-pace.ts';
 import type { Item } from './item.ts';
 import { LaneTable } from './lane-table.ts';
 import { Running } from './running.ts';
@@ -27,10 +29,17 @@ export class Lanes {
   /** Heads that wait for a slot, oldest first; `#firstReady` is where they start. */
   #ready: Item[] = [];
   #firstReady = 0;
+  /** Heads that wait until no other does. */
+  readonly #background: Background;
   #heads = 0;
   /** What is being sent: heads and, in batches, what follows them. */
   readonly #running = new Running();
   #size = 0;
+
+  /** @param pace of what backfills bring; null: it need leave no room */
+  constructor(pace: BackgroundPace | null = null) {
+    this.#background = new Background(pace);
+  }
 
   /** Items in memory, those being sent included. */
   get size(): number {
@@ -44,6 +53,11 @@ export class Lanes {
 
   /** Heads that wait for a slot. */
   get ready(): number {
+    return this.readyLive + this.#background.ready.size;
+  }
+
+  /** Of these, those that are not of the background. */
+  get readyLive(): number {
     return this.#ready.length - this.#firstReady;
   }
 
@@ -54,7 +68,7 @@ export class Lanes {
 
   /** The head that has waited longest for a slot; null if none waits. */
   get oldest(): Item | null {
-    return this.#ready[this.#firstReady] ?? null;
+    return this.#ready[this.#firstReady] ?? this.#background.oldest;
   }
 
   /** True if so many wait that are heads, or follow one that is not being sent. */
@@ -65,12 +79,17 @@ export class Lanes {
     for (let i = this.#firstReady; i < this.#ready.length; i++) {
       for (let item = this.#ready[i] ?? null; item !== null; item = item.next) if (++found === count) return true;
     }
+    for (const head of this.#background.ready.values()) {
+      for (let item: Item | null = head; item !== null; item = item.next) if (++found === count) return true;
+    }
     return false;
   }
 
   add(item: Item): void {
     const tail = this.#tails.set(item);
     this.#size++;
+    const promoted = this.#background.added(item);
+    if (promoted !== null) this.#ready.push(promoted);
     if (tail === undefined) this.#becomesHead(item);
     else tail.next = item;
   }
@@ -78,7 +97,11 @@ export class Lanes {
   /** The next head to send, or null. It runs until `release` or `drop`. */
   take(): Item | null {
     const item = this.#ready[this.#firstReady];
-    if (item === undefined) return null;
+    if (item === undefined) {
+      const last = this.#background.take();
+      if (last !== null) this.#running.add(last);
+      return last;
+    }
     this.#firstReady++;
     this.#forget();
     this.#running.add(item);
@@ -124,6 +147,13 @@ export class Lanes {
     this.#firstReady = next - stayed.length;
     for (const [i, head] of stayed.entries()) this.#ready[this.#firstReady + i] = head;
     this.#forget();
+    let looked = 0;
+    for (const head of this.#background.ready.values()) {
+      if (batch.length === size || ++looked > LOOKED_AT * size) break;
+      if (!join(head)) continue;
+      this.#background.taken(head);
+      joinFollowers(head);
+    }
     return batch;
   }
 
@@ -138,6 +168,7 @@ export class Lanes {
     this.#running.delete(item);
     this.#size--;
     const { next } = item;
+    this.#background.released(item);
     if (next === null) {
       this.#tails.delete(item.delivery.lane);
       return true;
@@ -150,6 +181,7 @@ export class Lanes {
   drop(head: Item): Item[] {
     this.#running.delete(head);
     this.#tails.delete(head.delivery.lane);
+    this.#background.forget(head.delivery.lane);
     const followers = chain(head.next);
     for (const item of followers) this.#running.delete(item);
     head.next = null;
@@ -168,6 +200,13 @@ export class Lanes {
       waiting.push(...chain(head.next));
       head.next = null;
       this.#tails.set(head);
+      this.#background.forget(head.delivery.lane);
+    }
+    for (const head of this.#background.heads) {
+      if (!wants(head)) continue;
+      this.#tails.delete(head.delivery.lane);
+      this.#background.forget(head.delivery.lane);
+      waiting.push(...chain(head));
     }
     const ready: Item[] = [];
     for (let i = this.#firstReady; i < this.#ready.length; i++) {
@@ -178,6 +217,7 @@ export class Lanes {
         continue;
       }
       this.#tails.delete(head.delivery.lane);
+      this.#background.forget(head.delivery.lane);
       waiting.push(...chain(head));
     }
     this.#ready = ready;
@@ -193,7 +233,7 @@ export class Lanes {
 
   #becomesHead(item: Item): void {
     item.turn = ++this.#heads;
-    this.#ready.push(item);
+    if (!this.#background.keeps(item)) this.#ready.push(item);
   }
 
   /** Drops the places of heads that are gone, in bulk. */

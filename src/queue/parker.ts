@@ -34,10 +34,10 @@ export class Parker {
   }
 
   /** What became of the delivery is durable. */
-  settle({ delivery, ticket }: Item): void {
+  settle({ delivery, ticket, settled }: Item): void {
     const { drain, inFlight, onDurable } = this.#options;
     if (ticket === null) return drain.done(delivery.id);
-    inFlight.leave(delivery, ticket);
+    inFlight.leave(delivery, ticket, settled);
     onDurable();
   }
 
@@ -64,14 +64,14 @@ export class Parker {
 
   /**
    * Parks the deliveries whose tickets are below `ticket`, with what waits behind them in their lanes. What is being sent
-   * goes on being sent, as a delivery that is stored.
+   * goes on being sent, as a delivery that is stored. Those of backfills hold nothing back: they are parked only with all.
    */
   parkLate(ticket: number): void {
     const { lanes, blocked, drain } = this.#options;
-    const isLate = (item: Item | null): boolean => item !== null && item.ticket !== null && item.ticket < ticket;
+    const isLate = (item: Item): boolean => item.ticket !== null && (item.settled === null ? item.ticket < ticket : ticket === Number.POSITIVE_INFINITY);
     const hanging = new Set([...lanes.running].filter((item) => isLate(item) && !item.ended));
     for (const item of hanging) this.#parkRunning(item);
-    const cut = lanes.cut((head) => hanging.has(head) || isLate(firstLive(head)));
+    const cut = lanes.cut((head) => hanging.has(head) || isFirstLate(head, isLate));
     if (cut.length === 0) return;
     const sending = new Set([...lanes.running].map(({ delivery }) => delivery.lane));
     for (const { delivery } of cut) {
@@ -100,23 +100,26 @@ export class Parker {
   /** Parks what is being sent. For its outcome it is from now on a delivery that was read back. */
   #parkRunning(item: Item): void {
     const { blocked, drain, inFlight, writer, onDurable } = this.#options;
-    const { delivery, ticket, attempts } = item;
+    const { delivery, ticket, attempts, settled } = item;
     if (ticket === null) return;
     item.ticket = null;
+    item.settled = null;
     drain.adopt(delivery);
     blocked.busy(delivery.lane);
     writer.park({ delivery, attempts, failure: null, dueIn: 0 }, () => {
-      inFlight.leave(delivery, ticket);
+      inFlight.leave(delivery, ticket, settled);
       onDurable();
     });
   }
 }
 
-/** The first of a lane that came with the stream; what was read back before it is durable. */
-function firstLive(head: Item): Item | null {
-  let item: Item | null = head;
-  while (item !== null && item.ticket === null) item = item.next;
-  return item;
+/** True if the first of a lane that came with the stream is late; what was read back before it is durable. With all, what a backfill brought counts too. */
+function isFirstLate(head: Item, isLate: (item: Item) => boolean): boolean {
+  for (let item: Item | null = head; item !== null; item = item.next) {
+    if (isLate(item)) return true;
+    if (item.ticket !== null && item.settled === null) return false;
+  }
+  return false;
 }
 
 /** The store is read in sequence; batches that are written in sequence keep a reader from passing one by. */

@@ -133,6 +133,8 @@ export interface Held {
 export interface DueRow extends Omit<Held, 'id' | 'ordinal'> {
   /** Counts what was held: the order of what is sent. */
   readonly serial: number;
+  /** The first run found it, and no change has made it match since. */
+  readonly isBackfill: boolean;
 }
 
 /** What becomes of a held row: a delivery, a dead letter if `failure` says why, or nothing if there is no delivery. */

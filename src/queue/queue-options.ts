@@ -1,4 +1,5 @@
 import type { EndpointConfig } from '../config.ts';
+import type { BackgroundPace } from './background-pace.ts';
 import type { Budget } from './budget.ts';
 import type { Tickets } from './in-flight.ts';
 import type { Attempt, BatchAttempt, ParkingStore } from './port.ts';
@@ -20,4 +21,6 @@ export interface EndpointQueueOptions {
   /** How much of what is stored may be in memory at once, in bytes. */
   readonly stored: number;
   readonly events: QueueEvents;
+  /** Of what backfills bring, over all endpoints. Default: it need leave no room. */
+  readonly pace?: BackgroundPace;
 }

@@ -20,9 +20,12 @@ export interface CurrentTable {
   readonly types: ReadonlyMap<string, string>;
   /** SQL that leaves out rows that are not published; null if all are. */
   readonly rowFilter: string | null;
+  /** Another text once a column is another one: see `shapeSql`. */
+  readonly shape: string;
 }
 
 interface Described {
+  readonly shape: string;
   readonly oid: number;
   readonly schema: string;
   readonly table: string;
@@ -40,7 +43,7 @@ export async function currentTable(database: RowsDatabase, { schema, table }: { 
   const [row] = await database.run({ text: DESCRIBE, values: [schema, table, publication] }, TIMEOUT);
   const json = row?.[0] ?? null;
   if (json === null) return null;
-  const { oid, identity, columns, filter, ...names } = JSON.parse(json) as Described;
+  const { oid, identity, columns, filter, shape, ...names } = JSON.parse(json) as Described;
   const published = columns.filter((column) => column.published);
   const key = columns.flatMap(({ name, key: place }) => (place === null ? [] : [{ name, place }])).toSorted((a, b) => a.place - b.place);
   return {
@@ -53,6 +56,7 @@ export async function currentTable(database: RowsDatabase, { schema, table }: { 
     live: { primaryKey: key.map(({ name }) => name), columns: columns.map(({ name }) => name) },
     types: new Map(columns.map(({ name, type }) => [name, type])),
     rowFilter: filter,
+    shape,
   };
 }
 
@@ -100,10 +104,16 @@ export class CurrentRows {
   }
 }
 
+/** A query that tells the columns of a table, and their types. @param oid of the table, as SQL */
+export function shapeSql(oid: string): string {
+  return `select string_agg(concat_ws(' ', attname, atttypid, atttypmod), ',' order by attnum)
+  from pg_catalog.pg_attribute where attrelid = ${oid} and attnum > 0 and not attisdropped`;
+}
+
 /** $1, $2: the table's schema and name; $3: the publication. Columns as pgoutput sends them: generated ones only where the publication says so. */
 const DESCRIBE = `
 select json_build_object(
-  'oid', class.oid::bigint, 'schema', nspname, 'table', relname, 'identity', relreplident, 'filter', published.filter,
+  'oid', class.oid::bigint, 'schema', nspname, 'table', relname, 'identity', relreplident, 'filter', published.filter, 'shape', (${shapeSql('class.oid')}),
   'columns', (select json_agg(json_build_object(
       'name', attname, 'type_oid', atttypid::bigint, 'typmod', atttypmod, 'type', format_type(atttypid, -1),
       'key', (select array_position(indkey::int2[], attnum) from pg_catalog.pg_index where indrelid = class.oid and indisprimary),

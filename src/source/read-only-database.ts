@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { sqlState } from '../reaction.ts';
 import { PLAIN_TEXT, reach, type Target, target } from './connect.ts';
+import { CopyOut, type CopyOutOptions, type SelectedRows } from './copy-out.ts';
 import { SourcePool } from './source-pool.ts';
 
 /** Connections at a time. */
@@ -28,11 +29,14 @@ export class ReadOnlyDatabase {
   /** The timeout that a connection's session has. */
   readonly #timeouts = new WeakMap<pg.PoolClient, number>();
   #pool: Promise<SourcePool> | null = null;
-  #isClosed = false;
+  #closed: Promise<void> | null = null;
 
-  /** @param url null: the PG* variables */
-  constructor(url: string | null) {
-    this.#target = target(url, { session: { ...PLAIN_TEXT, default_transaction_read_only: 'on' } });
+  /**
+   * @param url null: the PG* variables
+   * @param session settings of its connections, besides
+   */
+  constructor(url: string | null, session: Readonly<Record<string, string>> = {}) {
+    this.#target = target(url, { session: { ...PLAIN_TEXT, ...session, default_transaction_read_only: 'on' } });
   }
 
   /**
@@ -59,9 +63,28 @@ export class ReadOnlyDatabase {
     });
   }
 
-  /** Ends at once: what is under way fails, and so does whatever comes. */
-  async close(): Promise<void> {
-    this.#isClosed = true;
+  /** Some statements in one message, rows of COPY … TO STDOUT as bytes. Gives what is selected. A connection on which one fails is closed. */
+  copyOut(options: CopyOutOptions, timeout: number): Promise<SelectedRows> {
+    return this.#on(timeout, async (client) => {
+      const copy = client.query(new CopyOut(options));
+      const giveUp = setTimeout(() => copy.handleError(new Error('Query read timeout')), timeout + GRACE);
+      try {
+        return await copy.done;
+      } catch (error) {
+        throw new Broken(error);
+      } finally {
+        clearTimeout(giveUp);
+      }
+    });
+  }
+
+  /** Ends at once: what is under way fails, and so does whatever comes. May be called twice. */
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  async #end(): Promise<void> {
     const pool = await this.#pool?.catch(() => null);
     pool?.giveUp();
     await pool?.end();
@@ -79,6 +102,7 @@ export class ReadOnlyDatabase {
       isBroken = false;
       return result;
     } catch (error) {
+      // The connection goes, whatever the error is.
       if (error instanceof Broken) throw error.cause;
       isBroken = sqlState(error) === null;
       throw error;
@@ -88,7 +112,7 @@ export class ReadOnlyDatabase {
   }
 
   async #connect(): Promise<SourcePool> {
-    if (this.#isClosed) throw new Error('the connection is closed');
+    if (this.#closed !== null) throw new Error('the connection is closed');
     this.#pool ??= reach(this.#target).then((config) => new SourcePool({ ...config, max: MOST, idleTimeoutMillis: IDLE }));
     try {
       return await this.#pool;

@@ -31,6 +31,8 @@ export interface ResyncOptions {
   readonly found: Continuity & { readonly loss: Loss };
   /** Told of each statement before it is run. */
   readonly onStep: (step: Pick<Step, 'description' | 'sql'>) => void;
+  /** Stores what the next start is to find: after the state is taken over, and before the stream may go on. */
+  readonly prepare?: () => Promise<void>;
 }
 
 export interface Resynced {
@@ -59,7 +61,7 @@ export function refuseReader(config: Config, { slot }: Facts): void {
  *
  * @throws WalhookError if the database cannot be made ready: nothing is dropped then.
  */
-export async function resync({ config, client, state, found, onStep }: ResyncOptions): Promise<Resynced> {
+export async function resync({ config, client, state, found, onStep, prepare }: ResyncOptions): Promise<Resynced> {
   const { loss, facts, stored } = found;
   refuseReader(config, facts);
   refuseErrors(findings(config, facts).filter((finding) => !finding.managed && !SAID_BY_THE_DATABASE.has(finding.code)));
@@ -80,6 +82,7 @@ export async function resync({ config, client, state, found, onStep }: ResyncOpt
   const position =
     loss.remedy === 'publication' && stored !== null ? stored.position : { lsn: now.slot?.confirmedFlushLsn ?? NO_LSN, within: null };
   const replaced = { ...identity, position };
+  await prepare?.();
   await state.resync.replaceCheckpoint(replaced);
   // Where only the publication was mended the stream goes on where it was, but what was written until then is left out.
   const end = loss.remedy === 'publication' ? now.server.currentLsn : position.lsn;

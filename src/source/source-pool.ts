@@ -18,6 +18,8 @@ export class SourcePool extends pg.Pool {
     super({ ...config, stream });
     this.#sockets = sockets;
     this.on('error', () => undefined); // an idle connection that breaks is replaced by the next query
+    // While it is lent, nobody else listens to it, and an error without a listener would end the process.
+    this.on('connect', (client) => client.on('error', () => undefined));
   }
 
   /** Ends every connection on our side, without a goodbye. Queries under way fail as those of a lost connection do; the next one connects anew. */

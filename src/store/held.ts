@@ -54,8 +54,10 @@ function onePerRow(batch: readonly Held[]): Held[] {
 }
 
 async function due(state: StateDatabase, hook: string, { grace, limit }: { readonly grace: number; readonly limit: number }): Promise<DueRow[]> {
-  const { rows } = await sql<{ endpoint: string; row_hash: string; key: DueRow['key']; due_ms: string; commit_lsn: string; serial: string }>`
-    select endpoint, row_hash, key, floor(extract(epoch from due_at) * 1000) as due_ms, commit_lsn, serial from ${sql.id(state.schema, 'held')}
+  const { rows } = await sql<{ endpoint: string; row_hash: string; key: DueRow['key']; due_ms: string; commit_lsn: string; serial: string; is_backfill: boolean }>`
+    select endpoint, row_hash, key, floor(extract(epoch from due_at) * 1000) as due_ms, commit_lsn, serial,
+      -- see scheduledId: what is held for a change has the id of its event
+      id like '%-s-%' as is_backfill from ${sql.id(state.schema, 'held')}
     where hook = ${hook} and due_at <= clock_timestamp() - ${grace}::float8 * interval '1 millisecond'
     order by hook, due_at, serial limit ${limit}`.execute(state.db);
   return rows.map((row) => ({
@@ -66,6 +68,7 @@ async function due(state: StateDatabase, hook: string, { grace, limit }: { reado
     dueAt: Number(row.due_ms),
     commitLsn: parseLsn(row.commit_lsn),
     serial: Number(row.serial),
+    isBackfill: row.is_backfill,
   }));
 }
 

@@ -1,3 +1,4 @@
+import type { BackfillStore } from '../backfill/port.ts';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { Lsn } from '../lsn.ts';
@@ -83,6 +84,15 @@ export const noHeld: HeldStore = {
   prune: () => Promise.resolve(),
   backfill: () => Promise.resolve({ dueAt: 0, dueIn: 0, after: null, isDone: true }),
   advance: () => Promise.resolve(),
+};
+
+/** What is only listened to has no rows from before. */
+export const noBackfills: BackfillStore = {
+  begin: () => Promise.resolve(null),
+  list: () => Promise.resolve([]),
+  find: () => Promise.resolve(null),
+  advance: () => Promise.resolve(),
+  turn: () => Promise.resolve(null),
 };
 
 /** What is parked in memory is shown to nobody. */

@@ -75,7 +75,7 @@ export class Ownership {
   }
 
   /** A table of the state schema. */
-  table(name: 'backfill' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'owner' | 'parked'): RawBuilder<unknown> {
+  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'owner' | 'parked'): RawBuilder<unknown> {
     return sql.id(this.#state.schema, name);
   }
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DaemonReport } from '../../src/commands/daemon-report.ts';
 import { type EndpointLine, statusText, type StatusReport } from '../../src/commands/status-text.ts';
+import { backfill } from '../support/memory-backfills.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
 const AN_HOUR_AGO = '2026-01-01T23:00:00.000Z';
@@ -31,6 +32,7 @@ const DAEMON: DaemonReport = {
   confirmed: '0/1',
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
+  backfills: [],
   not_configured: [],
   wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
 };
@@ -47,6 +49,7 @@ function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> 
       checkpoint_at: null,
       state_error: null,
       endpoints,
+      backfills: null,
       ...report,
     },
     NOW,
@@ -93,4 +96,10 @@ test('with the daemon there is a forecast of the WAL; a standby says that it is 
   expect(text([], { daemon: DAEMON })).toContain('forecast   2 KiB of WAL a second; at this rate the slot is lost in 2 h');
   expect(text([], { daemon: { ...DAEMON, wal: null } })).not.toContain('forecast');
   expect(text([], { daemon: { ...DAEMON, state: 'standby' } })).toMatch(/^walhook 1\.0\.0 stands by: another daemon has the slot/);
+});
+
+test('backfills that have not ended are told with how far they are', () => {
+  const shown = text([LINE], { backfills: [backfill({ state: 'waiting', reason: 'endpoint crm is paused', rows_done: 42, rows_estimated: 100, rows_sent: 40 })] });
+  expect(shown).toMatch(/\n\nbackfill +hook +table +state +done +rows +sent +speed +left +asked for\nbf_20261121T193000_x7k2 +crm-profiles +public\.profiles +waiting +42% +42 of ~100 +40 +- +- +.+ ago\n.* waits: endpoint crm is paused\n$/);
+  for (const backfills of [[], null]) expect(text([LINE], { backfills })).not.toContain('backfill');
 });

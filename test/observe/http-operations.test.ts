@@ -1,15 +1,12 @@
-import { request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WalhookError } from '../../src/errors.ts';
 import { MOST_BODY } from '../../src/observe/http-body.ts';
+import type { BackfillAuditLine } from '../../src/observe/http-backfills.ts';
 import type { AuditLine } from '../../src/observe/http-operations.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 import type { Operations, Tally } from '../../src/operations.ts';
+import { ask, AUTHORIZED, JSON_TYPE, post, PROBLEM, TOKEN } from './asking.ts';
 
-const TOKEN = 'a-token-of-the-tests';
-const JSON_TYPE = { 'content-type': 'application/json' };
-const AUTHORIZED = { ...JSON_TYPE, authorization: `Bearer ${TOKEN}` };
 const TALLY: Tally = { count: 3, endpoints: { crm: 3 }, not_configured: {}, as_of: '2026-01-01T00:00:00.000Z' };
 
 /** Every route that acts, with a body that it takes. */
@@ -23,7 +20,7 @@ const READS = ['/api/v1/deliveries', '/api/v1/deliveries/some-id'] as const;
 
 const servers: HttpServer[] = [];
 let calls: unknown[][] = [];
-let audit: AuditLine[] = [];
+let audit: (AuditLine | BackfillAuditLine)[] = [];
 let errors: unknown[] = [];
 beforeEach(() => {
   calls = [];
@@ -60,43 +57,13 @@ async function serve(failure: Error | null = null, host = '127.0.0.1'): Promise<
     readiness: () => ({ state: 'streaming', problems: [] }),
     status: async () => ({}),
     operations: () => operations(failure),
+    backfills: () => expect.unreachable('no backfill was asked for'),
     audit: (line) => audit.push(line),
     onError: (error) => errors.push(error),
   });
   servers.push(server);
   return server.url;
 }
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, unknown>;
-  readonly body: Record<string, unknown>;
-}
-
-interface Asked {
-  readonly method?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: string | Buffer;
-}
-
-/** Not fetch: it does not let a test set Host or Transfer-Encoding. The answer may come before all of the body is sent. */
-function ask(url: string, { method = 'GET', headers = AUTHORIZED, body }: Asked = {}): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const asked = request(url, { method, headers, agent: false }, (response) => {
-      text(response).then((answer) => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: answer === '' ? {} : JSON.parse(answer) });
-      }, reject);
-    });
-    asked.on('error', reject);
-    asked.end(body);
-  });
-}
-
-function post(url: string, body: unknown, headers: Record<string, string> = AUTHORIZED): Promise<Answer> {
-  return ask(url, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
-}
-
-const PROBLEM = { 'content-type': 'application/problem+json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 describe('what is taken', () => {
   test('a list, with its filters', async () => {

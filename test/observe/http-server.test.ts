@@ -23,6 +23,7 @@ async function serve(options: Partial<HttpAppOptions> & { port?: number } = {}):
     readiness: () => readiness,
     status: async () => ({ state: 'streaming' }),
     operations: () => expect.unreachable('nothing was to be done'),
+    backfills: () => expect.unreachable('nothing was to be done'),
     audit: () => {},
     onError: () => {},
     ...options,

@@ -47,6 +47,7 @@ const window = fc.tuple(fc.nat(1500), fc.integer({ min: 1, max: 1500 })).map(([f
 const script: fc.Arbitrary<Script> = fc.record({
   seed: fc.integer(),
   deliveries: fc.integer({ min: 1, max: 150 }),
+  background: fc.constantFrom(0, 5, 60),
   lanes: fc.integer({ min: 1, max: 20 }),
   concurrency: fc.integer({ min: 1, max: 8 }),
   batch: fc.option(fc.constantFrom(1, 2, 3, 10), { freq: 3 }),

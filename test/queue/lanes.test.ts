@@ -6,25 +6,42 @@ import { type BatchRules, Lanes } from '../../src/queue/lanes.ts';
 import { deliveryOf } from '../deliver/endpoint.ts';
 
 let made = 0;
-function item(lane: number, { path = '/', body = '', row = undefined as string | undefined, attempts = 0 } = {}): Item {
-  return new Item({ ...deliveryOf(`${++made}`, body, { path }), lane, row }, null, attempts);
+function item(lane: number, { path = '/', body = '', row = undefined as string | undefined, attempts = 0, isLive = true } = {}): Item {
+  return new Item({ ...deliveryOf(`${++made}`, body, { path }), lane, row }, null, attempts, isLive ? null : () => undefined);
 }
+
+const isLive = ({ settled }: Item): boolean => settled === null;
 
 /** A list for each lane; the first of each is its head. */
 class NaiveLanes {
   readonly lanes = new Map<number, Item[]>();
+  /** Heads, and those of the background behind which nothing else waits. */
   ready: Item[] = [];
+  background: Item[] = [];
   running: Item[] = [];
 
   add(added: Item): void {
     const lane = this.of(added);
     lane.push(added);
     this.lanes.set(added.delivery.lane, lane);
-    if (lane.length === 1) this.ready.push(added);
+    if (lane.length === 1) this.head(added);
+    for (const head of this.background.filter((one) => this.hurries(one))) {
+      this.background.splice(this.background.indexOf(head), 1);
+      this.ready.push(head);
+    }
+  }
+
+  hurries(head: Item): boolean {
+    return (this.lanes.get(head.delivery.lane) ?? []).some(isLive);
+  }
+
+  head(head: Item): void {
+    if (isLive(head) || this.hurries(head)) this.ready.push(head);
+    else this.background.push(head);
   }
 
   take(): Item | null {
-    const head = this.ready.shift() ?? null;
+    const head = this.ready.shift() ?? this.background.shift() ?? null;
     if (head !== null) this.running.push(head);
     return head;
   }
@@ -43,10 +60,10 @@ class NaiveLanes {
       for (let last = head; behind[0] !== undefined && fits(behind[0]) && endAlike(last, behind[0]); ) batch.push((last = behind.shift() as Item));
     };
     followers(first);
-    for (const head of this.ready) {
+    for (const head of [...this.ready, ...this.background]) {
       if (!fits(head)) continue;
-      // Another list: this one is gone through.
       this.ready = this.ready.filter((one) => one !== head);
+      this.background = this.background.filter((one) => one !== head);
       batch.push(head);
       followers(head);
     }
@@ -74,7 +91,7 @@ class NaiveLanes {
     const lane = this.of(head);
     lane.shift();
     if (lane.length === 0) this.lanes.delete(head.delivery.lane);
-    if (lane[0] !== undefined && !this.running.includes(lane[0])) this.ready.push(lane[0]);
+    if (lane[0] !== undefined && !this.running.includes(lane[0])) this.head(lane[0]);
     return lane;
   }
 
@@ -100,6 +117,7 @@ const added = fc.record({
   body: fc.nat(5).map((length) => 'x'.repeat(length)),
   row: fc.constantFrom(undefined, undefined, undefined, 'row'),
   attempts: fc.constantFrom(0, 0, 0, 1),
+  isLive: fc.boolean(),
 });
 
 const steps = fc.array(
@@ -131,6 +149,7 @@ test('agrees with a naive model', () => {
           for (const [lane, list] of model.lanes) model.lanes.set(lane, list.filter((one) => running.has(one)));
           for (const [lane, list] of model.lanes) if (list.length === 0) model.lanes.delete(lane);
           model.ready = [];
+          model.background = [];
         } else if ('add' in step) {
           const { lane, ...more } = step.add;
           const one = item(lane, more);
@@ -154,11 +173,11 @@ test('agrees with a naive model', () => {
         }
         expect(lanes.size).toBe([...model.lanes.values()].flat().length);
         expect(lanes.waiting).toBe(lanes.size - model.running.length);
-        expect(lanes.ready).toBe(model.ready.length);
+        expect([lanes.ready, lanes.readyLive]).toEqual([model.ready.length + model.background.length, model.ready.length]);
         expect(new Set(lanes.running)).toEqual(new Set(model.running));
-        const next = model.ready.reduce((sum, head) => sum + model.of(head).length, 0);
+        const next = [...model.ready, ...model.background].reduce((sum, head) => sum + model.of(head).length, 0);
         for (const count of [1, next, next + 1]) expect(lanes.hasReady(count)).toBe(next >= count);
-        expect(lanes.oldest).toBe(model.ready[0] ?? null);
+        expect(lanes.oldest).toBe(model.ready[0] ?? model.background[0] ?? null);
       }
     }),
   );

@@ -1,6 +1,6 @@
 import type { EndpointConfig } from '../../src/config.ts';
 import { Tracker } from '../../src/checkpoint/tracker.ts';
-import { type Delivery, DRAFT, NO_HEADERS } from '../../src/delivery.ts';
+import { type Delivery, DRAFT, NO_HEADERS, type Sequence } from '../../src/delivery.ts';
 import type { Lsn } from '../../src/lsn.ts';
 import type { Outcome } from '../../src/outcome.ts';
 import { type Position, START } from '../../src/position.ts';
@@ -21,6 +21,8 @@ type Window = readonly [from: number, to: number];
 export interface Script {
   readonly seed: number;
   readonly deliveries: number;
+  /** Rows of a backfill that goes on beside. */
+  readonly background: number;
   readonly lanes: number;
   readonly concurrency: number;
   /** Deliveries in a request; null: batches are off. */
@@ -59,6 +61,13 @@ export class World {
   readonly store = new MemoryParkingStore();
   readonly script: Script;
   readonly deliveries: readonly Delivery[];
+  /** Rows of the backfill; those below `#filled` are over, and stored as that. */
+  readonly background: readonly Delivery[];
+  #filled = 0;
+  /** The rows of the backfill that this run has offered, and those of them that are settled. */
+  #chunk = new Map<string, Delivery>();
+  readonly #settled = new Set<string>();
+  #ordinal = 0;
   /** Deliveries that the receiver has, and in which runs of the process it got them. */
   readonly received = new Map<string, number[]>();
   /** What is wrong, if anything is. */
@@ -100,6 +109,7 @@ export class World {
       disable_after: null,
     });
     this.deliveries = Array.from({ length: script.deliveries }, (_, i) => this.#delivery(i));
+    this.background = Array.from({ length: script.background }, (_, i) => ({ ...this.#delivery(i), id: `row_${i}` }));
     this.store.before = () => this.#wait(script.slowestStore);
     this.store.after = () => this.#wait(script.slowestStore);
     this.store.fails = () => {
@@ -117,7 +127,7 @@ export class World {
     const { queued, blocked, mode, condition } = this.queue.state;
     // With an open breaker and nothing stored, it waits for something to probe with.
     const isAtRest = mode === 'direct' || (mode === 'storing' && condition.probeIn !== null);
-    return this.#isUp && this.#isRead && queued === 0 && blocked === 0 && isAtRest && this.store.of(ENDPOINT).length === 0 && this.isSafe;
+    return this.#isUp && this.#isRead && this.#filled === this.background.length && queued === 0 && blocked === 0 && isAtRest && this.store.of(ENDPOINT).length === 0 && this.isSafe;
   }
 
   /** True if the tracker's position is past all deliveries. */
@@ -186,6 +196,8 @@ export class World {
       events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onSkipped: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined, onEnough: () => undefined, onMore: () => undefined },
     });
     this.queue = queue;
+    this.#chunk.clear();
+    this.#settled.clear();
     this.#isDraining = false;
     try {
       this.#drainFrom = await queue.restore();
@@ -200,6 +212,34 @@ export class World {
     this.#later(CHECKPOINT, () => this.#saveCheckpoint());
     this.#later(STRAGGLER_INTERVAL, () => this.#parkLate(new Stragglers(script.concurrency * (script.batch ?? 1))));
     this.#later(0, () => this.#offer());
+    this.#later(0, () => this.#backfill());
+  }
+
+  /** A chunk is read once the one before is over; after a crash it is read again, and its place in the stream is behind all that was parked before. */
+  #backfill(): void {
+    const rows = this.background.slice(this.#filled, this.#filled + 8);
+    if (rows.every(({ id }) => this.#settled.has(id))) this.#filled += rows.length;
+    else if (!rows.some(({ id }) => this.#chunk.has(id)) && this.#isRead && this.queue.takesBackground && !this.#budget.full) this.#offerChunk(rows);
+    if (this.#filled < this.background.length) this.#later(this.#random() * 20, () => this.#backfill());
+  }
+
+  /** Where the stream is. */
+  #offerChunk(rows: readonly Delivery[]): void {
+    const before = this.deliveries[this.#next - 1]?.sequence.commitLsn ?? 0n;
+    const run = this.run;
+    this.#chunk = new Map(rows.map((row, i) => [row.id, { ...row, sequence: { commitLsn: before + 3n, ordinal: this.#ordinal + i, nth: 0 } }]));
+    // Chunks that take one place in the stream are counted on.
+    this.#ordinal += rows.length;
+    for (const delivery of this.#chunk.values()) {
+      const settled = (): void => {
+        if (run !== this.run) return;
+        this.#check(!this.#settled.has(delivery.id), `${delivery.id} was settled twice`);
+        this.#checkSettled(delivery);
+        this.#settled.add(delivery.id);
+      };
+      if (this.#isBuried(delivery)) this.queue.bury(delivery, { failure: 'expression', status: null, message: '', response: '' }, settled);
+      else this.queue.offer(delivery, settled);
+    }
   }
 
   #parkLate(stragglers: Stragglers): void {
@@ -318,15 +358,26 @@ export class World {
   }
 
   #receive(delivery: Delivery): void {
-    const { id, lane, sequence } = delivery;
+    const { id, lane } = delivery;
+    const stored = this.store.parked.get(keyOf(ENDPOINT, id))?.delivery;
+    // A row of the backfill that an earlier run stored has its place there.
+    const sequence = (stored ?? delivery).sequence;
+    const isRow = id.startsWith('row_');
     const runs = this.received.get(id) ?? [];
     if (runs.length === 0) {
       for (const earlier of this.deliveries) {
-        if (earlier.sequence.commitLsn >= sequence.commitLsn) break;
+        if (!isBefore(earlier.sequence, sequence)) break;
         if (earlier.lane !== lane || this.#isBuried(earlier)) continue;
         const isOver = this.received.has(earlier.id) || this.store.dead.has(keyOf(ENDPOINT, earlier.id));
         this.#check(isOver, `${id} came before ${earlier.id} of the same lane`);
       }
+      for (const earlier of isRow ? [] : this.#chunk.values()) {
+        if (earlier.lane !== lane || !isBefore(earlier.sequence, sequence) || this.#isBuried(earlier)) continue;
+        const isOver = this.received.has(earlier.id) || this.store.dead.has(keyOf(ENDPOINT, earlier.id));
+        this.#check(isOver, `${id} came before ${earlier.id} of the same lane`);
+      }
+    } else if (isRow) {
+      this.#check(this.run > 1, `${id} came twice without a crash`);
     } else {
       this.#check(!runs.includes(this.run), `${id} came twice without a crash`);
       this.#check(this.#mayComeAgain.has(id), `${id} came again, though it was below the checkpoint and not in the store`);
@@ -389,6 +440,10 @@ export class World {
   #check(holds: boolean, rule: string): void {
     if (!holds && this.violations.length < 5) this.violations.push(`at ${this.#time.now}: ${rule}`);
   }
+}
+
+function isBefore(a: Sequence, b: Sequence): boolean {
+  return a.commitLsn < b.commitLsn || (a.commitLsn === b.commitLsn && a.ordinal < b.ordinal);
 }
 
 function isWithin(windows: readonly Window[], now: number): boolean {

@@ -9,28 +9,31 @@ import type { CliOptions, CliResult } from './cli.ts';
 
 /**
  * Runs a command to its end as cli.ts does, but in this process: many a time what a process of its own would take once. One
- * after the other, for they share its output and environment.
+ * after the other, for they share its output and environment. `stop`: aborted by the signals that stop it, which the tester sends.
  */
-export async function command(args: readonly string[], { env = {}, yaml = '' }: CliOptions = {}): Promise<CliResult> {
+export async function command(args: readonly string[], { env = {}, yaml = '' }: CliOptions = {}, stop = new AbortController().signal): Promise<CliResult> {
   const folder = mkdtempSync(join(tmpdir(), 'walhook-command-'));
   const file = join(folder, 'walhook.yaml');
   writeFileSync(file, yaml);
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  let stdout = '';
-  const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    stdout += stripVTControlCharacters(String(text));
-    return true;
-  });
+  const output = { stdout: '', stderr: '' };
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      output[name] += stripVTControlCharacters(String(text));
+      return true;
+    }),
+  );
   try {
     const line = parseCommandLine([...args, '-c', file], '0.0.0-test');
     if ('text' in line) return { code: line.exit, signal: null, stdout: line.text, stderr: '' };
     const verb = await line.spec.load();
-    return { code: await verb({ arguments: line.arguments, options: line.options, stop: new AbortController().signal }), signal: null, stdout, stderr: '' };
+    const code = await verb({ arguments: line.arguments, options: line.options, stop });
+    return { code, signal: null, ...output };
   } catch (error) {
     const { text, exit } = describeFailure(error);
-    return { code: exit, signal: null, stdout, stderr: stripVTControlCharacters(text) };
+    return { code: exit, signal: null, ...output, stderr: output.stderr + stripVTControlCharacters(text) };
   } finally {
-    spy.mockRestore();
+    for (const spy of spies) spy.mockRestore();
     vi.unstubAllEnvs();
     rmSync(folder, { recursive: true, force: true });
   }
