@@ -24,6 +24,11 @@ describe('a stage', () => {
   });
 });
 
+test('a command reads package.json, which ships', () => {
+  expect(forbiddenImport('src/commands/version.ts', 'package.json')).toBeNull();
+  expect(forbiddenImport('src/commands/version.ts', 'tsconfig.json')).toEqual(expect.any(String));
+});
+
 describe('config/', () => {
   test('imports the vocabulary alone', () => {
     expect(forbiddenImport('src/config/load.ts', 'src/errors.ts')).toBeNull();
