@@ -224,7 +224,7 @@ export class Dispatcher {
       endpoint: config,
       attempt: {
         single: prepare(sender.attempt),
-        batch: batchAttempt({ prepare, join: joined, send: sender.attempt }),
+        batch: batchAttempt({ bytes: config.batch?.bytes ?? 0, prepare, join: joined, send: sender.attempt }),
       },
       store,
       writer: this.#writer,
