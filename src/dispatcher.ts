@@ -342,6 +342,6 @@ export class Dispatcher {
   }
 
   #relieve(): void {
-    for (const queue of this.queues.values()) queue.relieveIfSlow();
+    for (const queue of this.queues.values()) queue.relieve();
   }
 }

@@ -183,7 +183,7 @@ export class EndpointQueue {
     // What hangs, and has been stored where it is, is still being sent.
     if (this.#lanes.size === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery));
-    this.relieveIfSlow();
+    this.relieve();
     this.#ahead.grown(this.#lanes.ready, this.#rate);
   }
 
@@ -194,8 +194,9 @@ export class EndpointQueue {
     this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#parker.settle(item));
   }
 
-  /** Parks what is in memory if the endpoint is too slow for it, so that the others can go on. */
-  relieveIfSlow(): void {
+  /** What waits for others goes without them if memory is full, and all is parked if the endpoint is too slow for its share: so that the others can go on. */
+  relieve(): void {
+    if (this.#options.budget.full) this.#slots.fill();
     if (this.#mode !== 'direct' || !this.#inFlight.isOverShare) return;
     const now = performance.now();
     const rate = this.#rate;

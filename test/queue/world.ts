@@ -248,7 +248,7 @@ export class World {
       this.tracker.mark({ lsn, within: null });
       this.#reached(lsn);
     }
-    if (this.#budget.full) this.queue.relieveIfSlow();
+    if (this.#budget.full) this.queue.relieve();
     this.#later(this.#random() * 8, () => this.#offer());
   }
 
