@@ -226,7 +226,7 @@ export class Dispatcher {
       endpoint: config,
       attempt: {
         single: prepare(sender.attempt),
-        batch: batchAttempt({ prepare, join: joined, send: sender.attempt }),
+        batch: batchAttempt({ bytes: config.batch?.bytes ?? 0, prepare, join: joined, send: sender.attempt }),
       },
       store,
       writer: this.#writer,
@@ -345,6 +345,6 @@ export class Dispatcher {
   }
 
   #relieve(): void {
-    for (const queue of this.queues.values()) queue.relieveIfSlow();
+    for (const queue of this.queues.values()) queue.relieve();
   }
 }

@@ -14,6 +14,9 @@ export interface BodyOptions {
   readonly large_numbers: 'number' | 'string';
 }
 
+/** Where a body is built: one at a time, so that a thousand hooks do not keep what their largest rows took. */
+const out = new JsonOutput();
+
 const DATA = '{"data":{';
 const NO_DATA = piece(DATA);
 const COMMA = piece(',');
@@ -60,7 +63,6 @@ export class EventBody implements Body {
   readonly #meta: EventMeta | null;
   /** `meta` has the id, which is another for each hook that shares this. */
   readonly #hasId: boolean;
-  readonly #out = new JsonOutput();
   /** Of the row that is being written: fields whose values the WAL does not carry; null if it carries all. */
   #unchanged: BodyField[] | null = null;
   #serial = 0;
@@ -88,7 +90,6 @@ export class EventBody implements Body {
     if (event.serial === this.#serial && (!this.#hasId || id === this.#id)) return this.#body;
     const { operation, hidden } = event;
     const middle = MIDDLES[operation];
-    const out = this.#out;
     out.clear();
     this.#unchanged = null;
     this.#data(event, operation === 'delete' ? this.#key : this.#row);
@@ -109,7 +110,6 @@ export class EventBody implements Body {
 
   #data(event: Event, fields: readonly BodyField[]): void {
     const { hidden, row } = event;
-    const out = this.#out;
     let isFirst = true;
     for (const field of row === null ? [] : fields) {
       const start = out.length;
@@ -136,7 +136,6 @@ export class EventBody implements Body {
   #lookupValues(event: Event): void {
     const { hidden, row } = event;
     if (row === null) return;
-    const out = this.#out;
     let isFirst = true;
     for (const field of this.#lookup) {
       if (hidden !== null && hidden[field.column] === 1) continue;
@@ -159,7 +158,6 @@ export class EventBody implements Body {
     const { kind, old } = change;
     if (kind !== 'update' || old === null || !isKnownBefore(change, field.column)) return;
     if (hiddenBefore !== null && hiddenBefore[field.column] === 1) return;
-    const out = this.#out;
     const end = out.length;
     out.piece(PREVIOUS);
     const before = out.length;
@@ -169,7 +167,6 @@ export class EventBody implements Body {
 
   /** From the end of the lookup values to that of the body. */
   #end(event: Event, id: string): void {
-    const out = this.#out;
     const unchanged = this.#unchanged;
     if (this.#meta === null && unchanged === null) return out.piece(END);
     out.piece(END_LIST);
@@ -188,10 +185,10 @@ export class EventBody implements Body {
 
   /** null where the WAL does not tell. */
   #changedNames(changed: ColumnSet | null): void {
-    if (changed === null) return this.#out.piece(CHANGED_UNKNOWN);
-    this.#out.piece(CHANGED);
+    if (changed === null) return out.piece(CHANGED_UNKNOWN);
+    out.piece(CHANGED);
     this.#names(changed);
-    this.#out.piece(END_LIST);
+    out.piece(END_LIST);
   }
 
   /** The names of columns of a row that are in a set. */
@@ -199,8 +196,8 @@ export class EventBody implements Body {
     let isFirst = true;
     for (const { column, name } of this.#row) {
       if (columns[column] !== 1) continue;
-      if (!isFirst) this.#out.piece(COMMA);
-      this.#out.piece(name);
+      if (!isFirst) out.piece(COMMA);
+      out.piece(name);
       isFirst = false;
     }
   }

@@ -9,8 +9,8 @@ export class Background {
   /** Heads by their lanes, the oldest first. */
   readonly #heads = new Map<number, Item>();
   readonly #pace: BackgroundPace | null;
-  /** How many that are not of the background wait behind one that is, by lane. */
-  readonly #behind = new Map<number, number>();
+  /** How many that came with the stream wait behind one of the background, by lane. A lane that is emptied and filled again counts anew. */
+  readonly #behind = new Map<number, { live: number }>();
 
   /** @param pace null: they need leave no room */
   constructor(pace: BackgroundPace | null) {
@@ -34,12 +34,12 @@ export class Background {
     const { lane } = item.delivery;
     const behind = this.#behind.get(lane);
     if (item.settled !== null) {
-      if (behind === undefined) this.#behind.set(lane, 0);
+      if (behind === undefined) this.#behind.set(lane, { live: 0 });
       return null;
     }
     if (behind === undefined) return null;
-    item.isBehindBackground = true;
-    this.#behind.set(lane, behind + 1);
+    item.behindBackground = behind;
+    behind.live++;
     const head = this.#heads.get(lane) ?? null;
     this.#heads.delete(lane);
     return head;
@@ -48,7 +48,7 @@ export class Background {
   /** True if the item, which is a head now, waits here. */
   keeps(item: Item): boolean {
     const { lane } = item.delivery;
-    if (item.settled === null || (this.#behind.get(lane) ?? 0) > 0) return false;
+    if (item.settled === null || (this.#behind.get(lane)?.live ?? 0) > 0) return false;
     this.#heads.set(lane, item);
     return true;
   }
@@ -73,11 +73,11 @@ export class Background {
   }
 
   /** A head is done, and what follows it, if anything does, is the next. */
-  released({ delivery, isBehindBackground, next }: Item): void {
+  released({ delivery, behindBackground, next }: Item): void {
     if (this.#behind.size === 0) return;
     const { lane } = delivery;
     if (next === null) this.#behind.delete(lane);
-    else if (isBehindBackground) this.#behind.set(lane, Math.max(0, (this.#behind.get(lane) ?? 0) - 1));
+    else if (behindBackground !== null && behindBackground === this.#behind.get(lane)) behindBackground.live--;
   }
 
   /** The lane has nothing that waits any more. */

@@ -180,7 +180,7 @@ export class EndpointQueue {
     if (this.#lanes.size === 0) this.#rate.began(performance.now());
     this.#admit(this.#inFlight.enter(delivery, settled));
     if (settled !== null) return;
-    this.relieveIfSlow();
+    this.relieve();
     this.#ahead.grown(this.#lanes.readyLive, this.#rate);
   }
 
@@ -196,8 +196,9 @@ export class EndpointQueue {
     this.#options.writer.bury({ delivery, attempts: 0, failure }, () => this.#parker.settle(item));
   }
 
-  /** Parks what is in memory if the endpoint is too slow for it, so that the others can go on. */
-  relieveIfSlow(): void {
+  /** What waits for others goes without them if memory is full, and all is parked if the endpoint is too slow for its share: so that the others can go on. */
+  relieve(): void {
+    if (this.#options.budget.full) this.#slots.fill();
     if (this.#mode !== 'direct' || !this.#inFlight.isOverShare) return;
     const now = performance.now();
     if (!overflows({ queued: this.#inFlight.size, rate: this.#rate.perSecond(now), stalled: this.#rate.stalled(now), neighbours: this.#options.neighbours })) return;
@@ -211,10 +212,7 @@ export class EndpointQueue {
     this.#keepBlocked();
   }
 
-  /**
-   * Lets what is in memory be sent, until `spill`; then parks what is left, and lets what is being sent end, until `abandon`. Resolves once
-   * nothing is in flight, or all of it is stored, which takes a store that works. May be called twice.
-   */
+  /** Sends what is in memory until `spill`, then parks the rest, and lets what is being sent end until `abandon`. Resolves once all of it is over or stored. May be called twice. */
   close(signals: CloseSignals): Promise<void> {
     this.#closed ??= this.#close(signals);
     return this.#closed;

@@ -21,8 +21,8 @@ export class Item {
   next: Item | null = null;
   /** It is being sent: then it is one of the list that Running is, between these two. */
   isRunning = false;
-  /** It came with the stream, and something of the background is, or was, before it in its lane. */
-  isBehindBackground = false;
+  /** It came with the stream, and is counted here, for something of the background was before it in its lane. */
+  behindBackground: { live: number } | null = null;
   before: Item | null = null;
   after: Item | null = null;
 

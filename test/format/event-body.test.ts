@@ -221,3 +221,15 @@ test('odd names are names', () => {
   const [told] = tell({ shape }, insert(OID, ['1', 'p', 'q', 'r']));
   expect(told?.text).toContain('{"user_id":1,"__proto__":"p","a\\"b\\\\c\\n":"q","":"r"}');
 });
+
+test('the memory in which bodies are built is one for all tables and hooks, however many have had a large row', () => {
+  const change = insert(OID, profile({ first_name: 'x'.repeat(100_000) }));
+  const bodies: Body[] = [];
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 50; i++) {
+    let body: Body;
+    readEvents(rownd(), (event) => void body.build(event, ''), [change], (built) => bodies.push((body = built)));
+  }
+  expect(bodies).toHaveLength(50);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2_000_000);
+});

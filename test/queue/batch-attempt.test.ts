@@ -35,6 +35,7 @@ function play(batch: readonly Delivery[], { prepare = (send) => send, rendered =
     over: () => lines.push('over'),
   };
   batchAttempt({
+    bytes: 1000,
     prepare,
     join: ([first, ...others]) => ({ ...first, id: [first, ...others].map(({ id }) => id).join(' ') }),
     send: ({ id, request }, done) => {
@@ -112,4 +113,10 @@ test('nothing goes out once one of them must not', async () => {
   const told = play([draft('a'), draft('b')], { prepare: making(() => '/'), rendered: () => false });
   await settled();
   expect(told.lines).toEqual(['rendered 0: /', 'rendered 1: /']);
+});
+
+test('what has become too large to go with the first is left', async () => {
+  const found = (send: Attempt): Attempt => (delivery, done, rendered) => send({ ...delivery, request: { ...delivery.request, path: '/', contentType: 'application/json' }, body: `"${'x'.repeat(598)}"` }, done, rendered);
+  const told = play([draft('a'), draft('b'), draft('c')], { prepare: found });
+  expect(told.lines).toEqual(['sent a to /', 'left 1,2']);
 });

@@ -176,6 +176,17 @@ describe('where nothing more comes, nothing waits', () => {
     expect(batches(rig)).toEqual(['0 1 2 3 4']);
   });
 
+  test('a memory that others have filled', async () => {
+    const rig = new Rig(LONG, { inFlight: 5 });
+    rig.queue.startDraining();
+    offerLanes(rig, 0, 3);
+    await time.run(5);
+    for (let i = 0; i < 2; i++) rig.budget.add(0);
+    rig.queue.relieve();
+    await time.run(5);
+    expect(batches(rig)).toEqual(['0 1 2']);
+  });
+
   test('as much as may be in memory of what is stored', async () => {
     const rig = rigOf({ batch: { size: 10_000, bytes: 1 << 20, linger: 10_000 } });
     void rig.queue.pause('a person');

@@ -241,7 +241,7 @@ test('what is held while a lane is read is stored before what comes once everyth
   await time.until(() => rig.store.calls.has('page'), 5000);
   rig.offer('a2', 1);
   await time.run(20);
-  rig.queue.relieveIfSlow();
+  rig.queue.relieve();
   expect(rig.events).toContain('overflow');
   rig.offer('a3', 1);
   await time.run(20);
@@ -329,10 +329,10 @@ test('an endpoint that holds few but large deliveries is parked as well when it 
   for (let i = 0; i < 10; i++) rig.offer(`${i}`, 1, { bytes: 100 });
   expect(rig.budget.full).toBe(true);
   await time.run(900);
-  rig.queue.relieveIfSlow();
+  rig.queue.relieve();
   expect(rig.events).toEqual([]);
   await time.run(200);
-  rig.queue.relieveIfSlow();
+  rig.queue.relieve();
   expect(rig.events).toEqual(['overflow']);
   await time.run(10);
   expect(rig.budget.full).toBe(false);
@@ -345,7 +345,7 @@ test('an overflow parks what waits, keeps the order, and ends once the endpoint 
   rig.answer = () => null;
   for (let i = 0; i < 900; i++) rig.offer(`${i}`, i % 3);
   await time.run(1100);
-  rig.queue.relieveIfSlow();
+  rig.queue.relieve();
   for (let i = 900; i < 1500; i++) rig.offer(`${i}`, i % 3);
   await time.run(10);
   // Besides the two that are being sent, only what was read back is in memory.

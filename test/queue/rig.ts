@@ -69,6 +69,7 @@ export class Rig {
       attempt: {
         single: (...sending) => this.#attempt(...sending),
         batch: batchAttempt({
+          bytes: endpoint.batch?.bytes ?? 0,
           prepare: (send) => this.#prepare(send),
           join: (deliveries) => {
             const one = joined(deliveries);

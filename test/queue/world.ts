@@ -288,7 +288,7 @@ export class World {
       this.tracker.mark({ lsn, within: null });
       this.#reached(lsn);
     }
-    if (this.#budget.full) this.queue.relieveIfSlow();
+    if (this.#budget.full) this.queue.relieve();
     this.#later(this.#random() * 8, () => this.#offer());
   }
 
@@ -303,13 +303,14 @@ export class World {
   #batches(isAlive: () => boolean): BatchAttempt {
     const joined = new WeakMap<Delivery, readonly Delivery[]>();
     const attempt = batchAttempt({
+      bytes: 1000,
       prepare: (send) => (delivery, done, rendered) => {
         this.#later(this.#random() * 5, () => {
           if (!isAlive()) return;
           const { request, body, row, sequence } = delivery;
           if (row !== undefined && this.#random() < this.script.flaky) return done({ ...FAILED, failure: 'enrich', status: null });
           if (request.contentType !== DRAFT) return send(delivery, done, rendered);
-          const made = { request: { ...request, path: `/${sequence.ordinal % 3}`, contentType: 'application/json' }, body };
+          const made = { request: { ...request, path: `/${sequence.ordinal % 3}`, contentType: 'application/json' }, body: body.padEnd((sequence.ordinal % 4) * 200) };
           if (rendered(made)) send({ ...delivery, ...made }, done, rendered);
         });
       },
@@ -323,6 +324,7 @@ export class World {
         const deliveries = joined.get(one) ?? [];
         this.#check(new Set(deliveries.map(({ request }) => request.path)).size === 1, 'different requests in a batch');
         this.#check(deliveries.every(({ request }) => request.contentType !== DRAFT), 'a draft is sent');
+        this.#check(deliveries.length === 1 || deliveries.reduce((sum, { body }) => sum + body.length, 0) <= 1000, 'a request is too large');
         this.#request(deliveries, (outcome) => isAlive() && done(outcome));
       },
     });
