@@ -2,7 +2,7 @@
 import type { CommandSpec } from './commands/command.ts';
 import { describeFailure } from './commands/failure.ts';
 import { parseCommandLine } from './commands/program.ts';
-import { walhookVersion } from './commands/version.ts';
+import { refuseOldNode, walhookVersion } from './commands/version.ts';
 import { EXIT, type ExitCode } from './errors.ts';
 
 /** A reader that goes away (`walhook plan | head`) has heard enough: no stack for it. */
@@ -24,6 +24,7 @@ process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
   try {
+    refuseOldNode(process.versions.node, process.execPath);
     const line = parseCommandLine(argv, walhookVersion());
     if ('text' in line) {
       (line.exit === EXIT.ok ? process.stdout : process.stderr).write(line.text);

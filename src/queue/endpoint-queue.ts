@@ -277,12 +277,13 @@ export class EndpointQueue {
     const now = performance.now();
     const luck = Math.random();
     this.#throttle.ended(outcome, now);
+    const refused = outcome.kind === 'failed' && apart ? `a batch of ${items.length}, each of which is sent alone now: ${outcome.message}` : '';
     for (const item of items) {
       // Those behind a failure in its lane have been set aside with it.
       if (item.ended) continue;
       this.#rate.completed(now);
       if (outcome.kind === 'delivered') this.#aftermath.over(item, outcome);
-      else if (apart) this.#aftermath.refusedTogether(item, outcome, now);
+      else if (apart) this.#aftermath.refusedTogether(item, { ...outcome, message: refused }, now);
       else this.#aftermath.failed(item, outcome, { now, luck });
     }
     this.#look();
