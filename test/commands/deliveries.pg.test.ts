@@ -113,6 +113,7 @@ test('dead letters are listed, shown, replayed with the same id and bytes, and d
 
   expect(await run('replay', '--endpoint', 'crm', '--yes')).toMatchObject({ code: 0 });
   await receiver.received(5);
+  await untilStored(world, 'parked', 0);
   expect(await run('discard', '--all', '--yes', '--json').then(({ stdout }) => JSON.parse(stdout))).toMatchObject({ action: 'discard', count: 1, endpoints: { erp: 1 } });
   expect((await run('deliveries')).stdout).toBe('nothing is dead or parked\n');
 
