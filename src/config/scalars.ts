@@ -137,7 +137,7 @@ function unit({ parse, pattern, title, what, min, max }: Unit) {
       const inBounds = read >= (parse(min) ?? 0) && read <= (parse(max) ?? 0);
       return inBounds ? { value: read } : { refused: `must be from ${min} to ${max}` };
     },
-    () => ({ anyOf: [{ title, type: 'string', pattern }, VARIABLE] }),
+    () => ({ anyOf: [{ title: `${title}, ${min} to ${max}`, type: 'string', pattern }, VARIABLE] }),
   );
 }
 
