@@ -3,7 +3,8 @@ import { type MetricFacts, METRICS } from './metrics.ts';
 
 /**
  * Answers a scrape in Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/
- * prom-client, for its escapes and numbers; the samples are made anew each time, so it keeps nothing.
+ * Written by prom-client, which knows its escapes and numbers and is loaded with this file alone. The samples are made anew
+ * each time, so it keeps nothing.
  */
 export async function metricsAnswer(facts: MetricFacts): Promise<Response> {
   const registry = new Registry();

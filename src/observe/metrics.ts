@@ -58,7 +58,7 @@ export interface Sample {
 
 export interface Metric {
   readonly name: `walhook_${string}`;
-  /** A counter only grows, and begins at 0 when the daemon starts or applies a new configuration. */
+  /** A counter only grows, and begins at 0 with each daemon, so with a new configuration too. */
   readonly type: 'gauge' | 'counter';
   readonly labels: readonly MetricLabel[];
   /** One line, for HELP and docs/operations.md. */

@@ -41,8 +41,8 @@ export function parseExposition(text: string): Map<string, Family> {
 
 /** The value of the one sample with these labels; null if there is none. */
 export function valueOf(families: ReadonlyMap<string, Family>, name: string, labels: Readonly<Record<string, string>> = {}): number | null {
-  const wanted = JSON.stringify(Object.entries(labels).toSorted());
-  const found = families.get(name)?.samples.filter((sample) => JSON.stringify(Object.entries(sample.labels).toSorted()) === wanted) ?? [];
+  const wanted = Object.entries(labels);
+  const found = families.get(name)?.samples.filter((sample) => Object.keys(sample.labels).length === wanted.length && wanted.every(([label, value]) => sample.labels[label] === value)) ?? [];
   return found.length === 1 ? (found[0]?.value ?? null) : null;
 }
 

@@ -26,7 +26,7 @@ const CRM: DaemonReport['endpoints'][number] = {
 };
 
 const ID = 'bf_20261121T193000_x7k2';
-const FACTS: DaemonReport & MetricFacts = {
+const FACTS: DaemonReport & Pick<MetricFacts, 'hooks'> = {
   version: '1.0.0',
   pid: 7,
   uptime: 60,
