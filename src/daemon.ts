@@ -58,6 +58,8 @@ export interface DaemonStatus {
   /** LSNs as text. */
   readonly received: string;
   readonly confirmed: string;
+  /** How far reading is behind what was committed, in milliseconds, as far as can be told; null while there is no stream. */
+  readonly behind: number | null;
   readonly in_flight: { readonly deliveries: number; readonly bytes: number };
   readonly endpoints: readonly EndpointStatus[];
   /** The WAL that the server keeps for the slot; null where it is not known yet. */
@@ -82,7 +84,7 @@ export class Daemon {
         // Two that start at the same time must not take the slot from each other again and again.
         await pause(reconnectDelay(failures, Math.random()), signal);
       } catch (error) {
-        throw signal?.aborted === true ? startEnded() : connectionError(error, { label });
+        throw signal?.aborted === true ? new WalhookError('the start was ended', { code: 'start_ended' }) : connectionError(error, { label });
       }
     }
   }
@@ -229,6 +231,7 @@ export class Daemon {
       slot: this.#slot.name,
       received: formatLsn(this.#reading.received.lsn),
       confirmed: formatLsn(this.#reading.confirmed),
+      behind: this.#reading.behind,
       in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
       endpoints: this.#dispatcher.status,
       wal: this.#upkeep.wal,
@@ -343,8 +346,4 @@ export class Daemon {
 /** True if a daemon that ended with this error has lost nothing: a new one goes on from what is stored, or stands by. */
 export function beginsAnew(error: unknown): boolean {
   return asksForRestart(error) || codeOf(error) === 'fenced';
-}
-
-function startEnded(): WalhookError {
-  return new WalhookError('the start was ended', { code: 'start_ended' });
 }

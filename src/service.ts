@@ -199,6 +199,7 @@ const NOTHING: Omit<DaemonStatus, 'state' | 'slot'> = {
   problems: [],
   received: '',
   confirmed: '',
+  behind: null,
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
   wal: null,

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
 import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
+import { RecentAnswer } from '../observe/recent-answer.ts';
 import type { Service } from '../service.ts';
 import { daemonReport } from './daemon-report.ts';
 import { StateReader } from './state-reader.ts';
@@ -100,6 +101,15 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
       log.warn({ err: error }, 'status: backfills cannot be listed');
       return null;
     });
+  const countsOfLate = new RecentAnswer({
+    ask: () => state.counts(),
+    onError: (error) => log.warn({ err: error }, 'metrics: parked and dead deliveries cannot be counted'),
+  });
+  const backfillsOfLate = new RecentAnswer({
+    // Where there is no stream, another daemon may run some.
+    ask: async () => (await service()?.daemon?.backfills?.list({ active: true })) ?? null,
+    onError: (error) => log.warn({ err: error }, 'metrics: backfills cannot be listed'),
+  });
   return {
     readiness: status,
     status: async () => {
@@ -108,6 +118,11 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
         return null;
       });
       return daemonReport(status(), { stored: counts, backfills: await activeBackfills(), version: walhookVersion() });
+    },
+    metrics: async () => {
+      // What is stored of endpoints is told by the daemon that sends to them, not by one that stands by as well.
+      const [stored, backfills] = await Promise.all([status().endpoints.length === 0 ? null : countsOfLate.get(), backfillsOfLate.get()]);
+      return { ...daemonReport(status(), { stored, backfills, version: walhookVersion() }), hooks: config.hooks.map(({ name }) => name) };
     },
     operations: () => {
       const acting = service()?.daemon?.acting ?? null;
@@ -128,4 +143,4 @@ function notRunning(state: string): WalhookError {
   return new WalhookError(`walhook is ${state}, not streaming: try again in a moment`, { code: 'not_running' });
 }
 
-const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;
+const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;

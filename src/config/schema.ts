@@ -48,10 +48,10 @@ const state = section({
 
 const server = section({
   listen: textOf(listen).prefault('127.0.0.1:9464').meta({
-    description: 'Where `/healthz`, `/readyz` and the admin API listen, `host:port`. Port 0 takes any that is free. Beyond loopback a `token` is required.',
+    description: 'Where `/healthz`, `/readyz`, `/metrics` and the admin API listen, `host:port`. Port 0 takes any that is free. Beyond loopback a `token` is required.',
   }),
   token: textOrEmpty(adminToken).optional().meta({
-    description: 'Bearer token of the admin API, at least 16 characters. Default: none, which is allowed on loopback alone.',
+    description: 'Bearer token of the admin API and `/metrics`, at least 16 characters. Default: none, which is allowed on loopback alone.',
   }),
 });
 

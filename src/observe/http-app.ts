@@ -7,16 +7,19 @@ import { type AuditLine, type OperationsApi, operationsRoutes } from './http-ope
 import { isLoopbackHost, isOwnOrigin } from './http-origin.ts';
 import { EVERY_ANSWER, problem, problemOf } from './http-problem.ts';
 import { route } from './http-route.ts';
+import type { MetricFacts } from './metrics.ts';
 
 export interface HttpAppOptions extends Omit<OperationsApi, 'audit'>, Omit<BackfillsApi, 'audit'> {
   /** The address that is listened on: on loopback, requests must name it. */
   readonly host: string;
-  /** Bearer token of `/api/`; null: none is asked for, which config allows on loopback alone. */
+  /** Bearer token of `/api/` and `/metrics`; null: none is asked for, which config allows on loopback alone. */
   readonly token: string | null;
   /** Told on the spot: asks no database. */
   readonly readiness: () => Readiness;
   /** What `/api/v1/status` answers. */
   readonly status: () => Promise<object>;
+  /** What `/metrics` is made of. At once, whether the database answers or not. */
+  readonly metrics: () => Promise<MetricFacts>;
   /** Told of each action, once it is done. */
   readonly audit: (line: AuditLine | BackfillAuditLine) => void;
   /** Told of a handler's error, which the client does not see. */
@@ -25,7 +28,7 @@ export interface HttpAppOptions extends Omit<OperationsApi, 'audit'>, Omit<Backf
 
 /** The routes, without a socket. */
 export function httpApp(options: HttpAppOptions): Hono {
-  const { host, token, readiness, status, onError } = options;
+  const { host, token, readiness, status, metrics, onError } = options;
   const loopback = isLoopbackHost(host);
   const expected = token === null ? null : digest(token);
   const app = new Hono();
@@ -40,10 +43,12 @@ export function httpApp(options: HttpAppOptions): Hono {
     for (const [name, value] of Object.entries(EVERY_ANSWER)) context.header(name, value);
     return undefined;
   });
-  app.use('/api/*', async (context, next) => {
-    if (expected === null || holds(context.req.header('authorization'), expected)) return next();
-    return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { headers: { 'WWW-Authenticate': 'Bearer' } });
-  });
+  for (const path of ['/api/*', '/metrics']) {
+    app.use(path, async (context, next) => {
+      if (expected === null || holds(context.req.header('authorization'), expected)) return next();
+      return problem(401, 'this needs the header Authorization: Bearer, with the server.token of the configuration', { headers: { 'WWW-Authenticate': 'Bearer' } });
+    });
+  }
   app.use('/api/*', refuseLargeBody);
   const health = (path: HealthPath) => {
     const { status: code, headers, body } = healthAnswer(path, readiness);
@@ -51,11 +56,13 @@ export function httpApp(options: HttpAppOptions): Hono {
   };
   route(app, '/healthz', { GET: () => health('/healthz') });
   route(app, '/readyz', { GET: () => health('/readyz') });
+  // Loaded when it is first wanted: where nobody scrapes, nobody pays for it.
+  route(app, '/metrics', { GET: async () => (await import('./http-metrics.ts')).metricsAnswer(await metrics()) });
   route(app, '/api/v1/status', { GET: async (context) => context.json(await status()) });
   operationsRoutes(app, options);
   backfillRoutes(app, options);
 
-  app.notFound(() => problem(404, 'there is /healthz, /readyz, /api/v1/status, /api/v1/deliveries, /api/v1/endpoints and /api/v1/backfills'));
+  app.notFound(() => problem(404, 'there is /healthz, /readyz, /metrics, /api/v1/status, /api/v1/deliveries, /api/v1/endpoints and /api/v1/backfills'));
   app.onError((error) => {
     const told = problemOf(error);
     if (told !== null) return told;

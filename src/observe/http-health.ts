@@ -32,6 +32,6 @@ function ok(body: object): HealthAnswer {
  * is not sent to it. An endpoint that fails, is paused or disabled never makes walhook unready: restarting would not
  * help it, and its deliveries are parked. `status` tells of it.
  */
-function notReady({ state, problems }: Readiness): string[] {
+export function notReady({ state, problems }: Readiness): string[] {
   return [...(state === 'streaming' ? [] : [`state is ${state}`]), ...problems];
 }

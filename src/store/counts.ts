@@ -9,7 +9,7 @@ export interface EndpointCounts {
   readonly oldestParked: number | null;
 }
 
-/** How many deliveries are parked and dead, for each endpoint that has any. Reads an index from end to end: for people, not for a loop. */
+/** How many deliveries are parked and dead, for each endpoint that has any. Reads an index from end to end: for people, and for who leaves it in peace in between. */
 export function countByEndpoint(state: StateDatabase): Promise<Map<string, EndpointCounts>> {
   return guarded('count parked and dead deliveries', async () => {
     const parked = sql.id(state.schema, 'parked');

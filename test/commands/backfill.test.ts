@@ -24,6 +24,7 @@ async function scene(): Promise<Scene> {
     token: TOKEN,
     readiness: () => ({ state: 'streaming', problems: [] }),
     status: async () => ({}),
+    metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('no delivery was asked for'),
     backfills: () => backfills,
     audit: () => undefined,

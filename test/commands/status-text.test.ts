@@ -30,6 +30,7 @@ const DAEMON: DaemonReport = {
   slot: 'walhook',
   received: '0/1',
   confirmed: '0/1',
+  behind: 0,
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
   backfills: [],

@@ -59,6 +59,7 @@ async function serve({ failure = null, notRunning = false }: { readonly failure?
     token: TOKEN,
     readiness: () => ({ state: 'streaming', problems: [] }),
     status: async () => ({}),
+    metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('no delivery was asked for'),
     backfills: () => {
       if (notRunning) throw new WalhookError('walhook is draining, not streaming', { code: 'not_running' });

@@ -56,6 +56,7 @@ async function serve(failure: Error | null = null, host = '127.0.0.1'): Promise<
     token: TOKEN,
     readiness: () => ({ state: 'streaming', problems: [] }),
     status: async () => ({}),
+    metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => operations(failure),
     backfills: () => expect.unreachable('no backfill was asked for'),
     audit: (line) => audit.push(line),

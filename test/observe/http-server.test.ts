@@ -22,6 +22,7 @@ async function serve(options: Partial<HttpAppOptions> & { port?: number } = {}):
     token: null,
     readiness: () => readiness,
     status: async () => ({ state: 'streaming' }),
+    metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('nothing was to be done'),
     backfills: () => expect.unreachable('nothing was to be done'),
     audit: () => {},
