@@ -3,10 +3,11 @@ import { printableLine } from './printable.ts';
 import { humanCount, humanDuration } from './units.ts';
 
 /** Columns of the bar, its brackets included. */
-const LEAST_BAR = 12;
+const LEAST_BAR = 8;
 const MOST_BAR = 42;
 const GAP = '  ';
-/** Columns of a time that is left, mostly. */
+/** Columns of a speed and of a time that is left, mostly. */
+const SPEED = '5,234/s'.length;
 const LEFT = '10 min left'.length;
 
 /** What a line has, in this order. */
@@ -28,8 +29,8 @@ export function progressLine(report: BackfillReport, width: number): string {
       bar: done === null ? '' : bar(done, LEAST_BAR),
       percent: percentText(report).padStart(done === null ? 0 : '100%'.length),
       count: countText(report).padStart(countText({ ...report, rows_done: report.rows_estimated ?? report.rows_done }).length),
-      speed: speedText(report),
-      left: leftText(report).padStart(report.state === 'running' && report.seconds_left !== null ? LEFT : 0),
+      speed: speedText(report).padStart(isTimed(report) ? SPEED : 0),
+      left: leftText(report).padStart(isTimed(report) ? LEFT : 0),
       note: noteOf(report),
     }).filter(([, text]) => text !== '') as [Part, string][],
   );
@@ -62,6 +63,10 @@ export function speedText({ rows_per_second, state }: BackfillReport): string {
 
 export function leftText({ seconds_left, state }: BackfillReport): string {
   return seconds_left === null || state !== 'running' ? '' : `${humanDuration(Math.max(1, Math.round(seconds_left)) * 1000)} left`;
+}
+
+function isTimed({ seconds_left, state }: BackfillReport): boolean {
+  return state === 'running' && seconds_left !== null;
 }
 
 /** `paused`, `waiting (endpoint crm is paused)`; nothing for one that runs. */

@@ -10,10 +10,10 @@ test('a line has the hook, a bar, the share, the rows, the speed and the time le
 
 test('what a narrow terminal has no room for is left out, the least wanted first; the share stays', () => {
   const at = (width: number): string => progressLine(RUNNING, width);
-  expect(at(84)).toBe('crm-profiles  [====>     ]   42%    420,000 of ~1,000,000 rows  5,234/s   2 min left');
-  expect(at(83)).toMatch(/^crm-profiles {2}\[=+> +\] {3}42% {4}420,000 of ~1,000,000 rows {3}2 min left$/);
-  expect(at(64)).toMatch(/^\[=+> +\] {3}42% {4}420,000 of ~1,000,000 rows {3}2 min left$/);
-  expect(at(48)).toMatch(/^\[=+> +\] {3}42% {4}420,000 of ~1,000,000 rows$/);
+  expect(at(80)).toBe('crm-profiles  [==>   ]   42%    420,000 of ~1,000,000 rows  5,234/s   2 min left');
+  expect(at(79)).toMatch(/^crm-profiles {2}\[=+> +\] {3}42% {4}420,000 of ~1,000,000 rows {3}2 min left$/);
+  expect(at(60)).toMatch(/^\[=+> +\] {3}42% {4}420,000 of ~1,000,000 rows {3}2 min left$/);
+  expect(at(46)).toMatch(/^\[=+> +\] {3}42% {4}420,000 of ~1,000,000 rows$/);
   expect(at(35)).toBe(' 42%    420,000 of ~1,000,000 rows');
   expect(at(20)).toBe(' 42%');
   expect(at(3)).toBe(' 42');
@@ -32,7 +32,7 @@ test('no line is longer than the terminal is wide, and a bar that is there fills
   for (const report of reports) {
     for (let width = 0; width <= 250; width++) expect(progressLine(report, width).length, `${width}`).toBeLessThanOrEqual(width);
   }
-  for (let width = 84; width <= 110; width++) expect(progressLine(RUNNING, width)).toHaveLength(width);
+  for (let width = 80; width <= 110; width++) expect(progressLine(RUNNING, width)).toHaveLength(width);
 });
 
 describe('the share', () => {
@@ -65,6 +65,11 @@ test('what is done counts the rows that there were', () => {
 });
 
 test('nothing moves while numbers grow', () => {
-  const shapes = [1, 99, 12_345, 999_999].map((rows_done) => progressLine({ ...RUNNING, rows_done }, 83).replaceAll(/[=>]/g, ' ').search(/of ~/));
+  const shapes = [1, 99, 12_345, 999_999].map((rows_done) => progressLine({ ...RUNNING, rows_done }, 79).replaceAll(/[=>]/g, ' ').search(/of ~/));
   expect(new Set(shapes).size).toBe(1);
+});
+
+test('nor while it becomes slower or faster, on a terminal of 80 columns', () => {
+  const lengths = [9.9, 99, 999, 1_000, 9_999].map((rows_per_second) => progressLine({ ...RUNNING, rows_per_second }, 80).indexOf(']'));
+  expect(new Set(lengths).size).toBe(1);
 });
