@@ -1,10 +1,13 @@
 import type { BackfillReport } from '../backfills.ts';
 import { newBackfillId } from '../backfill/backfill-id.ts';
-import type { BackfillStore } from '../backfill/port.ts';
+import type { BackfillStore, StoredBackfill } from '../backfill/port.ts';
 import { didYouMean } from '../closest.ts';
 import type { Config, HookConfig } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import type { Loss } from '../source/loss.ts';
+
+/** More than that are not under way. */
+const MOST = 1_000;
 
 /** A backfill that the next `walhook run` begins with. */
 export type WaitingBackfill = Pick<BackfillReport, 'id' | 'hook' | 'table'>;
@@ -43,14 +46,36 @@ export function defaultHooks({ remedy }: Loss, config: Pick<Config, 'hooks'>): r
   return remedy === 'new_slot' ? affectedHooks(config) : [];
 }
 
-/** Stores a backfill for each hook; one that waits already, of a resync that was killed, stays the one. The slot must have been taken over. */
-export async function storeBackfills(store: BackfillStore, hooks: readonly HookConfig[]): Promise<WaitingBackfill[]> {
+/** A backfill that goes on where it was, past the gap. */
+export type UnfinishedBackfill = Pick<BackfillReport, 'id' | 'hook'>;
+
+export interface StoredForResync {
+  readonly waiting: readonly WaitingBackfill[];
+  /** Of other hooks, or of a part of the rows. */
+  readonly unfinished: readonly UnfinishedBackfill[];
+}
+
+/**
+ * Stores a backfill for each hook. One that had begun is cancelled for it: rows behind its place may have changed in the gap, and with its id again
+ * their webhook-ids would be known to receivers. One that waits, of a resync that was killed, stays the one. The slot must have been taken over.
+ */
+export async function storeBackfills(store: BackfillStore, hooks: readonly HookConfig[]): Promise<StoredForResync> {
   const waiting: WaitingBackfill[] = [];
   for (const { name: hook, schema, table } of hooks) {
-    const stored =
-      (await store.begin({ id: newBackfillId(new Date()), hook, table: `${schema}.${table}`, where: null, columns: null, rate: null, origin: 'resync', rowsEstimated: null })) ??
-      (await store.list({ hook, active: true, limit: 1_000 })).find(({ where }) => where === null);
-    if (stored !== undefined) waiting.push({ id: stored.id, hook, table: stored.table });
+    const before = (await store.list({ hook, active: true, limit: MOST })).find(({ where }) => where === null);
+    if (before !== undefined && isUntouched(before)) {
+      waiting.push({ id: before.id, hook, table: before.table });
+      continue;
+    }
+    if (before !== undefined) await store.turn(before.id, 'cancelled', 'resync: all rows are sent again');
+    const stored = await store.begin({ id: newBackfillId(new Date()), hook, table: `${schema}.${table}`, where: null, columns: null, rate: null, origin: 'resync', rowsEstimated: null });
+    if (stored !== null) waiting.push({ id: stored.id, hook, table: stored.table });
   }
-  return waiting;
+  const active = await store.list({ active: true, limit: MOST });
+  return { waiting, unfinished: active.filter(({ id }) => !waiting.some((one) => one.id === id)).map(({ id, hook }) => ({ id, hook })) };
+}
+
+/** It waits, with nothing sent, for what a resync would have it do. */
+function isUntouched({ origin, state, after, columns }: StoredBackfill): boolean {
+  return origin === 'resync' && state === 'waiting' && after === null && columns === null;
 }

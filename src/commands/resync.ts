@@ -8,7 +8,7 @@ import { openDurableState } from '../state.ts';
 import type { Verb } from './command.ts';
 import { canAsk, yesOrNo } from './confirm.ts';
 import { readConfig } from './read-config.ts';
-import { affectedHooks, chosenHooks, defaultHooks, storeBackfills, type WaitingBackfill } from './resync-backfills.ts';
+import { affectedHooks, chosenHooks, defaultHooks, type StoredForResync, storeBackfills, type UnfinishedBackfill, type WaitingBackfill } from './resync-backfills.ts';
 import { print } from './terminal.ts';
 import { withSource } from './with-source.ts';
 
@@ -27,6 +27,8 @@ interface ResyncReport {
   readonly position: string | null;
   /** Those that the next `walhook run` begins with. */
   readonly backfills: readonly WaitingBackfill[];
+  /** Those that go on where they were: what changed in the gap behind their place they do not send. */
+  readonly unfinished_backfills: readonly UnfinishedBackfill[];
 }
 
 /** `walhook resync`: says what is lost, and goes on without it when told to. */
@@ -45,7 +47,7 @@ export const resync: Verb = async ({ options }) => {
       const found = await continuity(config, client, () => state.load());
       refuseReader(config, found.facts);
       if (!isLost(found)) {
-        tell({ loss: null, message: null, from: null, to: null, accepted: false, position: placeOf(found), backfills: [] }, 'nothing is lost: walhook run goes on where it was');
+        tell({ loss: null, message: null, from: null, to: null, accepted: false, position: placeOf(found), backfills: [], unfinished_backfills: [] }, 'nothing is lost: walhook run goes on where it was');
         return EXIT.ok;
       }
       const report = reportOf(found.loss);
@@ -62,13 +64,13 @@ export const resync: Verb = async ({ options }) => {
         print('\nnothing was done');
         return EXIT.failure;
       }
-      let backfills: readonly WaitingBackfill[] = [];
+      let backfills: StoredForResync = { waiting: [], unfinished: [] };
       const prepare = async (): Promise<void> => {
         backfills = await storeBackfills(state.backfills, hooks);
       };
       const { stored, gap } = await goOn({ config, client, state, found, onStep, prepare });
       const at = formatLsn(stored.position.lsn);
-      const accepted = { ...reportOf({ ...found.loss, gap }), accepted: true, position: at, backfills };
+      const accepted = { ...reportOf({ ...found.loss, gap }), accepted: true, position: at, backfills: backfills.waiting, unfinished_backfills: backfills.unfinished };
       tell(accepted, '', `-- accepted: ${gapText(gap)}`, `-- walhook run goes on at ${at}`, ...backfillText(backfills, found.loss, config).map((line) => `-- ${line}`));
       return EXIT.ok;
     });
@@ -94,10 +96,11 @@ function backfillAdvice({ gap: { kind } }: Loss, config: Config): string[] {
 }
 
 /** What is done about it. */
-function backfillText(backfills: readonly WaitingBackfill[], { gap }: Loss, config: Config): string[] {
-  if (backfills.length > 0) return [...backfills.map(({ id, hook, table }) => `it begins with backfill ${id}: the rows of ${table} for hook ${hook}`), MISSED[gap.kind]];
+function backfillText({ waiting, unfinished }: StoredForResync, { gap }: Loss, config: Config): string[] {
+  const goingOn = unfinished.map(({ id, hook }) => `backfill ${id} of hook ${hook} goes on where it was: what changed in the gap behind that it does not send`);
+  if (waiting.length > 0) return [...waiting.map(({ id, hook, table }) => `it begins with backfill ${id}: the rows of ${table} for hook ${hook}`), ...goingOn, MISSED[gap.kind]];
   const [hook] = affectedHooks(config);
-  return hook === undefined ? [] : [`no rows are sent again; once it runs: walhook backfill ${hook.name}`];
+  return [...goingOn, ...(hook === undefined ? [] : [`no rows are sent again; once it runs: walhook backfill ${hook.name}`])];
 }
 
 function namesOf(hooks: readonly HookConfig[]): string {
@@ -128,7 +131,7 @@ function isLost(found: Continuity): found is Continuity & { readonly loss: Loss 
 
 function reportOf(loss: Loss): ResyncReport {
   const { from, to } = loss.gap;
-  return { loss: loss.code, message: lossText(loss), from: from === null ? null : formatLsn(from), to: formatLsn(to), accepted: false, position: null, backfills: [] };
+  return { loss: loss.code, message: lossText(loss), from: from === null ? null : formatLsn(from), to: formatLsn(to), accepted: false, position: null, backfills: [], unfinished_backfills: [] };
 }
 
 function placeOf({ stored, facts }: Continuity): string | null {
