@@ -67,6 +67,8 @@ export class ChunkReader {
   readonly #from: string;
   readonly #columns: string;
   readonly #conditions: readonly string[];
+  /** SQL; null: nothing needs to be set. */
+  readonly #searchPath: string | null;
 
   constructor(options: ChunkReaderOptions) {
     const { table, key, where } = options;
@@ -75,6 +77,7 @@ export class ChunkReader {
     this.#options = options;
     this.#row = new CopyRow(relation.columns.length);
     this.#key = key.map((column) => ({ column: `${name}.${identifier(column)}`, type: types.get(column) ?? 'text', place: relation.columns.findIndex((one) => one.name === column) }));
+    this.#searchPath = searchPath(table, key);
     this.#from = `${qualified(relation)} as ${name}`;
     this.#columns = relation.columns.map((column) => `${name}.${identifier(column.name)}`).join(', ');
     this.#conditions = [
@@ -131,9 +134,10 @@ export class ChunkReader {
       `select ${WAL_END}`,
       'commit',
       'begin isolation level repeatable read read only',
+      ...(this.#searchPath === null ? [] : [this.#searchPath]),
       // Before the snapshot is taken: a table that is rewritten meanwhile looks empty to an older one.
       `lock table ${qualified(table.relation)} in access share mode`,
-      `select pg_current_snapshot(), (${shapeSql(String(table.relation.oid))})`,
+      `select pg_current_snapshot(), (${shapeSql(`${literal(qualified(table.relation))}::regclass`)})`,
       ...(again.length === 0 ? [] : [this.#copy([this.#isOneOf(again)])]),
       this.#copy(after === null ? [] : [this.#isBehind(after)], ` order by ${this.#key.map(({ column }) => column).join(', ')} limit ${pageSize}`),
       'commit',
@@ -231,6 +235,17 @@ const STRANGERS = `
         and lock.mode in ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
         and (lock.relation = $2::oid or lock.relation in (select relid from pg_catalog.pg_partition_tree($2::oid::regclass)))
     )`;
+
+/**
+ * Sets it so that a key is compared as it is ordered. An operator is looked for by its name: of a type that is elsewhere (citext, in a schema of
+ * extensions) that of a type it can be taken for would be found, and rows be left out.
+ */
+function searchPath({ searchPath: path, typeSchemas }: CurrentTable, key: readonly string[]): string | null {
+  const schemas = new Set(key.map((column) => typeSchemas.get(column) ?? 'pg_catalog'));
+  schemas.delete('pg_catalog');
+  if (schemas.size === 0) return null;
+  return `set local search_path to ${[...(path === '' ? [] : [path]), ...schemas].join(', ')}`;
+}
 
 function explainWhere(error: unknown, where: string | null): unknown {
   if (where === null || !(error instanceof Error)) return error;
