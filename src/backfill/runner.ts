@@ -18,6 +18,9 @@ const LONGEST_TORN = 1_000;
 /** So often in a row that it is worth a word. */
 const OFTEN_TORN = 3;
 
+/** After so many milliseconds without a mark it is asked whether it can still come. */
+const LATE = 10_000;
+
 /** Where and how much to read. */
 export interface ChunkRequest {
   readonly number: number;
@@ -38,6 +41,8 @@ export interface BuiltChunk {
   /** The key of its last row, rows that were read again aside; null if there is none. */
   readonly last: StoredKey | null;
   readonly isLast: boolean;
+  /** Its bytes were too many for more rows. */
+  readonly isFull: boolean;
   /** Rows that were read, without those that were read again. */
   readonly count: number;
   keyOf(row: number): StoredKey;
@@ -58,6 +63,8 @@ export interface ChunkSource {
   read(request: ChunkRequest): Promise<BuiltChunk>;
   /** The chunk's high mark. */
   markEnd(chunk: number): Promise<void>;
+  /** Where the WAL ends now. */
+  end(): Promise<Lsn>;
 }
 
 export interface RunnerOptions {
@@ -227,15 +234,22 @@ export class Runner {
       table: backfill.table,
       columns: source.columns,
       onEnd: (window: ChunkWindow, place: StreamPlace): void => end.resolve(this.#merge({ window, place, chunk: built, began, isObstructed: obstacle() !== null })),
+      onLost: (): void => end.resolve({ kind: 'obstructed' }),
     };
+    let late: NodeJS.Timeout | undefined;
     const open = source.marks ? { cancel: windows.awaitMarks(awaited), endAt: null } : windows.openNow(awaited);
     try {
       built = await read(number);
       if (this.#isStopped) return null;
-      if (open.endAt === null) await source.markEnd(number);
-      else open.endAt(built.high);
+      if (open.endAt === null) {
+        await source.markEnd(number);
+        late = setTimeout(() => void source.end().then((lsn) => windows.marksComeBefore(awaited, lsn), end.reject), LATE);
+      } else {
+        open.endAt(built.high);
+      }
       return await this.#orStopped(end.promise);
     } finally {
+      clearTimeout(late);
       open.cancel();
     }
   }
@@ -254,7 +268,8 @@ export class Runner {
     this.#isLast = chunk.isLast;
     this.#estimate = estimated(this.#estimate, { done: this.#rowsDone, isLast: chunk.isLast });
     const progress = { after: this.#after, again, rowsDone: this.#rowsDone, rowsSent: this.#rowsSent, rowsEstimated: this.#estimate };
-    const isWhole = chunk.count >= this.#options.size.rows;
+    if (chunk.isFull) this.#options.size.filled(chunk.count);
+    const isWhole = chunk.count >= this.#options.size.rows && !chunk.isFull;
     pending.handed(offered.deliveries, progress, () => {
       if (isWhole) this.#options.size.took(performance.now() - began);
     });
