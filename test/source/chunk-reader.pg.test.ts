@@ -166,6 +166,8 @@ test('a key whose type lives where nothing is looked for is read in its own orde
 test.each([
   ['another has its name', 'create table other (like rows including all); alter table rows rename to old; alter table other rename to rows'],
   ['its changes tell rows by other columns', 'alter table rows replica identity full'],
+  ['a column is gone', 'alter table rows rename other to another'],
+  ['it is gone', 'drop table rows'],
   ['its key is another', 'alter table rows drop constraint rows_pkey; alter table rows add primary key (other, id)'],
 ])('it is altered when %s', async (_name, sql) => {
   const db = await testDatabase('create table rows (id int primary key, other int not null); insert into rows values (1, 1)');
