@@ -29,8 +29,6 @@ import { currentTable, type CurrentTable } from './source/current-rows.ts';
 import type { Queryable } from './source/inspect.ts';
 import { tableName } from './source/quote.ts';
 
-/** Milliseconds until the read of a chunk is given up. */
-const TIMEOUT = 60_000;
 /** Milliseconds for a question without a table. */
 const PATIENCE = 10_000;
 /** What a delivery takes in memory besides its body, in bytes: an estimate. */
@@ -153,7 +151,7 @@ class BackfillRun implements ChunkSource {
     return this.#identity.columns;
   }
 
-  async read({ number, after, again, rows, bytes }: ChunkRequest): Promise<BuiltChunk> {
+  async read({ number, after, again, rows, bytes, timeout }: ChunkRequest): Promise<BuiltChunk> {
     const { received, recent, run } = this.#options;
     const { reader, key } = this.#found;
     const texts = (stored: StoredKey): KeyTexts => key.map((name) => stored[name] ?? '');
@@ -168,7 +166,7 @@ class BackfillRun implements ChunkSource {
       limit: rows,
       bytes,
       mark: this.marks ? writeMark({ backfill: this.#wanted.id, run, chunk: number, side: 'low' }) : null,
-      timeout: TIMEOUT,
+      timeout,
       onRow: (row, rowKey) => made.add(this.#identify(row), rowKey, this.#make(row, transaction)),
     });
     const snapshot = parseSnapshot(found.snapshot);

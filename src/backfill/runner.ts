@@ -12,6 +12,9 @@ import type { ChunkWindow } from './window.ts';
 /** Milliseconds until what stands in the way is looked at again, and until what failed is tried again. */
 const LOOK_AGAIN = 100;
 const RETRY = 1_000;
+/** How long a read may take at first, and, where its few rows are hard to find, in the end; in milliseconds. */
+const FIRST_TIMEOUT = 60_000;
+const LONGEST_TIMEOUT = 3_600_000;
 /** A chunk that was older than the stream is read again after so long at first, and at most, in milliseconds. */
 const FIRST_TORN = 20;
 const LONGEST_TORN = 1_000;
@@ -28,6 +31,8 @@ export interface ChunkRequest {
   readonly again: readonly StoredKey[];
   readonly rows: number;
   readonly bytes: number;
+  /** Milliseconds until the read is given up. */
+  readonly timeout: number;
 }
 
 /** A chunk that has been read, with what its rows have become. */
@@ -105,6 +110,7 @@ export class Runner {
   #waits: string | null = null;
   #paused: string | null = null;
   #torn = 0;
+  #timeout = FIRST_TIMEOUT;
   /** No chunk before this moment: the rate. */
   #notBefore = 0;
 
@@ -208,7 +214,7 @@ export class Runner {
     const rows = size.rows;
     let chunk: BuiltChunk | null = null;
     const ended = await this.#between(source, async (number) => {
-      chunk = await source.read({ number, after: this.#after, again: this.#again, rows, bytes: size.bytes });
+      chunk = await source.read({ number, after: this.#after, again: this.#again, rows, bytes: size.bytes, timeout: this.#timeout });
       return chunk;
     }, began);
     if (ended === null) return;
@@ -289,8 +295,11 @@ export class Runner {
     const { backfill, size, store, onEnd } = this.#options;
     this.#source = null;
     if (this.#isStopped || codeOf(error) === 'fenced') return true;
-    // The statement took too long: it may not, for fewer rows.
-    if (sqlState(error) === '57014') size.halve();
+    // The statement took too long: it may not, for fewer rows. Where hardly any match, fewer are no help.
+    if (sqlState(error) === '57014') {
+      size.halve();
+      this.#timeout = Math.min(LONGEST_TIMEOUT, 2 * this.#timeout);
+    }
     const passes = error instanceof WalhookError ? error.reaction === 'retry' : reactionTo(error) === 'retry' || (error instanceof Error && sqlState(error) === null);
     const reason = safeMessage(error);
     if (passes) {

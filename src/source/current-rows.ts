@@ -61,7 +61,7 @@ export async function currentTable(database: RowsDatabase, { schema, table }: { 
     live: { primaryKey: key.map(({ name }) => name), columns: columns.map(({ name }) => name) },
     types: new Map(columns.map(({ name, type }) => [name, type])),
     searchPath,
-    typeSchemas: new Map(columns.map(({ name, type_schema: schema }) => [name, schema])),
+    typeSchemas: new Map(columns.map((column) => [column.name, column.type_schema])),
     rowFilter: filter,
     shape,
   };

@@ -160,7 +160,8 @@ test('a key whose type lives where nothing is looked for is read in its own orde
   const db = await testDatabase(`create schema elsewhere; create extension citext schema elsewhere;
     create table rows (id int, k elsewhere.citext, primary key (id, k)); insert into rows select i % 2, chr(65 + i + case when i % 3 = 0 then 32 else 0 end) from generate_series(0, 25) i`);
   const rows = await readAll(await readerOf(db), 3);
-  expect(rows.map(([, k]) => k?.toLowerCase()).toSorted()).toEqual([...'abcdefghijklmnopqrstuvwxyz']);
+  const keys = rows.map(([, k]) => k?.toLowerCase() ?? '');
+  expect(keys.toSorted((a, b) => a.localeCompare(b)).join('')).toBe('abcdefghijklmnopqrstuvwxyz');
 });
 
 test.each([
