@@ -169,9 +169,11 @@ test.each([
   ['its changes tell rows by other columns', 'alter table rows replica identity full'],
   ['a column is gone', 'alter table rows rename other to another'],
   ['it is gone', 'drop table rows'],
+  ['less of it is published', 'alter publication one set table rows (id) where (id > 5)'],
   ['its key is another', 'alter table rows drop constraint rows_pkey; alter table rows add primary key (other, id)'],
 ])('it is altered when %s', async (_name, sql) => {
   const db = await testDatabase('create table rows (id int primary key, other int not null); insert into rows values (1, 1)');
+  await db.sql('create publication one for table rows where (id > 0)');
   const reader = await readerOf(db);
   await read(reader);
   await db.sql(sql);
