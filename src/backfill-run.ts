@@ -29,8 +29,6 @@ import { currentTable, type CurrentTable } from './source/current-rows.ts';
 import type { Queryable } from './source/inspect.ts';
 import { tableName } from './source/quote.ts';
 
-/** Milliseconds until the read of a chunk is given up. */
-const TIMEOUT = 60_000;
 /** Milliseconds for a question without a table. */
 const PATIENCE = 10_000;
 /** What a delivery takes in memory besides its body, in bytes: an estimate. */
@@ -128,7 +126,7 @@ class BackfillRun implements ChunkSource {
     const { plan, table } = found;
     const { relation } = table;
     const { columns } = wanted;
-    const hook = columns === null ? found.hook : { ...found.hook, fields: { ...found.hook.fields, only: columns } };
+    const hook = columns === null ? found.hook : { ...found.hook, fields: { ...found.hook.fields, only: bothOf(columns, found.hook.fields.only) } };
     const body = bodyOf({ table: plan, hook, codecs, source: origin });
     const requests = hook.enrich.size > 0 ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
     this.marks = marks;
@@ -153,20 +151,22 @@ class BackfillRun implements ChunkSource {
     return this.#identity.columns;
   }
 
-  async read({ number, after, again, rows, bytes }: ChunkRequest): Promise<BuiltChunk> {
+  async read({ number, after, again, rows, bytes, timeout }: ChunkRequest): Promise<BuiltChunk> {
     const { received, recent, run } = this.#options;
     const { reader, key } = this.#found;
     const texts = (stored: StoredKey): KeyTexts => key.map((name) => stored[name] ?? '');
+    // By another key nobody knows how far it has come.
+    const isAnother = [after, ...again].some((one) => one !== null && !(Object.keys(one).length === key.length && key.every((name) => Object.hasOwn(one, name))));
     const stored = (one: KeyTexts): StoredKey => Object.fromEntries(key.map((name, i) => [name, one[i] ?? '']));
     const made = new MadeRows();
     const transaction = foundAt(Date.now(), received());
     const found = await reader.read({
-      after: after === null ? null : texts(after),
-      again: again.map(texts),
+      after: after === null || isAnother ? null : texts(after),
+      again: isAnother ? [] : again.map(texts),
       limit: rows,
       bytes,
       mark: this.marks ? writeMark({ backfill: this.#wanted.id, run, chunk: number, side: 'low' }) : null,
-      timeout: TIMEOUT,
+      timeout,
       onRow: (row, rowKey) => made.add(this.#identify(row), rowKey, this.#make(row, transaction)),
     });
     const snapshot = parseSnapshot(found.snapshot);
@@ -177,6 +177,7 @@ class BackfillRun implements ChunkSource {
       high: found.high,
       last: found.last === null ? null : stored(found.last),
       isLast: found.isLast,
+      isFull: found.isFull,
       count: found.count,
       keyOf: (row) => stored(made.keys[row] ?? []),
       offer: (send, place, settled) => this.#offer({ rows: made.rows, send, place, settled, committedAt: commitTime(transaction) }),
@@ -185,6 +186,10 @@ class BackfillRun implements ChunkSource {
 
   async markEnd(chunk: number): Promise<void> {
     await this.#found.reader.mark(writeMark({ backfill: this.#wanted.id, run: this.#options.run, chunk, side: 'high' }));
+  }
+
+  end(): Promise<Lsn> {
+    return this.#found.reader.end();
   }
 
   #identify(row: Tuple): string {
@@ -286,6 +291,11 @@ function refuseKey(key: readonly string[], { relation }: CurrentTable, table: Ta
     code: 'backfill_no_key',
     hint: `take ${hideable} out of tables.${name}.visibility`,
   });
+}
+
+/** What is wanted brings none back that the hook leaves out. */
+function bothOf(columns: readonly string[], only: readonly string[] | null): readonly string[] {
+  return only === null ? columns : columns.filter((name) => only.includes(name));
 }
 
 function refuseColumns(hook: HookConfig, { relation }: CurrentTable, columns: readonly string[] | null): void {

@@ -49,8 +49,8 @@ export class Backfilling implements BackfillOperations {
 
   constructor(options: BackfillingOptions) {
     this.#options = options;
-    // A standby that is gone must not hold up a mark, which nobody but this process needs.
-    this.#database = new ReadOnlyDatabase(options.config.source.url, { synchronous_commit: 'local' });
+    // A standby that is gone must not hold up a mark, which nobody but this process needs. What a policy hides is in the stream: an error is better than its lack.
+    this.#database = new ReadOnlyDatabase(options.config.source.url, { synchronous_commit: 'local', row_security: 'off' });
   }
 
   /** Goes on with those that have not ended, and begins those of hooks that are new. Tries again until it can. */
@@ -192,8 +192,11 @@ export class Backfilling implements BackfillOperations {
       windows,
       store,
       size: new ChunkSize({ ...config.limits, fanOut, rate: backfill.rate, isHurried: () => dispatcher.pace.isHurried }),
-      open: () =>
-        openRun({ ...this.#options, database: this.#database, queues: dispatcher.queues, recent: windows.recent, run: this.#run, ordinals: (...at) => this.#ordinals.next(...at) }, hook, backfill),
+      open: async () => {
+        const { schema, table } = this.#tableOf(hook);
+        if (`${schema}.${table}` !== backfill.table) throw new WalhookError(`hook ${hook} is for table ${schema}.${table} now, and no longer for ${backfill.table}`, { code: 'backfill_table' });
+        return openRun({ ...this.#options, database: this.#database, queues: dispatcher.queues, recent: windows.recent, run: this.#run, ordinals: (...at) => this.#ordinals.next(...at) }, hook, backfill);
+      },
       obstacle: () => this.#obstacle(hook),
       onEnd: (state, reason) => {
         const { rowsDone, rowsSent } = runner.report;

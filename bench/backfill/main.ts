@@ -55,7 +55,7 @@ async function read(source: ChunkSource, { size, until }: { readonly size: Chunk
   let after: StoredKey | null = null;
   for (let number = 1, rows = 0; rows < until; number++) {
     const began = performance.now();
-    const chunk = await source.read({ number, after, again: [], rows: size.rows, bytes: size.bytes });
+    const chunk = await source.read({ number, after, again: [], rows: size.rows, bytes: size.bytes, timeout: 60_000 });
     if (source.marks) await source.markEnd(number);
     chunk.offer([...chunk.identities.keys()], PLACE, () => undefined);
     size.took(performance.now() - began);

@@ -47,7 +47,12 @@ export class ChunkSize {
     else if (ms > SLOW) this.#set(this.#rows * Math.max(0.5, SLOW / ms));
   }
 
-  /** Too many of its rows were changed meanwhile, or they were too large. */
+  /** So many rows have filled a chunk by their bytes: more would be read in vain. */
+  filled(rows: number): void {
+    this.#rows = Math.max(1, Math.min(this.#rows, rows));
+  }
+
+  /** Too many of its rows were changed meanwhile, or it took too long to find them. */
   halve(): void {
     this.#set(this.#rows / 2);
   }

@@ -12,11 +12,17 @@ import type { ChunkWindow } from './window.ts';
 /** Milliseconds until what stands in the way is looked at again, and until what failed is tried again. */
 const LOOK_AGAIN = 100;
 const RETRY = 1_000;
+/** How long a read may take at first, and, where its few rows are hard to find, in the end; in milliseconds. */
+const FIRST_TIMEOUT = 60_000;
+const LONGEST_TIMEOUT = 3_600_000;
 /** A chunk that was older than the stream is read again after so long at first, and at most, in milliseconds. */
 const FIRST_TORN = 20;
 const LONGEST_TORN = 1_000;
 /** So often in a row that it is worth a word. */
 const OFTEN_TORN = 3;
+
+/** After so many milliseconds without a mark it is asked whether it can still come. */
+const LATE = 10_000;
 
 /** Where and how much to read. */
 export interface ChunkRequest {
@@ -25,6 +31,8 @@ export interface ChunkRequest {
   readonly again: readonly StoredKey[];
   readonly rows: number;
   readonly bytes: number;
+  /** Milliseconds until the read is given up. */
+  readonly timeout: number;
 }
 
 /** A chunk that has been read, with what its rows have become. */
@@ -38,6 +46,8 @@ export interface BuiltChunk {
   /** The key of its last row, rows that were read again aside; null if there is none. */
   readonly last: StoredKey | null;
   readonly isLast: boolean;
+  /** Its bytes were too many for more rows. */
+  readonly isFull: boolean;
   /** Rows that were read, without those that were read again. */
   readonly count: number;
   keyOf(row: number): StoredKey;
@@ -58,6 +68,8 @@ export interface ChunkSource {
   read(request: ChunkRequest): Promise<BuiltChunk>;
   /** The chunk's high mark. */
   markEnd(chunk: number): Promise<void>;
+  /** Where the WAL ends now. */
+  end(): Promise<Lsn>;
 }
 
 export interface RunnerOptions {
@@ -98,6 +110,7 @@ export class Runner {
   #waits: string | null = null;
   #paused: string | null = null;
   #torn = 0;
+  #timeout = FIRST_TIMEOUT;
   /** No chunk before this moment: the rate. */
   #notBefore = 0;
 
@@ -201,7 +214,7 @@ export class Runner {
     const rows = size.rows;
     let chunk: BuiltChunk | null = null;
     const ended = await this.#between(source, async (number) => {
-      chunk = await source.read({ number, after: this.#after, again: this.#again, rows, bytes: size.bytes });
+      chunk = await source.read({ number, after: this.#after, again: this.#again, rows, bytes: size.bytes, timeout: this.#timeout });
       return chunk;
     }, began);
     if (ended === null) return;
@@ -227,15 +240,22 @@ export class Runner {
       table: backfill.table,
       columns: source.columns,
       onEnd: (window: ChunkWindow, place: StreamPlace): void => end.resolve(this.#merge({ window, place, chunk: built, began, isObstructed: obstacle() !== null })),
+      onLost: (): void => end.resolve({ kind: 'obstructed' }),
     };
+    let late: NodeJS.Timeout | undefined;
     const open = source.marks ? { cancel: windows.awaitMarks(awaited), endAt: null } : windows.openNow(awaited);
     try {
       built = await read(number);
       if (this.#isStopped) return null;
-      if (open.endAt === null) await source.markEnd(number);
-      else open.endAt(built.high);
+      if (open.endAt === null) {
+        await source.markEnd(number);
+        late = setTimeout(() => void source.end().then((lsn) => windows.marksComeBefore(awaited, lsn), end.reject), LATE);
+      } else {
+        open.endAt(built.high);
+      }
       return await this.#orStopped(end.promise);
     } finally {
+      clearTimeout(late);
       open.cancel();
     }
   }
@@ -254,7 +274,8 @@ export class Runner {
     this.#isLast = chunk.isLast;
     this.#estimate = estimated(this.#estimate, { done: this.#rowsDone, isLast: chunk.isLast });
     const progress = { after: this.#after, again, rowsDone: this.#rowsDone, rowsSent: this.#rowsSent, rowsEstimated: this.#estimate };
-    const isWhole = chunk.count >= this.#options.size.rows;
+    if (chunk.isFull) this.#options.size.filled(chunk.count);
+    const isWhole = chunk.count >= this.#options.size.rows && !chunk.isFull;
     pending.handed(offered.deliveries, progress, () => {
       if (isWhole) this.#options.size.took(performance.now() - began);
     });
@@ -274,8 +295,11 @@ export class Runner {
     const { backfill, size, store, onEnd } = this.#options;
     this.#source = null;
     if (this.#isStopped || codeOf(error) === 'fenced') return true;
-    // The statement took too long: it may not, for fewer rows.
-    if (sqlState(error) === '57014') size.halve();
+    // The statement took too long: it may not, for fewer rows. Where hardly any match, fewer are no help.
+    if (sqlState(error) === '57014') {
+      size.halve();
+      this.#timeout = Math.min(LONGEST_TIMEOUT, 2 * this.#timeout);
+    }
     const passes = error instanceof WalhookError ? error.reaction === 'retry' : reactionTo(error) === 'retry' || (error instanceof Error && sqlState(error) === null);
     const reason = safeMessage(error);
     if (passes) {

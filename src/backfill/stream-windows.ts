@@ -26,6 +26,8 @@ export interface AwaitedChunk extends Pick<Mark, 'backfill' | 'run' | 'chunk'> {
   readonly columns: readonly string[];
   /** The stream has come to its end: what is left of it takes its place here. Never throws. */
   readonly onEnd: (window: ChunkWindow, place: StreamPlace) => void;
+  /** Its marks do not come any more. */
+  readonly onLost: () => void;
 }
 
 interface Awaited {
@@ -33,6 +35,8 @@ interface Awaited {
   window: ChunkWindow | null;
   /** Without marks: it ends where the stream has come to. Null until that is known. */
   endsAt: Lsn | null;
+  /** With marks: they come before this, or never. Null until that is known. */
+  comesBefore: Lsn | null;
 }
 
 /** The chunks that are being read, as the stream goes by: it opens and closes their windows, and shows them what it brings meanwhile. */
@@ -53,14 +57,14 @@ export class StreamWindows {
 
   /** The window opens and closes where the stream brings the chunk's marks. Gives what ends it before that. */
   awaitMarks(chunk: AwaitedChunk): () => void {
-    const awaited: Awaited = { chunk, window: null, endsAt: null };
+    const awaited: Awaited = { chunk, window: null, endsAt: null, comesBefore: null };
     this.#awaited.add(awaited);
     return () => void this.#awaited.delete(awaited);
   }
 
   /** The window opens now, and closes where the stream has come to an LSN, which is told later. */
   openNow(chunk: AwaitedChunk): { readonly endAt: (lsn: Lsn) => void; readonly cancel: () => void } {
-    const awaited: Awaited = { chunk, window: new ChunkWindow(this.#recent), endsAt: null };
+    const awaited: Awaited = { chunk, window: new ChunkWindow(this.#recent), endsAt: null, comesBefore: null };
     this.#awaited.add(awaited);
     return {
       endAt: (lsn) => {
@@ -69,6 +73,12 @@ export class StreamWindows {
       },
       cancel: () => void this.#awaited.delete(awaited),
     };
+  }
+
+  /** An LSN behind the marks of a chunk, which are written. Where the stream has come to it without them a server is gone that alone had them. */
+  marksComeBefore(chunk: AwaitedChunk, lsn: Lsn): void {
+    for (const awaited of this.#awaited) if (awaited.chunk === chunk) awaited.comesBefore = firstOfPage(lsn);
+    if (this.#reached !== null) this.reached(this.#reached);
   }
 
   /** A transaction begins. */
@@ -110,7 +120,11 @@ export class StreamWindows {
   reached(lsn: Lsn): void {
     this.#reached = lsn;
     for (const awaited of this.#awaited) {
-      const { endsAt, window } = awaited;
+      const { comesBefore, endsAt, window } = awaited;
+      if (comesBefore !== null && comesBefore <= lsn) {
+        this.#awaited.delete(awaited);
+        awaited.chunk.onLost();
+      }
       // Behind the last commit record, and before whatever comes.
       if (endsAt !== null && endsAt <= lsn && window !== null) this.#end(awaited, window, { commitLsn: lsn - 1n, ordinal: 0 });
     }

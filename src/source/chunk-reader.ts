@@ -1,6 +1,7 @@
 import type { Tuple } from '../change.ts';
 import { WalhookError } from '../errors.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
+import { sqlState } from '../reaction.ts';
 import type { CopyOutOptions, SelectedRows } from './copy-out.ts';
 import { CopyRow } from './copy-row.ts';
 import { type CurrentTable, type RowsDatabase, shapeSql } from './current-rows.ts';
@@ -46,6 +47,8 @@ export interface ReadChunk {
   readonly last: KeyTexts | null;
   /** Rows, `again` aside. */
   readonly count: number;
+  /** Its rows have come to too many bytes. */
+  readonly isFull: boolean;
   /** No row comes behind it. */
   readonly isLast: boolean;
 }
@@ -67,6 +70,10 @@ export class ChunkReader {
   readonly #from: string;
   readonly #columns: string;
   readonly #conditions: readonly string[];
+  /** SQL for how the table of that name is now. */
+  readonly #shape: string;
+  /** SQL; null: nothing needs to be set. */
+  readonly #searchPath: string | null;
 
   constructor(options: ChunkReaderOptions) {
     const { table, key, where } = options;
@@ -75,6 +82,8 @@ export class ChunkReader {
     this.#options = options;
     this.#row = new CopyRow(relation.columns.length);
     this.#key = key.map((column) => ({ column: `${name}.${identifier(column)}`, type: types.get(column) ?? 'text', place: relation.columns.findIndex((one) => one.name === column) }));
+    this.#shape = shapeSql(`to_regclass(${literal(qualified(relation))})`);
+    this.#searchPath = searchPath(table, key);
     this.#from = `${qualified(relation)} as ${name}`;
     this.#columns = relation.columns.map((column) => `${name}.${identifier(column.name)}`).join(', ');
     this.#conditions = [
@@ -88,7 +97,7 @@ export class ChunkReader {
   /**
    * How many rows there are, as the planner thinks; and that the condition can be asked, in one statement, and is one.
    *
-   * @throws WalhookError `backfill_where`
+   * @throws WalhookError `backfill_where`; `backfill_table` if not all of it may be read
    */
   async estimate(): Promise<number> {
     const { database, where } = this.#options;
@@ -100,7 +109,7 @@ export class ChunkReader {
       const [plan] = JSON.parse(row?.[0] ?? '[]') as { readonly Plan?: { readonly 'Plan Rows'?: number } }[];
       return plan?.Plan?.['Plan Rows'] ?? 0;
     } catch (error) {
-      throw explainWhere(error, where);
+      throw explain(error, this.#options);
     }
   }
 
@@ -131,16 +140,17 @@ export class ChunkReader {
       `select ${WAL_END}`,
       'commit',
       'begin isolation level repeatable read read only',
+      ...(this.#searchPath === null ? [] : [this.#searchPath]),
       // Before the snapshot is taken: a table that is rewritten meanwhile looks empty to an older one.
       `lock table ${qualified(table.relation)} in access share mode`,
-      `select pg_current_snapshot(), (${shapeSql(String(table.relation.oid))})`,
+      `select pg_current_snapshot(), (${this.#shape})`,
       ...(again.length === 0 ? [] : [this.#copy([this.#isOneOf(again)])]),
       this.#copy(after === null ? [] : [this.#isBehind(after)], ` order by ${this.#key.map(({ column }) => column).join(', ')} limit ${pageSize}`),
       'commit',
       `select ${WAL_END}`,
     ];
     const pageCopy = again.length === 0 ? 0 : 1;
-    const selected = await database.copyOut(
+    const read = database.copyOut(
       {
         text: statements.join(';\n'),
         onRow: (line, copy) => {
@@ -155,14 +165,25 @@ export class ChunkReader {
       },
       timeout,
     );
+    const selected = await read.catch(async (error: unknown) => {
+      // Of a column that is gone, or of another type, Postgres complains first.
+      if (sqlState(error) !== null && (await this.#isAltered())) throw this.#altered();
+      throw error;
+    });
     const [low, found, high] = mark === null ? selected : selected.slice(1);
-    if (found?.[1] !== table.shape) throw new WalhookError(`table ${table.relation.schema}.${table.relation.table} was altered`, { code: 'table_altered', reaction: 'retry' });
-    return { snapshot: found[0] ?? '', low: parseLsn(low?.[0] ?? '0/0'), high: parseLsn(high?.[0] ?? '0/0'), last: page.last, count: page.count, isLast: !page.isFull && page.count < pageSize };
+    if (found?.[1] !== table.shape) throw this.#altered();
+    return { snapshot: found[0] ?? '', low: parseLsn(low?.[0] ?? '0/0'), high: parseLsn(high?.[0] ?? '0/0'), last: page.last, count: page.count, isFull: page.isFull, isLast: !page.isFull && page.count < pageSize };
   }
 
   /** Writes a mark to the WAL. Resolves once it is committed. */
   async mark(text: string): Promise<void> {
     await this.#options.database.run({ text: 'select pg_logical_emit_message(true, $1, $2)', values: [MARK_PREFIX, text] }, PATIENCE);
+  }
+
+  /** Where the WAL ends now. */
+  async end(): Promise<Lsn> {
+    const [row] = await this.#options.database.run({ text: `select ${WAL_END}`, values: [] }, PATIENCE);
+    return parseLsn(row?.[0] ?? '0/0');
   }
 
   /** Of transactions that are not over, those that have written to the table, or were over just now. @param xids cut to 32 bits */
@@ -172,6 +193,17 @@ export class ChunkReader {
     const rows = await database.run({ text: STRANGERS, values: [`{${xids.join(',')}}`, table.relation.oid] }, PATIENCE);
     const strangers = new Set(rows.map(([xid]) => Number(xid)));
     return xids.filter((xid) => !strangers.has(xid));
+  }
+
+  async #isAltered(): Promise<boolean> {
+    const { database, table } = this.#options;
+    const [row] = await database.run({ text: this.#shape, values: [] }, PATIENCE);
+    return row?.[0] !== table.shape;
+  }
+
+  #altered(): WalhookError {
+    const { schema, table } = this.#options.table.relation;
+    return new WalhookError(`table ${schema}.${table} was altered`, { code: 'table_altered', reaction: 'retry' });
   }
 
   #copy(conditions: readonly string[], order = ''): string {
@@ -232,9 +264,31 @@ const STRANGERS = `
         and (lock.relation = $2::oid or lock.relation in (select relid from pg_catalog.pg_partition_tree($2::oid::regclass)))
     )`;
 
-function explainWhere(error: unknown, where: string | null): unknown {
-  if (where === null || !(error instanceof Error)) return error;
-  return new WalhookError(`the condition cannot be asked: ${error.message.split('\n', 1)[0] ?? ''}`, {
+/**
+ * Sets it so that a key is compared as it is ordered. An operator is looked for by its name: of a type that is elsewhere (citext, in a schema of
+ * extensions) that of a type it can be taken for would be found, and rows be left out.
+ */
+function searchPath({ searchPath: path, typeSchemas }: CurrentTable, key: readonly string[]): string | null {
+  const schemas = new Set(key.map((column) => typeSchemas.get(column) ?? 'pg_catalog'));
+  schemas.delete('pg_catalog');
+  if (schemas.size === 0) return null;
+  return `set local search_path to ${[...(path === '' ? [] : [path]), ...schemas].join(', ')}`;
+}
+
+function explain(error: unknown, { table, where }: ChunkReaderOptions): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = error.message.split('\n', 1)[0] ?? '';
+  // insufficient_privilege
+  if (where === null && sqlState(error) === '42501') {
+    const { schema, table: name } = table.relation;
+    return new WalhookError(`table ${schema}.${name} cannot be read as a whole: ${message}`, {
+      code: 'backfill_table',
+      hint: `GRANT SELECT ON ${qualified(table.relation)} TO …;  -- and, where it has row-level security: ALTER ROLE … BYPASSRLS`,
+      cause: error,
+    });
+  }
+  if (where === null) return error;
+  return new WalhookError(`the condition cannot be asked: ${message}`, {
     code: 'backfill_where',
     hint: 'it is SQL, and sees the columns of the table: --where "created_at > now() - interval \'30 days\'"',
     cause: error,

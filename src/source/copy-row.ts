@@ -39,21 +39,16 @@ export class CopyRow implements Tuple {
     let length = line.length;
     if (line[length - 1] === NEWLINE) length--;
     let column = 0;
-    let from = 0;
-    let hasEscapes = false;
-    for (let at = 0; at <= length && column < count; at++) {
-      const byte = at === length ? TAB : line[at];
-      if (byte === BACKSLASH) hasEscapes = true;
-      if (byte !== TAB) continue;
+    for (let from = 0, at = 0; from <= length && column < count; from = at + 1) {
+      at = from;
+      while (at < length && line[at] !== TAB) at++;
       kind[column] = at - from === 2 && line[from] === BACKSLASH && line[from + 1] === CAPITAL_N ? NULL : TEXT;
       start[column] = from;
       end[column] = at;
       column++;
-      if (at === length) break;
-      from = at + 1;
     }
     if (column !== count || end[count - 1] !== length) throw new RangeError('a copied row has another number of columns than the table');
-    this.bytes = hasEscapes ? this.#unescaped(line) : line;
+    this.bytes = line.includes(BACKSLASH) ? this.#unescaped(line) : line;
   }
 
   #unescaped(line: Buffer): Buffer {

@@ -20,7 +20,11 @@ export interface CurrentTable {
   readonly types: ReadonlyMap<string, string>;
   /** SQL that leaves out rows that are not published; null if all are. */
   readonly rowFilter: string | null;
-  /** Another text once a column is another one: see `shapeSql`. */
+  /** As SQL. */
+  readonly searchPath: string;
+  /** The schema of each column's type, as SQL: its operators may be nowhere else. */
+  readonly typeSchemas: ReadonlyMap<string, string>;
+  /** Another text once it has to be described again: see `shapeSql`. */
   readonly shape: string;
 }
 
@@ -30,8 +34,9 @@ interface Described {
   readonly schema: string;
   readonly table: string;
   readonly identity: ReplicaIdentity;
-  readonly columns: readonly { readonly name: string; readonly type_oid: number; readonly typmod: number; readonly type: string; readonly identity: boolean; readonly key: number | null; readonly published: boolean }[];
+  readonly columns: readonly { readonly name: string; readonly type_oid: number; readonly typmod: number; readonly type: string; readonly type_schema: string; readonly identity: boolean; readonly key: number | null; readonly published: boolean }[];
   readonly filter: string | null;
+  readonly search_path: string;
 }
 
 /**
@@ -43,7 +48,7 @@ export async function currentTable(database: RowsDatabase, { schema, table }: { 
   const [row] = await database.run({ text: DESCRIBE, values: [schema, table, publication] }, TIMEOUT);
   const json = row?.[0] ?? null;
   if (json === null) return null;
-  const { oid, identity, columns, filter, shape, ...names } = JSON.parse(json) as Described;
+  const { oid, identity, columns, filter, shape, search_path: searchPath, ...names } = JSON.parse(json) as Described;
   const published = columns.filter((column) => column.published);
   const key = columns.flatMap(({ name, key: place }) => (place === null ? [] : [{ name, place }])).toSorted((a, b) => a.place - b.place);
   return {
@@ -55,6 +60,8 @@ export async function currentTable(database: RowsDatabase, { schema, table }: { 
     },
     live: { primaryKey: key.map(({ name }) => name), columns: columns.map(({ name }) => name) },
     types: new Map(columns.map(({ name, type }) => [name, type])),
+    searchPath,
+    typeSchemas: new Map(columns.map((column) => [column.name, column.type_schema])),
     rowFilter: filter,
     shape,
   };
@@ -104,18 +111,25 @@ export class CurrentRows {
   }
 }
 
-/** A query that tells the columns of a table, and their types. @param oid of the table, as SQL */
+/**
+ * A query whose answer is another one for another table, and once a table's columns, its key, what tells its rows apart in the WAL, or what is
+ * published of it are others. @param oid of the table, as SQL
+ */
 export function shapeSql(oid: string): string {
-  return `select string_agg(concat_ws(' ', attname, atttypid, atttypmod), ',' order by attnum)
-  from pg_catalog.pg_attribute where attrelid = ${oid} and attnum > 0 and not attisdropped`;
+  return `select concat_ws(' ', shaped.oid, relreplident,
+    (select string_agg(concat_ws(' ', attname, atttypid, atttypmod, attcollation), ',' order by attnum) from pg_catalog.pg_attribute where attrelid = shaped.oid and attnum > 0 and not attisdropped),
+    (select string_agg(concat_ws(' ', indexrelid, indisprimary, indisreplident), ',' order by indexrelid) from pg_catalog.pg_index where indrelid = shaped.oid and (indisprimary or indisreplident)),
+    (select md5(string_agg(to_jsonb(listed)::text, ',' order by listed.oid)) from pg_catalog.pg_publication_rel as listed where prrelid = shaped.oid))
+  from pg_catalog.pg_class as shaped where shaped.oid = ${oid}`;
 }
 
 /** $1, $2: the table's schema and name; $3: the publication. Columns as pgoutput sends them: generated ones only where the publication says so. */
 const DESCRIBE = `
 select json_build_object(
-  'oid', class.oid::bigint, 'schema', nspname, 'table', relname, 'identity', relreplident, 'filter', published.filter, 'shape', (${shapeSql('class.oid')}),
+  'oid', class.oid::bigint, 'schema', nspname, 'table', relname, 'identity', relreplident, 'filter', published.filter, 'search_path', current_setting('search_path'), 'shape', (${shapeSql('class.oid')}),
   'columns', (select json_agg(json_build_object(
       'name', attname, 'type_oid', atttypid::bigint, 'typmod', atttypmod, 'type', format_type(atttypid, -1),
+      'type_schema', (select coalesce(base.typnamespace, kind.typnamespace)::regnamespace from pg_catalog.pg_type as kind left join pg_catalog.pg_type as base on base.oid = kind.typbasetype where kind.oid = atttypid),
       'key', (select array_position(indkey::int2[], attnum) from pg_catalog.pg_index where indrelid = class.oid and indisprimary),
       'identity', relreplident = 'f' or coalesce((select bool_or(attnum = any(indkey::int2[])) from pg_catalog.pg_index
         where indrelid = class.oid and case relreplident when 'd' then indisprimary when 'i' then indisreplident else false end), false),

@@ -32,3 +32,13 @@ test('it never takes more than its part of the memory, nor half a second\'s rows
   small.halve();
   expect(small.rows).toBe(5);
 });
+
+test('it does not ask for more rows than have room by their bytes', () => {
+  const size = new ChunkSize(LIMITS);
+  size.filled(8);
+  expect(size.rows).toBe(8);
+  size.filled(20);
+  expect(size.rows).toBe(8);
+  size.took(20);
+  expect(size.rows).toBe(50);
+});

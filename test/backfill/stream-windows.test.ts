@@ -11,6 +11,7 @@ const KEYS = ['1', '2', '3'];
 class Chunk {
   readonly ended: { readonly place: StreamPlace; readonly merged: Merged }[] = [];
   readonly awaited: AwaitedChunk;
+  lost = 0;
 
   constructor(more: Partial<AwaitedChunk> = {}) {
     this.awaited = {
@@ -21,6 +22,7 @@ class Chunk {
       table: 'public.people',
       columns: ['id'],
       onEnd: (window: ChunkWindow, place) => this.ended.push({ place, merged: window.merge(KEYS, SEES_ALL) }),
+      onLost: () => this.lost++,
       ...more,
     };
   }
@@ -121,4 +123,21 @@ test('a chunk that does not see what the stream told before its window is torn',
   windows.awaitMarks(chunk.awaited);
   for (const side of ['low', 'high'] as const) windows.message(mark(side), { commitLsn: 10n, ordinal: 1 });
   expect(merged).toEqual([{ kind: 'torn' }]);
+});
+
+test('marks that a server had that is gone are not waited for for ever', () => {
+  const windows = new StreamWindows();
+  const chunk = new Chunk();
+  windows.awaitMarks(chunk.awaited);
+  windows.message(mark('low'), { commitLsn: 10n, ordinal: 1 });
+  windows.reached(1000n);
+  expect(chunk.lost).toBe(0);
+  windows.marksComeBefore(chunk.awaited, 2000n);
+  windows.reached(1500n);
+  expect(chunk.lost).toBe(0);
+  windows.reached(2000n);
+  expect(chunk.lost).toBe(1);
+  expect(windows.isOpen).toBe(false);
+  windows.message(mark('high'), { commitLsn: 2001n, ordinal: 1 });
+  expect(chunk.ended).toEqual([]);
 });

@@ -27,6 +27,7 @@ function mergedAfter(...changes: { readonly row?: Tuple; readonly old?: Tuple; r
     hook: 'crm',
     table: 'public.people',
     columns: ['id'],
+    onLost: () => undefined,
     onEnd: (window) => {
       merged = window.merge(['1:1', '1:2', '1:3'], parseSnapshot('1000:1000:'));
     },

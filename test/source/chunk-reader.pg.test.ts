@@ -155,3 +155,27 @@ test('what the reader makes of a row may fail without harm', async () => {
   await expect(read(reader, { onRow: () => { throw new Error('mine'); } })).rejects.toThrow('mine');
   expect((await read(reader)).rows).toHaveLength(2);
 });
+
+test('a key whose type lives where nothing is looked for is read in its own order', async () => {
+  const db = await testDatabase(`create schema elsewhere; create extension citext schema elsewhere;
+    create table rows (id int, k elsewhere.citext, primary key (id, k)); insert into rows select i % 2, chr(65 + i + case when i % 3 = 0 then 32 else 0 end) from generate_series(0, 25) i`);
+  const rows = await readAll(await readerOf(db), 3);
+  const keys = rows.map(([, k]) => k?.toLowerCase() ?? '');
+  expect(keys.toSorted((a, b) => a.localeCompare(b)).join('')).toBe('abcdefghijklmnopqrstuvwxyz');
+});
+
+test.each([
+  ['another has its name', 'create table other (like rows including all); alter table rows rename to old; alter table other rename to rows'],
+  ['its changes tell rows by other columns', 'alter table rows replica identity full'],
+  ['a column is gone', 'alter table rows rename other to another'],
+  ['it is gone', 'drop table rows'],
+  ['less of it is published', 'alter publication one set table rows (id) where (id > 5)'],
+  ['its key is another', 'alter table rows drop constraint rows_pkey; alter table rows add primary key (other, id)'],
+])('it is altered when %s', async (_name, sql) => {
+  const db = await testDatabase('create table rows (id int primary key, other int not null); insert into rows values (1, 1)');
+  await db.sql('create publication one for table rows where (id > 0)');
+  const reader = await readerOf(db);
+  await read(reader);
+  await db.sql(sql);
+  await expect(read(reader)).rejects.toMatchObject({ code: 'table_altered' });
+});
