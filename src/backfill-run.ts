@@ -29,8 +29,9 @@ import { currentTable, type CurrentTable } from './source/current-rows.ts';
 import type { Queryable } from './source/inspect.ts';
 import { tableName } from './source/quote.ts';
 
-/** Milliseconds for a question without a table. */
+/** Milliseconds for a question without a table, and for one that may have to look at all rows. */
 const PATIENCE = 10_000;
+const LONG_PATIENCE = 60_000;
 /** What a delivery takes in memory besides its body, in bytes: an estimate. */
 const OVERHEAD = 512;
 const NO_LOOKUPS = null;
@@ -97,6 +98,22 @@ export async function findTable({ config, database }: Pick<BackfillRunOptions, '
   refuseKey(key, table, tableConfig);
   refuseColumns(hook, table, columns);
   return { hook, table, plan, key, reader: new ChunkReader({ database, table, key, where }) };
+}
+
+/**
+ * How many rows there are, as the planner thinks.
+ *
+ * @throws WalhookError `backfill_where`, and `backfill_no_key` if some have no key: along it they would not be found.
+ */
+export async function survey({ reader, table }: FoundTable): Promise<number> {
+  const rows = Math.round(await reader.estimate());
+  const column = await reader.columnWithNull(LONG_PATIENCE);
+  if (column === null) return rows;
+  const name = tableName(table.relation);
+  throw new WalhookError(`rows of table ${name} have no ${column}, which is part of the key: they could not be read`, {
+    code: 'backfill_no_key',
+    hint: `ALTER TABLE ${name} ALTER COLUMN ${column} SET NOT NULL;  -- once they have one`,
+  });
 }
 
 /** Opens the table of a backfill for one run. */
@@ -182,6 +199,10 @@ class BackfillRun implements ChunkSource {
       keyOf: (row) => stored(made.keys[row] ?? []),
       offer: (send, place, settled) => this.#offer({ rows: made.rows, send, place, settled, committedAt: commitTime(transaction) }),
     };
+  }
+
+  survey(): Promise<number> {
+    return survey(this.#found);
   }
 
   async markEnd(chunk: number): Promise<void> {

@@ -6,7 +6,7 @@ import type { BackfillStore, StoredBackfill } from './backfill/port.ts';
 import { Runner } from './backfill/runner.ts';
 import { storedReport } from './backfill/stored-report.ts';
 import type { StreamPlace, StreamWindows } from './backfill/stream-windows.ts';
-import { type BackfillRunOptions, findTable, openRun } from './backfill-run.ts';
+import { type BackfillRunOptions, findTable, openRun, survey } from './backfill-run.ts';
 import type { BackfillOperations, BackfillOrigin, BackfillReport, BackfillRequest } from './backfills.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { WalhookError } from './errors.ts';
@@ -19,9 +19,8 @@ import { ReadOnlyDatabase } from './source/read-only-database.ts';
 const MOST_LISTED = 200;
 /** A chunk waits while more than this part of the memory is taken: so that backfills never keep the stream waiting. */
 const MOST_OF_MEMORY = 0.5;
-/** Milliseconds for a question without a table, and for one that may have to look at all rows. */
+/** Milliseconds for a question without a table. */
 const PATIENCE = 10_000;
-const LONG_PATIENCE = 60_000;
 /** How long the end may wait for the store, in milliseconds: what it does not take is sent again, under the same ids. */
 const CLOSE_PATIENCE = 500;
 /** Until what could not be begun is tried again, in milliseconds. */
@@ -59,7 +58,11 @@ export class Backfilling implements BackfillOperations {
     try {
       await this.#begunNow();
       for (const hook of config.hooks) if (hook.backfill === 'initial' && hook.schedule === null) await this.#initial(hook.name);
-      for (const backfill of await store.list({ active: true, limit: MOST_LISTED })) this.#go(backfill);
+      for (const backfill of await store.list({ active: true, limit: MOST_LISTED })) {
+        const { id, hook, state, startedAt } = backfill;
+        if (!this.#runners.has(id) && state !== 'paused') log.info({ hook, backfill: id }, startedAt === null ? 'a backfill begins' : 'the backfill goes on');
+        this.#go(backfill);
+      }
     } catch (error) {
       if (this.#stopped || codeOf(error) === 'fenced') return;
       log.error(`backfills cannot go on, and are tried again: ${safeMessage(error)}`);
@@ -87,7 +90,11 @@ export class Backfilling implements BackfillOperations {
   async begin(request: BackfillRequest): Promise<BackfillReport> {
     const backfill = await this.#store(request, request.origin ?? 'command');
     if (backfill === null) {
-      throw new WalhookError(`a backfill of hook ${request.hook}${request.where === undefined ? '' : ' with this condition'} is under way`, { code: 'backfill_running', hint: 'walhook backfill list' });
+      const other = (await this.#options.store.list({ hook: request.hook, active: true, limit: MOST_LISTED })).find(({ where }) => where === (request.where ?? null));
+      throw new WalhookError(`a backfill of hook ${request.hook}${request.where === undefined ? '' : ' with this condition'} is under way`, {
+        code: 'backfill_running',
+        hint: other === undefined ? 'walhook backfill list' : `walhook backfill watch ${other.id}, or cancel ${other.id}`,
+      });
     }
     this.#options.log.info({ hook: backfill.hook, backfill: backfill.id }, 'a backfill begins');
     this.#go(backfill);
@@ -161,16 +168,7 @@ export class Backfilling implements BackfillOperations {
   async #store({ hook, where, columns, rate }: BackfillRequest, origin: BackfillOrigin): Promise<StoredBackfill | null> {
     const { store } = this.#options;
     const wanted = { where: where ?? null, columns: columns ?? null };
-    const { reader, table } = await findTable({ config: this.#options.config, database: this.#database }, hook, wanted);
-    const rowsEstimated = Math.round(await reader.estimate());
-    const column = await reader.columnWithNull(LONG_PATIENCE);
-    if (column !== null) {
-      const name = `${table.relation.schema}.${table.relation.table}`;
-      throw new WalhookError(`rows of table ${name} have no ${column}, which is part of the key: they could not be read`, {
-        code: 'backfill_no_key',
-        hint: `ALTER TABLE ${name} ALTER COLUMN ${column} SET NOT NULL;  -- once they have one`,
-      });
-    }
+    const rowsEstimated = await survey(await findTable({ config: this.#options.config, database: this.#database }, hook, wanted));
     const { schema, table: name } = this.#tableOf(hook);
     return store.begin({ id: newBackfillId(new Date()), hook, table: `${schema}.${name}`, ...wanted, rate: rate ?? null, origin, rowsEstimated });
   }
@@ -241,7 +239,7 @@ function liveOf({ state, reason }: BackfillReport, runner: Runner): Partial<Back
     rows_done: rowsDone,
     rows_sent: rowsSent,
     rows_estimated: rowsEstimated,
-    rows_per_second: perSecond,
+    rows_per_second: perSecond === null ? null : Number(perSecond.toPrecision(3)),
     seconds_left: left,
   };
 }

@@ -1,10 +1,10 @@
-import { WalhookError } from '../errors.ts';
 import type { Lsn } from '../lsn.ts';
-import { codeOf, reactionTo, safeMessage, sqlState } from '../reaction.ts';
+import { codeOf, sqlState } from '../reaction.ts';
 import type { ChunkSize } from './chunk-size.ts';
 import { Pending } from './pending.ts';
 import type { BackfillStore, StoredBackfill, StoredKey } from './port.ts';
 import type { Snapshot } from './snapshot.ts';
+import { passes, reasonOf } from './setback.ts';
 import { estimated, Speed } from './speed.ts';
 import type { StreamPlace, StreamWindows } from './stream-windows.ts';
 import type { ChunkWindow } from './window.ts';
@@ -70,6 +70,8 @@ export interface ChunkSource {
   markEnd(chunk: number): Promise<void>;
   /** Where the WAL ends now. */
   end(): Promise<Lsn>;
+  /** How many rows there are, as the planner thinks. Throws a WalhookError `backfill_no_key` if some have no key, and would be left out. */
+  survey(): Promise<number>;
 }
 
 export interface RunnerOptions {
@@ -209,6 +211,8 @@ export class Runner {
   async #chunk(): Promise<void> {
     const { size } = this.#options;
     const source = (this.#source ??= await this.#options.open());
+    // Who stored it without asking, as resync does, left that to the first run.
+    if (this.#estimate === null && this.#after === null) this.#estimate = await source.survey();
     if (this.#isStopped) return;
     const began = performance.now();
     const rows = size.rows;
@@ -300,9 +304,8 @@ export class Runner {
       size.halve();
       this.#timeout = Math.min(LONGEST_TIMEOUT, 2 * this.#timeout);
     }
-    const passes = error instanceof WalhookError ? error.reaction === 'retry' : reactionTo(error) === 'retry' || (error instanceof Error && sqlState(error) === null);
-    const reason = safeMessage(error);
-    if (passes) {
+    const reason = reasonOf(error, backfill);
+    if (passes(error, backfill)) {
       this.#speed.rest();
       if (codeOf(error) === 'table_altered') return false;
       this.#waits = reason;
