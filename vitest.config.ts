@@ -13,7 +13,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: WITH_POSTGRES, testTimeout: 10_000 },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: WITH_POSTGRES, testTimeout: 60_000 },
       },
       {
         extends: true,
