@@ -10,7 +10,7 @@ export function humanBytes(bytes: number): string {
 export function humanDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${upToOneDigit(ms / 1_000)} s`;
-  if (ms < 3_600_000) return `${upToOneDigit(ms / 60_000)} min`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
   if (ms < 86_400_000) return `${upToOneDigit(ms / 3_600_000)} h`;
   const days = Math.round(ms / 86_400_000);
   return days === 1 ? '1 day' : `${days} days`;
