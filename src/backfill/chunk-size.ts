@@ -5,7 +5,7 @@ const FIRST = 500;
 const QUICK = 100;
 const SLOW = 250;
 /** Of these while the stream has deliveries to make: all that is done for a chunk at once should be done in a millisecond. */
-const MOST_BESIDE = 200;
+const MOST_BESIDE = 50;
 /** Bytes of a chunk's rows at most. */
 const MOST_BYTES = 8 * 1024 * 1024;
 

@@ -3,13 +3,13 @@ import { performance } from 'node:perf_hooks';
 /** Deliveries of the stream have come within this time, in milliseconds: then those of backfills leave them room. */
 const LATELY = 1_000;
 /** Between looks, in milliseconds, and looks until the pace is set anew. */
-const TICK = 10;
-const TICKS = 5;
+const TICK = 2;
+const TICKS = 25;
 /** The part of its time that the process may be busy, all in all: above it the pace falls, below it rises. */
-const BUSY = 0.5;
+const BUSY = 0.3;
 /** Deliveries a second. */
 const FIRST = 500;
-const LEAST = 50;
+const LEAST = 250;
 const MOST = 100_000;
 
 export interface BackgroundClock {
@@ -67,7 +67,7 @@ export class BackgroundPace {
     this.#onOpen.push(call);
   }
 
-  /** Called every 10 ms while somebody waits. */
+  /** Called every 2 ms while somebody waits. */
   tick(): void {
     if (++this.#ticks % TICKS === 0) {
       const isBusy = this.#clock.busy() > BUSY;
