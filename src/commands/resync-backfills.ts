@@ -63,7 +63,7 @@ export async function storeBackfills(store: BackfillStore, hooks: readonly HookC
   const waiting: WaitingBackfill[] = [];
   for (const { name: hook, schema, table } of hooks) {
     const before = (await store.list({ hook, active: true, limit: MOST })).find(({ where }) => where === null);
-    if (before !== undefined && isUntouched(before)) {
+    if (before !== undefined && before.table === `${schema}.${table}` && isUntouched(before)) {
       waiting.push({ id: before.id, hook, table: before.table });
       continue;
     }

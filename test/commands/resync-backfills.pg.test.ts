@@ -44,6 +44,14 @@ test('one that waits, of a resync that was killed, stays', async () => {
   expect(await backfills.list({ limit: 10 })).toHaveLength(2);
 });
 
+test('one that waits for a table that its hook had before gives way', async () => {
+  const backfills = await store();
+  await backfills.begin(backfill('bf_before', { origin: 'resync', table: 'public.people' }));
+  const { waiting } = await storeBackfills(backfills, HOOKS.slice(0, 1));
+  expect(waiting).toEqual([{ id: expect.not.stringMatching('bf_before'), hook: 'profiles', table: 'public.profiles' }]);
+  expect(await backfills.find('bf_before')).toMatchObject({ state: 'cancelled' });
+});
+
 test('those of other hooks, and those of a part of the rows, are told: they go on where they were', async () => {
   const backfills = await store();
   await backfills.begin(backfill('bf_part', { where: 'id > 3' }));
