@@ -10,11 +10,11 @@ const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format'
 const SHARED = new Set(['expression']);
 
 /** They implement the ports that the stages declare. */
-const IMPLEMENTERS = new Set(['store', 'admin', 'observe']);
+const IMPLEMENTERS = new Set(['store', 'history', 'observe']);
 
 /** The only ones that wire parts together. The second line are the daemon's own parts, a file each. */
 const COMPOSERS = new Set([
-  'cli.ts', 'commands', 'daemon.ts',
+  'cli.ts', 'commands', 'inspecting', 'daemon.ts',
   'opening.ts', 'reading.ts', 'pipeline.ts', 'dispatcher.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'expression-findings.ts',
 ]);
 

@@ -14,7 +14,7 @@ export interface Operations {
    * as `list` does, `unknown_delivery` if one of `ids` is not there, and `not_configured` if all that is selected belongs
    * to endpoints that nothing is sent to any more. Nothing has been done then.
    */
-  act(action: BulkAction, selection: Selection): Promise<Tally>;
+  act(action: BulkAction, selection: Selection, progress?: BulkProgress): Promise<Tally>;
   /**
    * Nothing is sent to the endpoint until it is resumed: its deliveries are parked. Throws `unknown_endpoint`.
    *
@@ -28,20 +28,38 @@ export interface Operations {
 
 export type BulkAction = 'replay' | 'discard';
 
+/** For an action that takes its time: it works in parts, each of which is whole. */
+export interface BulkProgress {
+  /** Told after each part how many are done so far. */
+  readonly onDone: (count: number) => void;
+  /** Nothing more is begun once it is aborted. What was done stays done. */
+  readonly signal: AbortSignal;
+}
+
 /** `parked`: it will be sent; `dead`: it gave up. */
 export type StoredState = 'parked' | 'dead';
 
+/** `delivered`: it arrived, and is still in the history. Can be listed, shown and replayed. */
+export type ListedState = StoredState | 'delivered';
+
 /** Which stored deliveries are meant: all in this state for which everything that is given holds. */
 export interface Selection {
-  readonly state: StoredState;
+  readonly state: ListedState;
   /** webhook-ids; at least one. */
   readonly ids?: readonly string[] | undefined;
   readonly endpoint?: string | undefined;
   readonly hook?: string | undefined;
   /** `schema.table`, or a table of schema public. */
   readonly table?: string | undefined;
-  /** Parked, or dead, before this moment by the state database's clock: `as_of` of an earlier count. */
+  /** Parked, dead or delivered at or after this moment. */
+  readonly since?: string | undefined;
+  /** Parked, dead or delivered before this moment by the state database's clock: `as_of` of an earlier count. */
   readonly before?: string | undefined;
+  /**
+   * Of this row: the text of each column of the table's key. Needs `table`. Finds what shares the row's lane, so for a hook with
+   * `order_by` what shares its order with the row as it is now.
+   */
+  readonly key?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ListQuery extends Selection {
@@ -59,7 +77,7 @@ export interface StoredList {
 }
 
 export interface StoredDelivery {
-  readonly state: StoredState;
+  readonly state: ListedState;
   readonly id: string;
   readonly endpoint: string;
   readonly hook: string;
@@ -77,6 +95,10 @@ export interface StoredDelivery {
   readonly parked_at: string | null;
   /** Null if it is parked. */
   readonly died_at: string | null;
+  /** Null unless it arrived. */
+  readonly delivered_at: string | null;
+  /** Of the attempt that delivered it; null unless it arrived. */
+  readonly duration_ms: number | null;
   /** When it may be tried next: those before it in its lane, and its endpoint's condition, can make it later. Null if it is dead. */
   readonly next_at: string | null;
 }

@@ -152,7 +152,7 @@ export class StoredOperations implements Operations {
     if (first === undefined) return;
     const [what, other] = selection.state === 'dead' ? ['dead letter', 'parked'] : ['parked delivery', 'dead'];
     const elsewhere = (await this.#options.stored.show(first)).map(({ fate, endpoint }) => `it is ${fate} for ${endpoint}`);
-    const why = elsewhere.length > 0 ? `: ${elsewhere.join(', ')}` : didYouMean(first, await this.#someIds(selection.state));
+    const why = elsewhere.length > 0 ? `: ${elsewhere.join(', ')}` : didYouMean(first, await this.#someIds(selection.state === 'delivered' ? 'dead' : selection.state));
     const more = missing.length === 1 ? '' : `, nor ${missing.length - 1} more of the ids; nothing was done`;
     throw new WalhookError(`there is no such ${what}: ${first}${why}${more}`, {
       code: 'unknown_delivery',
