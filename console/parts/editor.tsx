@@ -14,11 +14,11 @@ export function Editor({ text, label, problems, onText }: EditorProps): VNode {
   return (
     <div class="editor" data-wrong={problems.length > 0}>
       <ol class="gutter" aria-hidden="true">
-        {lines.map((_, i) => {
+        {lines.map((code, i) => {
           const here = problems.filter(({ line }) => line === i + 1 || (line > lines.length && i === lines.length - 1));
           return (
             <li class={here.length === 0 ? '' : 'wrong'}>
-              {here.length === 0 ? null : <span>{here.map(({ message }) => message).join('; ')}</span>}
+              {here.length === 0 ? null : <span style={{ '--end': code.length }}>{here.map(({ message }) => message).join('; ')}</span>}
             </li>
           );
         })}
@@ -34,6 +34,15 @@ export function Editor({ text, label, problems, onText }: EditorProps): VNode {
         onInput={(event) => onText(event.currentTarget.value)}
         onKeyDown={indent}
       />
+      {problems.length === 0 ? null : (
+        <ul class="editor-problems" role="alert">
+          {problems.map(({ line, column, message }) => (
+            <li>
+              line {line}, column {column}: {message}
+            </li>
+          ))}
+        </ul>
+      )}
     </div>
   );
 }

@@ -5,7 +5,7 @@ import 'uplot/dist/uPlot.min.css';
 import type { EndpointRates } from '../../src/traffic.ts';
 import { count } from '../text/units.ts';
 
-const HEIGHT = 120;
+const HEIGHT = 112;
 
 /** The last hour in bars, a minute each: what was delivered, and on top of it the attempts that failed. */
 export function MinutesChart({ minutes, label }: { readonly minutes: EndpointRates['minutes']; readonly label: string }): VNode {
@@ -53,7 +53,7 @@ function series(minutes: EndpointRates['minutes']): uPlot.AlignedData {
   const end = Math.floor(Date.now() / 60_000) * 60;
   return [
     minutes.map((_, i) => end - (minutes.length - 1 - i) * 60),
-    minutes.map(({ delivered, failed }) => delivered + failed),
+    minutes.map(({ delivered, failed }) => (failed === 0 ? null : delivered + failed)),
     minutes.map(({ delivered }) => delivered),
   ];
 }
@@ -76,7 +76,8 @@ function options(element: HTMLElement): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, __, most) => [0, Math.max(4, most * 1.1)] } },
+    // Half a bar of room at both ends.
+    scales: { x: { range: (_, from, to) => [from - 30, to + 30] }, y: { range: (_, __, most) => [0, Math.max(4, most * 1.1)] } },
     axes: [
       { ...axis, grid: { show: false }, size: 24, space: 80, values: (_, times) => times.map((time) => new Date(time * 1_000).toTimeString().slice(0, 5)) },
       { ...axis, grid: { stroke: colour('--line'), width: 1 }, size: 48, space: 32, values: (_, values) => values.map((value) => count(value)) },

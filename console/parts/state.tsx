@@ -6,7 +6,12 @@ type Tone = ToneName;
 
 const SHAPES: Readonly<Record<Tone, VNode>> = {
   ok: <circle cx="6" cy="6" r="4.5" />,
-  waiting: <path d="M6 1.5a4.5 4.5 0 1 0 0 9z M6 2.2a3.8 3.8 0 0 1 0 7.6" class="half" />,
+  waiting: (
+    <>
+      <circle cx="6" cy="6" r="4" class="hollow" />
+      <path d="M6 2a4 4 0 0 0 0 8z" />
+    </>
+  ),
   failing: <path d="M6 1 11.5 11H.5z" />,
   dead: <path d="M1.5 1.5h9v9h-9z" />,
   idle: <circle cx="6" cy="6" r="3.75" class="hollow" />,

@@ -13,7 +13,7 @@ const HARMLESS = new Set(['\n', '\t']);
 /** ZERO WIDTH JOINER makes families of emoji, and some scripts need it. */
 const JOINERS = new Set(['\u200c', '\u200d']);
 
-/** The text in pieces, in which all that cannot be seen has a name: `U+202E`, or `␀` for the first 32. */
+/** The text in pieces, in which all that cannot be seen has a name: `U+202E`. */
 export function visiblePieces(text: string): readonly Piece[] {
   const pieces: Piece[] = [];
   let end = 0;
@@ -30,7 +30,5 @@ export function visiblePieces(text: string): readonly Piece[] {
 
 function nameOf(character: string): string {
   const code = character.codePointAt(0) ?? 0;
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code);
-  if (code === 0x7f) return '␡';
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -36,18 +36,13 @@ export function BackfillRows({ backfills, stale, onChange }: BackfillRowsProps):
   const columns: readonly Column<BackfillReport>[] = [
     {
       name: 'state',
-      cell: ({ state, reason }) => (
-        <>
-          <State tone={BACKFILL_TONES[state]}>{state}</State>
-          {reason === null ? null : <div class="faint"><Raw text={reason} /></div>}
-        </>
-      ),
+      cell: ({ state }) => <State tone={BACKFILL_TONES[state]}>{state}</State>,
     },
     {
       name: 'hook',
       cell: ({ hook, table, where }) => (
         <>
-          <a href={link(['hooks', hook])}><Raw text={hook} /></a> <span class="faint"><Raw text={table.replace(/^public\./, '')} /></span>
+          <a href={link(['hooks', hook])}><Raw text={hook} most={40} /></a> <span class="faint"><Raw text={table.replace(/^public\./, '')} most={40} /></span>
           {where === null ? null : <div><code><Raw text={where} /></code></div>}
         </>
       ),
@@ -82,8 +77,9 @@ export function BackfillRows({ backfills, stale, onChange }: BackfillRowsProps):
   );
 }
 
-function Progress({ of: { rows_done: done, rows_estimated: all, state } }: { readonly of: BackfillReport }): VNode {
-  if (all === null) return <>{count(done)}</>;
+function Progress({ of: { rows_done: done, rows_estimated: all, state, reason } }: { readonly of: BackfillReport }): VNode {
+  const why = reason === null ? null : <div class="faint"><Raw text={reason} /></div>;
+  if (all === null) return <>{count(done)}{why}</>;
   const share = all === 0 ? 100 : Math.min(100, Math.floor((done / all) * 100));
   return (
     <div class="progress">
@@ -91,6 +87,7 @@ function Progress({ of: { rows_done: done, rows_estimated: all, state } }: { rea
       <span class="nowrap">
         {count(done)} <span class="faint">of {state === 'done' ? '' : 'about '}{count(all)}, {share} %</span>
       </span>
+      {why}
     </div>
   );
 }

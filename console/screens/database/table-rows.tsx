@@ -7,7 +7,7 @@ import { link } from '../../place/place.ts';
 import { bytes, count } from '../../text/units.ts';
 
 const COLUMNS: readonly Column<TableReport>[] = [
-  { name: 'table', cell: ({ name }) => <b><Raw text={name.replace(/^public\./, '')} /></b> },
+  { name: 'table', cell: ({ name }) => <b><Raw text={name.replace(/^public\./, '')} most={40} /></b> },
   { name: 'state', cell: ({ exists, published }) => <State tone={!exists || !published ? 'dead' : 'ok'}>{!exists ? 'is not there' : published ? 'published' : 'not published'}</State> },
   { name: 'key', cell: ({ key }) => (key.length === 0 ? <span class="faint">none</span> : <Raw text={key.join(', ')} />) },
   { name: 'replica identity', cell: ({ replica_identity: identity }) => (identity === 'nothing' ? <State tone="failing">nothing</State> : (identity ?? '–')) },

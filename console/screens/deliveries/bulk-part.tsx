@@ -13,7 +13,7 @@ interface BulkProps {
   readonly onDone?: (() => void) | undefined;
 }
 
-const VERBS = { replay: 'Send again', discard: 'Discard' } as const;
+const VERBS = { replay: 'Send all again …', discard: 'Discard all …' } as const;
 
 /** An action on many deliveries: counts first, then runs in the background, can be cancelled. */
 export function BulkPart({ action, selection, onDone }: BulkProps): VNode {
@@ -40,7 +40,7 @@ export function BulkPart({ action, selection, onDone }: BulkProps): VNode {
   if (tally === null) {
     return (
       <button type="button" class="button" disabled={busy} onClick={countFirst} data-test={`count-${action}`}>
-        {busy ? 'Counting …' : `${VERBS[action]}: count them first`}
+        {busy ? 'Counting …' : VERBS[action]}
       </button>
     );
   }

@@ -34,9 +34,9 @@ export function DeliveryRows({ list, stale, selection, onChange }: DeliveryRowsP
     { name: 'state', cell: ({ state }) => <State tone={DELIVERY_TONES[state]}>{state}</State> },
     { name: 'when', cell: ({ delivered_at, died_at, parked_at, committed_at }) => <Time at={delivered_at ?? died_at ?? parked_at ?? committed_at} /> },
     { name: 'id', cell: (row) => <Id id={row.id} /> },
-    { name: 'event', cell: (row) => <a href={open(row)}><Raw text={row.table.replace(/^public\./, '')} /> <span class="faint">{row.operation.replace(/^data_/, '')}</span></a> },
-    { name: 'hook', cell: ({ hook }) => <Raw text={hook} /> },
-    { name: 'endpoint', cell: ({ endpoint }) => <Raw text={endpoint} /> },
+    { name: 'event', cell: (row) => <a href={open(row)}><Raw text={row.table.replace(/^public\./, '')} most={40} /> <span class="faint">{row.operation.replace(/^data_/, '')}</span></a> },
+    { name: 'hook', cell: ({ hook }) => <Raw text={hook} most={40} /> },
+    { name: 'endpoint', cell: ({ endpoint }) => <Raw text={endpoint} most={40} /> },
     { name: 'attempts', kind: 'number', cell: ({ attempts }) => count(attempts) },
     selection.state === 'delivered'
       ? { name: 'took', kind: 'number', cell: ({ duration_ms: ms }) => duration(ms) }
@@ -91,7 +91,8 @@ function Cause({ of: { failure, status, message } }: { readonly of: StoredDelive
   if (failure === null) return <span class="faint">no attempt yet</span>;
   return (
     <span class="clipped">
-      <b>{status ?? failure}</b> {message === null ? null : <Raw text={message} />}
+      {status !== null && message?.includes(String(status)) === true ? null : <b>{status ?? failure} </b>}
+      {message === null ? null : <Raw text={message} />}
     </span>
   );
 }

@@ -14,7 +14,7 @@ export function EndpointRows({ endpoints, stale }: { readonly endpoints: readonl
   const place = usePlace();
   const open = (name: string): string => linkWith({ ...place, parts: ['endpoints', name] }, {});
   const columns: readonly Column<EndpointReport>[] = [
-    { name: 'endpoint', cell: ({ name }) => <a href={open(name)}><b><Raw text={name} /></b></a> },
+    { name: 'endpoint', cell: ({ name }) => <a href={open(name)}><b><Raw text={name} most={40} /></b></a> },
     {
       name: 'state',
       cell: (endpoint) => {

@@ -24,11 +24,6 @@ export function RenderedPart({ title, rendering: { rendered, error, stale }, ask
           <State tone="failing">
             <Raw text={error.message} most={1_000} />
           </State>
-          {error.problems.map(({ line, column, message }) => (
-            <p class="faint">
-              line {line}, column {column}: <Raw text={message} most={1_000} />
-            </p>
-          ))}
           {error.hint === null || error.problems.length > 0 ? null : (
             <p class="faint">
               <Raw text={error.hint} most={1_000} />

@@ -10,10 +10,10 @@ import type { LiveEntry } from './live-feed.ts';
 const COLUMNS: readonly Column<LiveEntry>[] = [
   { name: 'time', cell: ({ item }) => <ClockTime at={item.type === 'change' ? item.change.at : item.attempt.at} /> },
   { name: 'what', cell: ({ item }) => <span class="faint">{item.type === 'change' ? 'change' : 'delivery'}</span> },
-  { name: 'table', cell: ({ item }) => <Raw text={(item.type === 'change' ? item.change.table : item.attempt.table).replace(/^public\./, '')} /> },
+  { name: 'table', cell: ({ item }) => <Raw text={(item.type === 'change' ? item.change.table : item.attempt.table).replace(/^public\./, '')} most={40} /> },
   { name: 'operation', cell: ({ item }) => (item.type === 'change' ? item.change.operation : item.attempt.operation.replace(/^data_/, '')) },
   { name: 'key', cell: ({ item }) => (item.type === 'change' ? <Key of={item.change.key} /> : null) },
-  { name: 'hooks', cell: ({ item }) => <Raw text={item.type === 'change' ? [...new Set(item.change.deliveries.map(({ hook }) => hook))].join(', ') || 'none' : `${item.attempt.hook} → ${item.attempt.endpoint}`} /> },
+  { name: 'hooks', cell: ({ item }) => <Raw text={item.type === 'change' ? [...new Set(item.change.deliveries.map(({ hook }) => hook))].join(', ') || 'none' : `${item.attempt.hook} → ${item.attempt.endpoint}`} most={60} /> },
   { name: 'result', kind: 'wide', cell: (entry) => <Result of={entry} /> },
 ];
 
@@ -40,7 +40,7 @@ function whereTo({ item }: LiveEntry): string {
 
 function Key({ of: key }: { readonly of: Readonly<Record<string, string | null>> | null }): VNode {
   if (key === null) return <span class="faint">all rows</span>;
-  return <Raw text={Object.values(key).map((value) => value ?? 'null').join(', ')} most={60} />;
+  return <Raw text={Object.values(key).map((value) => value ?? 'null').join(', ')} most={32} />;
 }
 
 function Result({ of: { item } }: { readonly of: LiveEntry }): VNode {

@@ -37,12 +37,12 @@ export function OverviewScreen(): VNode {
         <Waiting of={slot} what="the slot" />
         {slot.data === null ? null : <SlotLine slot={slot.data} />}
       </section>
-      {minutes.length === 0 ? null : <MinutesChart minutes={minutes} label="The last hour, by the minute" />}
       <section>
         <h2>Endpoints {all === null ? null : <span class="faint">{all.length}</span>}</h2>
         <Waiting of={endpoints} what="the endpoints" />
         {all === null ? null : <EndpointRows endpoints={all} stale={endpoints.stale} />}
       </section>
+      {minutes.length === 0 ? null : <MinutesChart minutes={minutes} label="The last hour, by the minute" />}
     </>
   );
 }
