@@ -1,5 +1,5 @@
 import type { VNode } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { lostSince } from '../api/connection.ts';
 import { useFacts } from '../parts/facts.tsx';
 import { State } from '../parts/state.tsx';
@@ -33,6 +33,9 @@ export function Navigation({ version }: { readonly version: string | null }): VN
   useEffect(() => {
     document.title = `${[...parts.slice(1, 2), title].join(' · ')} · walhook`;
   }, [title, parts]);
+  const list = useRef<HTMLUListElement>(null);
+  // Where the page is narrow the list is scrolled sideways.
+  useEffect(() => list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [current]);
   return (
     <nav class="navigation" aria-label="screens">
       <a class="brand" href="/">
@@ -41,7 +44,7 @@ export function Navigation({ version }: { readonly version: string | null }): VN
       <div class="well" role="status">
         {lost ? <State tone="idle">not reached</State> : level === null ? null : <State tone={LEVEL_TONES[level]}>{WORDS[level]}</State>}
       </div>
-      <ul>
+      <ul ref={list}>
         {SCREENS.map(([path, name]) => (
           <li>
             <a href={`/${path}`} aria-current={path === current ? 'page' : undefined}>

@@ -24,7 +24,7 @@ export function DeliveryDetail({ delivery, onChange }: DetailProps): VNode {
   return (
     <>
       <p class="sentence" data-test="what-happened">
-        <State tone={DELIVERY_TONES[delivery.state]}>{delivery.state}</State>
+        <State tone={DELIVERY_TONES[delivery.state]}>{delivery.state}</State>{' '}
         <span>
           <Raw text={whatHappened(delivery)} most={1_000} />
         </span>
