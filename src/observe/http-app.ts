@@ -1,5 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Hono } from 'hono';
+import type { Actions } from '../actions.ts';
+import type { Inspection } from '../inspection.ts';
+import type { Traffic } from '../traffic.ts';
 import { type BackfillAuditLine, backfillRoutes, type BackfillsApi } from './http-backfills.ts';
 import { refuseLargeBody } from './http-body.ts';
 import { healthAnswer, type HealthPath, type Readiness } from './http-health.ts';
@@ -20,6 +23,11 @@ export interface HttpAppOptions extends Omit<OperationsApi, 'audit'>, Omit<Backf
   readonly status: () => Promise<object>;
   /** What `/metrics` is made of. At once, whether the database answers or not. */
   readonly metrics: () => Promise<MetricFacts>;
+  /** These throw `not_running` too while there is nothing to look at. */
+  readonly inspection: () => Inspection;
+  readonly traffic: () => Traffic;
+  /** Bulk actions that run by themselves: of this process, whatever its configuration. */
+  readonly actions: Actions;
   /** Told of each action, once it is done. */
   readonly audit: (line: AuditLine | BackfillAuditLine) => void;
   /** Told of a handler's error, which the client does not see. */

@@ -6,7 +6,7 @@ import { MOST_BODY } from '../../src/observe/http-body.ts';
 import type { AuditLine } from '../../src/observe/http-operations.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 import { backfill } from '../support/memory-backfills.ts';
-import { ask, AUTHORIZED, JSON_TYPE, post, PROBLEM, TOKEN } from './asking.ts';
+import { ask, AUTHORIZED, JSON_TYPE, NOTHING_TO_LOOK_AT, post, PROBLEM, TOKEN } from './asking.ts';
 
 const BACKFILLS = '/api/v1/backfills';
 const REPORT = backfill({ rows_done: 7 });
@@ -65,6 +65,7 @@ async function serve({ failure = null, notRunning = false }: { readonly failure?
       if (notRunning) throw new WalhookError('walhook is draining, not streaming', { code: 'not_running' });
       return backfills(failure);
     },
+    ...NOTHING_TO_LOOK_AT,
     audit: (line) => audit.push(line),
     onError: (error) => errors.push(error),
   });

@@ -5,7 +5,7 @@ import type { BackfillAuditLine } from '../../src/observe/http-backfills.ts';
 import type { AuditLine } from '../../src/observe/http-operations.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 import type { Operations, Tally } from '../../src/operations.ts';
-import { ask, AUTHORIZED, JSON_TYPE, post, PROBLEM, TOKEN } from './asking.ts';
+import { ask, AUTHORIZED, JSON_TYPE, NOTHING_TO_LOOK_AT, post, PROBLEM, TOKEN } from './asking.ts';
 
 const TALLY: Tally = { count: 3, endpoints: { crm: 3 }, not_configured: {}, as_of: '2026-01-01T00:00:00.000Z' };
 
@@ -59,6 +59,7 @@ async function serve(failure: Error | null = null, host = '127.0.0.1'): Promise<
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => operations(failure),
     backfills: () => expect.unreachable('no backfill was asked for'),
+    ...NOTHING_TO_LOOK_AT,
     audit: (line) => audit.push(line),
     onError: (error) => errors.push(error),
   });
