@@ -11,6 +11,7 @@ import { BackgroundActions } from './background-actions.ts';
 import { daemonReport } from './daemon-report.ts';
 import { StateReader } from './state-reader.ts';
 import { StoredOperations } from './stored-operations.ts';
+import { storedRequest } from './stored-request.ts';
 import { walhookVersion } from './version.ts';
 
 /** A server that is ready to take the place of the one before. */
@@ -161,6 +162,10 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
       if (found === null) throw notRunning(status().state);
       return found;
     },
+    slot: () => {
+      const { slot, state: phase, received, confirmed, behind, wal } = status();
+      return { name: slot, state: phase, received, confirmed, behind, wal };
+    },
     // The place for src/inspecting and src/history: as `operations`, from `service()?.daemon`.
     inspection: () => {
       throw notRunning(status().state);
@@ -169,6 +174,7 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
       throw notRunning(status().state);
     },
     actions,
+    deliveryContext: (delivery) => Promise.resolve({ request: storedRequest(delivery, { config, userAgent: `walhook/${walhookVersion()}` }), behind_it: null }),
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };

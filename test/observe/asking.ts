@@ -42,7 +42,9 @@ export function post(url: string, body: unknown, headers: Record<string, string>
 const unwanted = (): never => expect.unreachable('nothing was to be looked at');
 
 /** For a test that is about other routes. */
-export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions'> = {
+export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'slot' | 'deliveryContext'> = {
+  slot: unwanted,
+  deliveryContext: unwanted,
   inspection: unwanted,
   traffic: unwanted,
   actions: { begin: unwanted, list: unwanted, show: unwanted, cancel: unwanted },
