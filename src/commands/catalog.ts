@@ -41,6 +41,30 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./listen.ts')).listen,
   },
   {
+    name: 'init',
+    arguments: [],
+    summary: 'write a commented walhook.yaml for the tables of a database',
+    examples: [
+      { command: 'walhook init', why: 'of the database that DATABASE_URL or the PG* variables name' },
+      { command: 'walhook init --url "$DATABASE_URL" --table profiles --table app.orders', why: 'for these tables' },
+      { command: 'walhook init -c staging.yaml --force', why: 'into another file, which may be there already' },
+    ],
+    notes: [
+      'Looks at keys, columns and sizes, and guesses from names: lookup fields (email, phone), visibility flags (country_visible, show_phone, a json column privacy). What it guessed is marked in the file. Changes nothing in the database.',
+      'No password is written: the file has ${DATABASE_URL}. It does not load, and so sends nothing, until WEBHOOK_URL and WEBHOOK_SECRET are set.',
+      'Without --table a terminal is asked; elsewhere it takes the tables with a primary key, 20 at most, and has the others as comments. Exit codes: 69 the database cannot be reached; 77 the role may read none of the tables.',
+    ],
+    options: [
+      { flags: '--url <url>', description: 'the database, postgres://user:password@host:5432/db; default: DATABASE_URL, or the PG* variables' },
+      { flags: '-t, --table <name>', description: 'a table: profiles, or app.profiles; may be given several times', list: true },
+      { flags: '-c, --config <file>', description: 'the file to write', default: 'walhook.yaml' },
+      { flags: '--force', description: 'overwrite it if it is there' },
+      JSON_OUTPUT,
+    ],
+    stopsOn: [],
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
     name: 'check',
     arguments: [],
     summary: 'find everything that could go wrong, each with its fix',
