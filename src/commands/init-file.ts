@@ -64,9 +64,9 @@ export function initFile({ source, tables }: InitFile): string {
   ].join('\n');
 }
 
-/** False for names that the file cannot say: control characters, and expressions as a key. */
+/** False for names that the file cannot say: control characters, and what looks like a variable, which no key may have. */
 export function isNameable({ schema, table, columns }: FoundTable): boolean {
-  return [schema, table, ...columns.map(({ name }) => name)].every((name) => identifierFault(name) === null && !name.includes('${{'));
+  return [schema, table, ...columns.map(({ name }) => name)].every((name) => identifierFault(name) === null && !name.includes('${'));
 }
 
 /** As the file writes it: `profiles`, `app.profiles`, `app."a.b"`. */
