@@ -135,11 +135,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'endpoints, queues, parked and dead deliveries, lag, slot, backfills',
     examples: [
       { command: 'walhook status', why: 'how the daemon is doing' },
+      { command: 'walhook status --watch', why: 'look at it live; Ctrl-C ends it' },
       { command: 'walhook status --json', why: 'the same for scripts' },
     ],
-    notes: ['Asks the daemon and the database. Exit codes: 0 the daemon runs; 1 it does not, and what is shown comes from the database alone; 69 neither answers.'],
-    options: [CONFIG, JSON_OUTPUT],
-    stopsOn: [],
+    notes: ['Asks the daemon and the database. Exit codes: 0 the daemon runs; 1 it does not, and what is shown comes from the database alone; 69 neither answers. With `--watch` it goes on whatever answers, and ends with 0; `--json` then prints an object a line.'],
+    options: [
+      CONFIG,
+      { flags: '-w, --watch', description: 'show it again and again, in place on a terminal' },
+      { flags: '--interval <time>', description: 'with --watch: how often, as in 500ms or 10s; default: 2s' },
+      JSON_OUTPUT,
+    ],
+    stopsOn: ['SIGINT', 'SIGTERM'],
     load: async () => (await import('./status.ts')).status,
   },
   {
