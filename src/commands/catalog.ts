@@ -277,4 +277,29 @@ export const COMMANDS: readonly CommandSpec[] = [
     stopsOn: [],
     load: async () => (await import('./healthcheck.ts')).healthcheck,
   },
+  {
+    name: 'uninstall',
+    arguments: [],
+    summary: 'drop slot, publication and state schema, after showing them',
+    examples: [
+      { command: 'walhook uninstall --dry-run', why: 'which SQL it would run, and what would be lost' },
+      { command: 'walhook uninstall', why: 'run it, after a yes' },
+      { command: 'walhook uninstall --yes --keep-state', why: 'from a script; what is parked and dead stays' },
+    ],
+    notes: [
+      'Refuses while a daemon runs or the slot is being read. May be run again: what is gone already is passed over. It waits two seconds at most for a lock, so that nothing of the application waits behind it.',
+      'REPLICA IDENTITY FULL stays, since others may have set it: the SQL that sets it back is shown, and run with --reset-identity. A schema that has the state of other slots stays as well.',
+      'What the role may not drop is printed as SQL for an administrator, and the exit code is 77. A role for walhook is dropped by hand.',
+    ],
+    options: [
+      CONFIG,
+      { flags: '--dry-run', description: 'only show' },
+      { flags: '--yes', description: 'do not ask' },
+      { flags: '--keep-state', description: 'leave the state schema: parked and dead deliveries, the position' },
+      { flags: '--reset-identity', description: 'set replica identities back from FULL, of tables with `replica_identity: full`' },
+      JSON_OUTPUT,
+    ],
+    stopsOn: [],
+    load: async () => (await import('./uninstall.ts')).uninstall,
+  },
 ];
