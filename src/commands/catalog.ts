@@ -302,4 +302,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     stopsOn: [],
     load: async () => (await import('./uninstall.ts')).uninstall,
   },
+  {
+    name: 'completion',
+    arguments: [{ name: '<shell>', description: 'bash, zsh or fish; or endpoints, hooks or tables, which the scripts ask for' }],
+    summary: 'print the script that completes commands, options and names',
+    examples: [
+      { command: 'source <(walhook completion bash)', why: 'in ~/.bashrc; for zsh in ~/.zshrc, after compinit' },
+      { command: 'walhook completion fish > ~/.config/fish/completions/walhook.fish', why: 'once, for fish' },
+    ],
+    notes: ['Names of endpoints, hooks and tables come from the configuration file as it stands: it need not load, and no database is asked.'],
+    options: [CONFIG],
+    stopsOn: [],
+    load: async () => (await import('./completion.ts')).completion,
+  },
 ];
