@@ -56,7 +56,8 @@ function optionSpec({ short, long, description, value }: CompletedOption): strin
 function action(words: Words, what: string): string {
   switch (words.kind) {
     case 'names':
-      return `${what}:_walhook_names ${[words.of, ...words.besides].join(' ')}`;
+      // The space keeps zsh from putting words of its own before ours.
+      return `${what}: _walhook_names ${[words.of, ...words.besides].join(' ')}`;
     case 'choices':
       return `${what}:(${words.choices.join(' ')})`;
     case 'file':

@@ -47,7 +47,7 @@ const COMPLETE: Readonly<Record<string, (words: readonly string[]) => string[]>>
     const line = words.map((word) => `'${word}'`).join(' ');
     return list(run('bash', ['--norc', '--noprofile', '-s'], `${SCRIPTS.bash}\nCOMP_WORDS=(${line}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _walhook; printf '%s\\n' "\${COMPREPLY[@]}"\n`));
   },
-  fish: (words) => list(run('fish', ['--no-config'], `${SCRIPTS.fish}\ncomplete -C '${words.join(' ').replaceAll('other file.yaml', 'other\\\\ file.yaml')}'\n`)).map((line) => line.split('\t')[0] ?? ''),
+  fish: (words) => list(run('fish', ['--no-config', '-c', `${SCRIPTS.fish}\ncomplete -C '${words.join(' ').replaceAll('other file.yaml', 'other\\\\ file.yaml')}'\n`], '')).map((line) => line.split('\t')[0] ?? ''),
 };
 
 function list(text: string): string[] {
