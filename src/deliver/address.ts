@@ -85,6 +85,9 @@ const NOT_PUBLIC_IPV4 = [
   '10.0.0.0/8', // private
   '100.64.0.0/10', // carrier-grade NAT
   '127.0.0.0/8', // loopback
+  // Azure's own services within a virtual machine, which tell its certificates and settings: a public address by its number alone.
+  // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+  '168.63.129.16/32',
   '169.254.0.0/16', // link-local, and the clouds' metadata
   '172.16.0.0/12', // private
   '192.0.0.0/24', // protocol assignments
