@@ -50,6 +50,13 @@ export interface StateConfig {
   /** Connection string; null: the source database. */
   readonly url: string | null;
   readonly schema: string;
+  /** null: what is parked and dead is stored as it is sent. */
+  readonly encryption: EncryptionConfig | null;
+}
+
+export interface EncryptionConfig {
+  /** Absolute paths of files with a key each, at least one: the first seals, all open. */
+  readonly keys: readonly string[];
 }
 
 export interface ServerConfig {

@@ -11,6 +11,9 @@ import { inspect } from './source/inspect.ts';
 import { openSlot, type OpenSlot } from './source/open-slot.ts';
 import { refuseErrors } from './source/setup.ts';
 import { SourcePool } from './source/source-pool.ts';
+import { openState } from './store/database.ts';
+import { cipherOf } from './store/key-file.ts';
+import { refuseMissingKeys } from './store/key-use.ts';
 import { type DurableState, memoryState, openDurableState } from './state.ts';
 
 /** Milliseconds until a query of the source gets no answer any more. Above what making a slot may take. */
@@ -77,6 +80,7 @@ export async function examine(config: Config, source: Target): Promise<void> {
     await pool.end();
   }
   await refuseUnwritable(target(config.state.url ?? config.source.url));
+  await refuseLostKeys(config);
   for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
 }
 
@@ -93,6 +97,16 @@ async function refuseUnwritable(state: Target): Promise<void> {
     });
   } finally {
     await client.end();
+  }
+}
+
+/** A key that is missing would end the daemon that begins with the config. */
+async function refuseLostKeys({ source, state }: Config): Promise<void> {
+  const database = openState({ client: await reach(target(state.url ?? source.url)), schema: state.schema, cipher: cipherOf(state), connections: 1 });
+  try {
+    await refuseMissingKeys(database);
+  } finally {
+    await database.close();
   }
 }
 
