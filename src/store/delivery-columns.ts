@@ -5,7 +5,7 @@ import type { Failure, Stored } from '../queue/port.ts';
 import { bigintArray, doubleArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
 import { headersText, parseHeaders } from './headers-text.ts';
 
-const SENT = 'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body, attempts';
+const SENT = 'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, trace, method, path, content_type, headers, body, attempts';
 
 /** The columns of a dead letter that say what is sent. It takes no part in a cooldown any more, so its row is not among them. */
 export const DEAD_COLUMNS = sql.raw(SENT);
@@ -39,12 +39,13 @@ export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknow
   const failed = (value: (failure: Failure) => string): RawBuilder<unknown> =>
     sql`(${textArray(failures.first.map(({ failure }) => (failure === null ? null : storable(value(failure)))))}::text[])[why]`;
   const endpoint = shared((d) => d.request.endpoint);
-  const hasRows = batch.some(({ delivery }) => delivery.row !== undefined);
-  const rowHashes = hasRows ? sql`, ${textArray(of(({ row }) => row ?? null))}::text[]` : sql``;
+  // What most deliveries have not is sent with the batches that have it.
+  const rowHashes = optional('row_hash', of(({ row }) => row));
+  const traces = optional('trace', of(({ trace }) => trace));
   const templated = isTemplated ? sql`, ${textArray(of(pathText))}::text[], ${textArray(of(headersOf))}::text[]` : sql``;
   return sql`
     select id || ' ' || ${endpoint} as key, ${endpoint} as endpoint, id, ${shared((d) => d.request.hook)} as hook, lane, commit_lsn, ordinal, nth,
-      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${hasRows ? sql`row_hash` : sql`null::text`} as row_hash, ${shared((d) => d.request.method)} as method,
+      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${rowHashes.value} as row_hash, ${traces.value} as trace, ${shared((d) => d.request.method)} as method,
       ${isTemplated ? sql`path` : shared(pathText)} as path, ${shared((d) => d.request.contentType)} as content_type,
       ${isTemplated ? sql`headers` : shared(headersOf)} as headers, body, attempts, committed_ms, due_in,
       ${failed((f) => f.failure)} as failure, (${integerArray(failures.first.map(({ failure }) => failure?.status ?? null))}::integer[])[why] as status,
@@ -53,8 +54,14 @@ export function deliveryRows(batch: readonly DeliveryInput[]): RawBuilder<unknow
         ${bigintArray(of((d) => d.lane))}::bigint[], ${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[],
         ${bigintArray(of((d) => d.sequence.ordinal))}::bigint[], ${integerArray(of((d) => d.sequence.nth))}::integer[],
         ${utf8Array(of((d) => d.body))}::bytea[], ${integerArray(batch.map((item) => item.attempts))}::integer[],
-        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated}${rowHashes})
-      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')}${sql.raw(hasRows ? ', row_hash' : '')})`;
+        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated}${rowHashes.array}${traces.array})
+      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')}${rowHashes.name}${traces.name})`;
+}
+
+/** A column of texts, or of nulls where there are none. */
+function optional(column: string, texts: readonly (string | undefined)[]): Readonly<Record<'array' | 'name' | 'value', RawBuilder<unknown>>> {
+  if (texts.every((text) => text === undefined)) return { array: sql``, name: sql``, value: sql`null::text` };
+  return { array: sql`, ${textArray(texts.map((text) => text ?? null))}::text[]`, name: sql.raw(`, ${column}`), value: sql.raw(column) };
 }
 
 function pathText({ request: { path } }: Delivery): string | null {
@@ -130,6 +137,7 @@ export interface DeliveryRow {
   readonly operation: string;
   readonly table_name: string;
   readonly row_hash: string | null;
+  readonly trace: string | null;
   readonly method: string | null;
   readonly path: string | null;
   readonly content_type: string | null;
@@ -159,6 +167,7 @@ export function toStored(rows: readonly DeliveryRow[]): Stored[] {
       lane: Number(row.lane),
       sequence: { commitLsn: parseLsn(row.commit_lsn), ordinal: Number(row.ordinal), nth: row.nth },
       ...(row.row_hash === null ? {} : { row: row.row_hash }),
+      ...(row.trace === null ? {} : { trace: row.trace }),
       operation: row.operation,
       table: row.table_name,
       body: row.body.toString('utf8'),
