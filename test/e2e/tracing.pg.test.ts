@@ -69,7 +69,7 @@ test('a traceparent in a column or a logical message goes on to the endpoint, an
   const deliveries = spans.filter(({ name }) => name.startsWith('deliver '));
   const attempts = spans.filter(({ name }) => name === 'POST');
   expect(deliveries).toHaveLength(5);
-  expect(attempts.map(({ spanId }) => spanId).toSorted()).toEqual(contexts.map((context) => context?.spanId).toSorted());
+  expect(new Set(attempts.map(({ spanId }) => spanId))).toEqual(new Set(contexts.map((context) => context?.spanId)));
   expect(new Set(attempts.map(({ parentSpanId }) => parentSpanId))).toEqual(new Set(deliveries.map(({ spanId }) => spanId)));
   expect(deliveries.filter(({ traceId }) => traceId === GIVEN).map(({ parentSpanId }) => parentSpanId)).toEqual([SPAN, SPAN, SPAN]);
   expect(deliveries.filter(({ traceId }) => traceId !== GIVEN).map(({ parentSpanId }) => parentSpanId ?? '')).toEqual(['', '']);
