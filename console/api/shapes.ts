@@ -1,3 +1,4 @@
+import type { ActionReport } from '../../src/actions.ts';
 import type { BackfillReport } from '../../src/backfills.ts';
 import type { DeliveryContext, EndpointReport, HookReport, Trace } from '../../src/inspection.ts';
 import type { StoredDetail } from '../../src/operations.ts';
@@ -21,19 +22,6 @@ export interface Traced {
 }
 export interface Actions {
   readonly actions: readonly ActionReport[];
-}
-
-/** A bulk action that runs, or ran, in the background. As src/actions.ts has it. */
-export interface ActionReport {
-  readonly id: string;
-  readonly action: 'replay' | 'discard';
-  readonly selection: object;
-  readonly state: 'running' | 'done' | 'cancelled' | 'failed';
-  readonly total: number;
-  readonly done: number;
-  readonly message: string | null;
-  readonly started_at: string;
-  readonly ended_at: string | null;
 }
 
 /** What the console uses of `/status`; test/console/shapes.ts holds it against DaemonReport. */

@@ -1,3 +1,4 @@
+import { link } from './link.ts';
 import { createStore, useStore } from './store.ts';
 
 /** Where the console is: all that it shows follows from it, so that a link shows somebody else the same. */
@@ -11,14 +12,6 @@ const place = createStore<Place>(read());
 
 export function usePlace(): Place {
   return useStore(place);
-}
-
-/** `/deliveries?state=dead`. Parameters that are null, undefined or empty are left out. */
-export function link(parts: readonly string[], query: URLSearchParams | Readonly<Record<string, string | null | undefined>> = {}): string {
-  const given = query instanceof URLSearchParams ? [...query] : Object.entries(query);
-  const kept = new URLSearchParams(given.flatMap(([name, value]) => (value === null || value === undefined || value === '' ? [] : [[name, value]])));
-  const path = `/${parts.map(encodeURIComponent).join('/')}`;
-  return kept.size === 0 ? path : `${path}?${kept}`;
 }
 
 /** The same place with other parameters: null takes one away. */

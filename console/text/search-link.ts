@@ -1,5 +1,5 @@
 import type { HookReport } from '../../src/inspection.ts';
-import { link } from '../place/place.ts';
+import { link } from '../place/link.ts';
 
 /**
  * Where the console shows what somebody looks for: a delivery by its webhook-id; the deliveries of a row, `profiles 42` or

@@ -8,7 +8,7 @@ import { Raw } from '../../parts/raw.tsx';
 import { type Column, Rows } from '../../parts/rows.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
-import { link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
 import { BACKFILL_TONES } from '../../text/tones.ts';
 import { count, span } from '../../text/units.ts';
 

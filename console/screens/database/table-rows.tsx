@@ -3,7 +3,7 @@ import type { TableReport } from '../../../src/inspection.ts';
 import { Raw } from '../../parts/raw.tsx';
 import { type Column, Rows } from '../../parts/rows.tsx';
 import { State } from '../../parts/state.tsx';
-import { link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
 import { bytes, count } from '../../text/units.ts';
 
 const COLUMNS: readonly Column<TableReport>[] = [

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import { useEffect } from 'preact/hooks';
+import type { ActionReport } from '../../../src/actions.ts';
 import { useAct } from '../../api/act.ts';
 import { post } from '../../api/api.ts';
 import { useResource } from '../../api/resource.ts';
-import type { ActionReport } from '../../api/shapes.ts';
 import { Meter } from '../../parts/meter.tsx';
 import { Raw } from '../../parts/raw.tsx';
 import { State } from '../../parts/state.tsx';

@@ -1,9 +1,9 @@
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import type { ActionReport } from '../../../src/actions.ts';
 import type { BulkAction, Selection, Tally } from '../../../src/operations.ts';
 import { useAct } from '../../api/act.ts';
 import { post } from '../../api/api.ts';
-import type { ActionReport } from '../../api/shapes.ts';
 import { count, counted } from '../../text/units.ts';
 import { ActionProgress } from './action-progress.tsx';
 

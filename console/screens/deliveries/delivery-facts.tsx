@@ -4,7 +4,7 @@ import type { Delivery } from '../../api/shapes.ts';
 import { Copy } from '../../parts/copy.tsx';
 import { Raw } from '../../parts/raw.tsx';
 import { Time } from '../../parts/time.tsx';
-import { link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
 import { counted } from '../../text/units.ts';
 
 /** The event, what changed with it, its lane and what waits there. */

@@ -2,7 +2,7 @@ import type { VNode } from 'preact';
 import type { TracedHook } from '../../../src/inspection.ts';
 import { Raw } from '../../parts/raw.tsx';
 import { State } from '../../parts/state.tsx';
-import { link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
 
 /** Which hooks of the table took the change, and what kept the others from it. */
 export function OtherHooks({ hooks, own }: { readonly hooks: readonly TracedHook[]; readonly own: string }): VNode {

@@ -3,7 +3,7 @@ import type { EndpointReport } from '../../../src/inspection.ts';
 import { Meter } from '../../parts/meter.tsx';
 import { Raw } from '../../parts/raw.tsx';
 import { Time } from '../../parts/time.tsx';
-import { link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
 import { count, duration } from '../../text/units.ts';
 
 const MODES: Readonly<Record<EndpointReport['mode'], string>> = {

@@ -5,7 +5,8 @@ import { type Column, Rows } from '../../parts/rows.tsx';
 import { Sparkline } from '../../parts/sparkline.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
-import { link, linkWith, usePlace } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
+import { linkWith, usePlace } from '../../place/place.ts';
 import { endpointState } from '../../text/tones.ts';
 import { count, duration } from '../../text/units.ts';
 

@@ -1,7 +1,8 @@
 import type { ComponentChildren, VNode } from 'preact';
 import type { HookReport } from '../../../src/inspection.ts';
 import { Raw } from '../../parts/raw.tsx';
-import { go, link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
+import { go } from '../../place/place.ts';
 import { count, duration } from '../../text/units.ts';
 
 /** Table → filter → shape → endpoint, with how many events came to each step since the daemon started. */

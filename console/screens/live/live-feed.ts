@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { LiveEvent } from '../../../src/traffic.ts';
 import { asApiError } from '../../api/api.ts';
-import { type LiveItem, readLive } from '../../api/live-stream.ts';
+import { readLive } from '../../api/live-stream.ts';
 
 /** How many are kept. */
 const KEPT = 500;
@@ -10,7 +11,7 @@ const AGAIN = 1_500;
 
 export interface LiveEntry {
   readonly id: number;
-  readonly item: Exclude<LiveItem, { readonly type: 'skipped' }>;
+  readonly item: Exclude<LiveEvent, { readonly type: 'skipped' }>;
 }
 
 export interface LiveFeed {
@@ -40,7 +41,7 @@ export function useLiveFeed(query: string, frozen: boolean): LiveFeed {
     waiting.current = [];
     skipped.current = 0;
     setFeed(NOTHING);
-    const take = (item: LiveItem): void => {
+    const take = (item: LiveEvent): void => {
       if (item.type === 'skipped') skipped.current += item.count;
       else waiting.current.push({ id: ++last, item });
       // While nobody draws, what nobody will see is let go.

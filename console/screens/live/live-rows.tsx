@@ -3,7 +3,7 @@ import { Raw } from '../../parts/raw.tsx';
 import { type Column, Rows } from '../../parts/rows.tsx';
 import { State } from '../../parts/state.tsx';
 import { ClockTime } from '../../parts/time.tsx';
-import { link } from '../../place/place.ts';
+import { link } from '../../place/link.ts';
 import { duration } from '../../text/units.ts';
 import type { LiveEntry } from './live-feed.ts';
 

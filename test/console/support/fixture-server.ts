@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
-import type { ActionReport } from '../../../console/api/shapes.ts';
+import type { ActionReport } from '../../../src/actions.ts';
 import type { StoredDetail } from '../../../src/operations.ts';
 import type { LiveEvent } from '../../../src/traffic.ts';
 import { ago, backfillReports, changeReport, configReport, DATABASE, detailOf, endpointReports, exchange, HOOKS, OVERVIEW, rendered, SLOT, storedDelivery, TRACE } from './fixture-data.ts';
