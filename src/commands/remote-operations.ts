@@ -17,8 +17,8 @@ export class RemoteOperations implements Operations {
 
   async list(query: ListQuery): Promise<StoredList> {
     const { ids: _, key = {}, ...asked } = query;
-    const columns = Object.entries(key).map(([column, text]) => [`key.${column}`, text]);
-    return (await this.#ask(`deliveries${queryString({ ...asked, ...Object.fromEntries(columns) })}`, { patience: READING })) as StoredList;
+    const columns = Object.fromEntries(Object.entries(key).map(([column, text]): [string, string] => [`key.${column}`, text]));
+    return (await this.#ask(`deliveries${queryString({ ...asked, ...columns })}`, { patience: READING })) as StoredList;
   }
 
   async show(id: string): Promise<readonly StoredDetail[]> {
