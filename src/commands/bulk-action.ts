@@ -35,7 +35,7 @@ export async function actOn(operations: Operations, { action, selection, invocat
     report({ action, selection, tally: counted ?? NOTHING, dryRun: true, cancelled: null });
     return EXIT.ok;
   }
-  if (counted !== null && !yes && !(await confirm(`${bulkSentence(counted, selection.state)} ${WORDS[action].will}. Go on?`))) {
+  if (counted !== null && !yes && !(await confirm(`${bulkSentence(counted, selection.state)} ${WORDS[action].will}. Go on?`, { json }))) {
     print('nothing was done');
     return EXIT.failure;
   }
