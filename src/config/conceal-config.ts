@@ -10,9 +10,13 @@ const HIDDEN = '***';
  * surrounds it are no way around.
  */
 export function concealConfig(config: Config): Config {
-  const { source, state, server } = config;
+  const { source, state, server, tracing } = config;
   for (const part of [source, state]) shows(part, () => ({ ...part, url: part.url === null ? null : maskUrl(part.url) }));
   shows(server, () => ({ ...server, token: server.token === null ? null : HIDDEN }));
+  if (tracing !== null) {
+    shows(tracing.url, () => maskUrl(tracing.url));
+    concealHeaders(tracing.headers);
+  }
   for (const endpoint of config.endpoints) concealEndpoint(endpoint);
   for (const hook of config.hooks) concealHook(hook);
   return config;
@@ -20,11 +24,15 @@ export function concealConfig(config: Config): Config {
 
 function concealEndpoint({ url, headers, signing, oauth2 }: EndpointConfig): void {
   shows(url, () => maskUrl(url));
-  shows(headers, () => Object.fromEntries([...headers].map(([name, value]) => [name, maskHeader([name, value])[1] === HIDDEN ? HIDDEN : `(${value.length} characters)`])));
+  concealHeaders(headers);
   if (signing !== null) shows(signing, () => ({ secrets: signing.secrets.map(() => HIDDEN) }));
   if (oauth2 === null) return;
   shows(oauth2.token_url, () => maskUrl(oauth2.token_url));
   shows(oauth2, () => ({ ...oauth2, client_secret: HIDDEN }));
+}
+
+function concealHeaders(headers: ReadonlyMap<string, string>): void {
+  shows(headers, () => Object.fromEntries([...headers].map(([name, value]) => [name, maskHeader([name, value])[1] === HIDDEN ? HIDDEN : `(${value.length} characters)`])));
 }
 
 /** Any text of a hook may have a variable filled in. */
