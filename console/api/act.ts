@@ -6,7 +6,7 @@ import { asApiError } from './api.ts';
 export interface Act {
   readonly busy: boolean;
   /** @param work gives the sentence to tell; null: nothing. */
-  run(work: () => Promise<string | null>): void;
+  readonly run: (work: () => Promise<string | null>) => void;
 }
 
 export function useAct(): Act {

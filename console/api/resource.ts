@@ -12,7 +12,7 @@ export interface Resource<T> {
   readonly stale: boolean;
   /** When it was read. */
   readonly at: number | null;
-  reload(): void;
+  readonly reload: () => void;
 }
 
 interface Read<T> {

@@ -18,10 +18,13 @@ export function Time({ at }: { readonly at: string | number | null | undefined }
   );
 }
 
+function pad(value: number, length = 2): string {
+  return String(value).padStart(length, '0');
+}
+
 /** `14:05:09.120`: for what happens now, where the order counts. */
 export function ClockTime({ at }: { readonly at: string }): VNode {
   const time = new Date(at);
-  const pad = (value: number, length = 2): string => String(value).padStart(length, '0');
   return (
     <time class="nowrap" dateTime={at} title={at}>
       {pad(time.getHours())}:{pad(time.getMinutes())}:{pad(time.getSeconds())}

@@ -16,7 +16,7 @@ export function createStore<T>(initial: T): Store<T> {
     set: (value) => {
       if (Object.is(value, current)) return;
       current = value;
-      for (const watcher of [...watchers]) watcher();
+      for (const watcher of watchers) watcher();
     },
     watch: (onChange) => {
       watchers.add(onChange);

@@ -3,12 +3,6 @@ import { keepToken, token } from '../api/token.ts';
 
 /** Asks for `server.token`: the API wants one. */
 export function TokenForm(): VNode {
-  const submit = (event: SubmitEvent): void => {
-    event.preventDefault();
-    if (!(event.currentTarget instanceof HTMLFormElement)) return;
-    const given = new FormData(event.currentTarget).get('token');
-    if (typeof given === 'string' && given.trim() !== '') keepToken(given.trim());
-  };
   return (
     <form class="token" onSubmit={submit}>
       <h1>A token is needed</h1>
@@ -27,4 +21,11 @@ export function TokenForm(): VNode {
       </p>
     </form>
   );
+}
+
+function submit(event: SubmitEvent): void {
+  event.preventDefault();
+  if (!(event.currentTarget instanceof HTMLFormElement)) return;
+  const given = new FormData(event.currentTarget).get('token');
+  if (typeof given === 'string' && given.trim() !== '') keepToken(given.trim());
 }

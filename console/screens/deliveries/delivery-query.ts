@@ -23,6 +23,6 @@ export function apiQuery({ state, endpoint, hook, table, since, before, key = {}
 }
 
 /** How many things narrow the list down besides its state. */
-export function filtersIn({ state: _, ...rest }: Selection): number {
-  return Object.values(rest).filter((value) => value !== undefined).length;
+export function filtersIn(selection: Selection): number {
+  return Object.entries(selection).filter(([name, value]) => name !== 'state' && value !== undefined).length;
 }

@@ -84,7 +84,7 @@ export class FixtureServer {
     if (!url.pathname.startsWith('/api/v1/')) return this.#file(url.pathname, response);
     if (this.token !== null && request.headers.authorization !== `Bearer ${this.token}`) return problem(response, 401, { detail: 'this needs the header Authorization: Bearer' });
     const path = url.pathname.slice(7).split('/').map(decodeURIComponent).slice(1);
-    if (request.method === 'POST') return this.#post(path, JSON.parse(await text(request)) as Record<string, unknown>, response);
+    if (request.method === 'POST') return this.#post(path, JSON.parse(await bodyOf(request)) as Record<string, unknown>, response);
     if (path[0] === 'live') return this.#live(response);
     const found = this.#get(path, url.searchParams);
     if (found === null) return problem(response, 404, { detail: `nothing is kept under ${path.at(-1)}` });
@@ -134,7 +134,7 @@ export class FixtureServer {
     const from = Number(query.get('cursor') ?? 0);
     const limit = Number(query.get('limit') ?? 50);
     const count = this.#tally(state, query).count;
-    const deliveries = Array.from({ length: Math.min(limit, Math.max(0, count - from)) }, (_, i) => storedDelivery(from + i, state)).map(({ body: _, response: __, headers: ___, ...row }) => row);
+    const deliveries = Array.from({ length: Math.min(limit, Math.max(0, count - from)) }, (_, i) => storedDelivery(from + i, state)).map((stored) => ({ ...stored, body: undefined, response: undefined, headers: undefined }));
     this.longest = Math.max(this.longest, deliveries.length);
     return { deliveries, next: from + limit < count ? String(from + limit) : null };
   }
@@ -233,7 +233,7 @@ function stateOf(text: string | null): StoredDetail['state'] {
   return text === 'parked' || text === 'delivered' ? text : 'dead';
 }
 
-async function text(request: IncomingMessage): Promise<string> {
+async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
