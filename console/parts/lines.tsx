@@ -6,11 +6,11 @@ import { Raw } from './raw.tsx';
 const SIGNS = { same: ' ', added: '+', removed: '−' } as const;
 
 /** A file with its line numbers, and what is wrong with it below the lines that it is about. */
-export function Lines({ text, problems = [], label }: { readonly text: string; readonly problems?: readonly DraftProblem[]; readonly label: string }): VNode {
+export function Lines({ text, problems, label }: { readonly text: string; readonly problems?: readonly DraftProblem[]; readonly label: string }): VNode {
   return (
     <ol class="lines" aria-label={label} tabIndex={0}>
       {text.replace(/\n$/, '').split('\n').map((line, i) => {
-        const here = problems.filter((problem) => problem.line === i + 1);
+        const here = (problems ?? []).filter((problem) => problem.line === i + 1);
         return (
           <li class={here.length === 0 ? '' : 'wrong'} id={`line-${i + 1}`}>
             <code>

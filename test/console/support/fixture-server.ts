@@ -181,10 +181,10 @@ export class FixtureServer {
       this.actions = this.actions.map((action) => (action.id === second ? { ...action, state: 'cancelled', ended_at: ago(0) } : action));
       return json(response, 200, this.actions.find(({ id }) => id === second) ?? {});
     }
-    const count = Array.isArray(body['ids']) ? body['ids'].length : this.counts[stateOf(String(body['state'] ?? 'dead'))];
+    const count = Array.isArray(body['ids']) ? body['ids'].length : this.counts[stateOf(textOf(body['state']))];
     if (body['background'] !== true) return json(response, 200, { count, endpoints: { crm: count }, not_configured: {}, as_of: ago(0) });
     const { state, endpoint } = body;
-    const action: ActionReport = { id: `act_${this.actions.length + 1}`, action: second as 'replay', selection: { state: stateOf(String(state)), ...(endpoint === undefined ? {} : { endpoint: String(endpoint) }) }, state: 'running', total: count, done: 0, message: null, started_at: ago(0), ended_at: null };
+    const action: ActionReport = { id: `act_${this.actions.length + 1}`, action: second as 'replay', selection: { state: stateOf(textOf(state)), ...(endpoint === undefined ? {} : { endpoint: textOf(endpoint) }) }, state: 'running', total: count, done: 0, message: null, started_at: ago(0), ended_at: null };
     this.actions = [action, ...this.actions];
     json(response, 202, action);
   }
@@ -195,7 +195,7 @@ export class FixtureServer {
     };
     const rotation = { public_key: 'whpk_MCowBQYDK2VwAyEA', began_at: ago(0), ends_at: new Date(Date.now() + 86_400_000).toISOString(), configured: false, yaml: 'signing: { secrets: ["${CRM_WHSEC_NEW}", "${CRM_WHSEC}"] }' };
     if (verb === 'test') return json(response, 200, exchange(name));
-    if (verb === 'pause') change({ condition: 'paused', reason: String(body['reason'] ?? 'paused by hand'), condition_since: ago(0) });
+    if (verb === 'pause') change({ condition: 'paused', reason: textOf(body['reason'], 'paused by hand'), condition_since: ago(0) });
     if (verb === 'resume') change({ condition: 'active', reason: null });
     if (verb === 'probe') change({ breaker: 'closed', probe_in: null, failing_for: null });
     if (verb === 'end-rotation') change({ rotation: null });
@@ -220,13 +220,17 @@ export class FixtureServer {
     if (verb === undefined) {
       const [example] = backfillReports();
       if (example === undefined) return problem(response, 500, { detail: 'no example' });
-      const begun = { ...example, id: `bf_20261122T02000${this.backfills.length}_new1`, hook: String(body['hook']), where: body['where'] === undefined ? null : String(body['where']), rate: body['rate'] === undefined ? null : Number(body['rate']), rows_done: 0, rows_sent: 0 };
+      const begun = { ...example, id: `bf_20261122T02000${this.backfills.length}_new1`, hook: textOf(body['hook']), where: body['where'] === undefined ? null : textOf(body['where']), rate: body['rate'] === undefined ? null : Number(body['rate']), rows_done: 0, rows_sent: 0 };
       this.backfills = [begun, ...this.backfills];
       return json(response, 201, begun);
     }
     this.backfills = this.backfills.map((one) => (one.id === id ? { ...one, state: states[verb as keyof typeof states], ended_at: verb === 'cancel' ? ago(0) : null } : one));
     json(response, 200, this.backfills.find((one) => one.id === id) ?? {});
   }
+}
+
+function textOf(value: unknown, otherwise = ''): string {
+  return typeof value === 'string' ? value : otherwise;
 }
 
 function stateOf(text: string | null): StoredDetail['state'] {
