@@ -7,10 +7,12 @@ import type { CheckpointStore } from './checkpoint/port.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
-import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
+import type { DaemonStatus } from './daemon-status.ts';
+import { Dispatcher, type Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
+import type { History } from './history/history.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
@@ -23,7 +25,6 @@ import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
-import type { WalReport } from './source/wal-health.ts';
 import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
@@ -42,29 +43,15 @@ export interface DaemonOptions {
   readonly temporary?: boolean;
   /** Told of each attempt's outcome: for `demo` and `listen`, which show them. */
   readonly onOutcome?: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
+  /** What goes by is counted there, and some of it kept. It may outlive the daemon. Default: nothing is. */
+  readonly history?: History;
   /** Another daemon has the slot: this one waits for it. */
   readonly onStandby?: () => void;
   /** Ends a start that waits for the slot: `start` then throws a WalhookError `start_ended`. */
   readonly signal?: AbortSignal;
 }
 
-/** What the daemon tells of itself: `/readyz`, `/api/v1/status` and `walhook status`. */
-export interface DaemonStatus {
-  /** Empty if all is well; else a sentence for each thing that is wrong. */
-  readonly problems: readonly string[];
-  /** `standby`: another daemon has the slot; this one waits until it is free. */
-  readonly state: 'starting' | 'standby' | 'streaming' | 'reconnecting' | 'draining' | 'stopped';
-  readonly slot: string;
-  /** LSNs as text. */
-  readonly received: string;
-  readonly confirmed: string;
-  /** How far reading is behind what was committed, in milliseconds, as far as can be told; null while there is no stream. */
-  readonly behind: number | null;
-  readonly in_flight: { readonly deliveries: number; readonly bytes: number };
-  readonly endpoints: readonly EndpointStatus[];
-  /** The WAL that the server keeps for the slot; null where it is not known yet. */
-  readonly wal: WalReport | null;
-}
+export type { DaemonStatus } from './daemon-status.ts';
 
 /** What `temporary`, `onOutcome` and the like come to. */
 type Wired = DaemonOptions & Opened & { readonly label: string };
@@ -130,7 +117,7 @@ export class Daemon {
   #released: Promise<unknown> | null = null;
 
   private constructor(options: Wired) {
-    const { config, log, version, label, slot, state, pool } = options;
+    const { config, log, version, label, slot, state, pool, history = null } = options;
     const userAgent = `walhook/${version}`;
     this.#options = options;
     this.#pool = pool;
@@ -180,7 +167,8 @@ export class Daemon {
       onFull: () => this.#reading.pause(),
       onHeld: (held) => this.#scheduling.held(held),
       onRelief: () => this.#reading.resume(),
-      onOutcome: options.onOutcome ?? (() => undefined),
+      onOutcome: options.onOutcome ?? null,
+      history,
       onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
@@ -198,6 +186,7 @@ export class Daemon {
       hold: (held) => this.#dispatcher.hold(held),
       checkpoint: () => state.load(),
       onChange: enriching.onChange,
+      history,
       onProgress: (lsn) => this.#reached(lsn),
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
@@ -249,6 +238,7 @@ export class Daemon {
   }
 
   async #run(): Promise<void> {
+    this.#options.history?.begin(this.#options.config);
     this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));

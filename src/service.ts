@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { beginsAnew, Daemon, type DaemonStatus } from './daemon.ts';
 import { WalhookError } from './errors.ts';
+import { History } from './history/history.ts';
 import { examine } from './opening.ts';
 import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
@@ -36,6 +37,8 @@ export class Service {
   readonly started: Promise<void>;
   /** Settles when it ends: resolves after `stop`, rejects if it cannot go on. */
   readonly done: Promise<void>;
+  /** What went by in this process, whatever the configuration was. */
+  readonly history = new History();
   readonly #options: ServiceOptions;
   readonly #up = Promise.withResolvers<void>();
   #isUp = false;
@@ -126,7 +129,7 @@ export class Service {
     const { log, version } = this.#options;
     this.#phase = 'starting';
     const { signal } = this.#interrupt;
-    const daemon = await Daemon.start({ config: this.#config, log, version, signal, onStandby: () => this.#arrived('standby') });
+    const daemon = await Daemon.start({ config: this.#config, log, version, signal, history: this.history, onStandby: () => this.#arrived('standby') });
     this.#daemon = daemon;
     try {
       if (signal.aborted) await daemon.stop();
