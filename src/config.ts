@@ -16,6 +16,17 @@ export interface Config {
   readonly hooks: readonly HookConfig[];
   readonly notify: NotifyConfig;
   readonly dead_letters: DeadLettersConfig;
+  /** Null: in memory alone. */
+  readonly history: HistoryConfig | null;
+}
+
+/** What is kept of deliveries that arrived, in the state schema. */
+export interface HistoryConfig {
+  /** Milliseconds after the attempt, by days. */
+  readonly keep: number;
+  readonly bodies: boolean;
+  /** Attempts a second, at most; more at once after a quiet time. */
+  readonly rate: number;
 }
 
 /** Operational webhooks: what happens to walhook itself. */

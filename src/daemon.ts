@@ -13,6 +13,9 @@ import { abandon, drain } from './draining.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
+import { DeliveredHistory } from './delivered-history.ts';
+import { rowLanes } from './row-lanes.ts';
+import type { Delivered, HookLane } from './kept-attempts.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
@@ -52,6 +55,14 @@ export interface DaemonOptions {
 }
 
 export type { DaemonStatus } from './daemon-status.ts';
+
+export interface Acting {
+  readonly stored: StoredDeliveries;
+  readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh'>;
+  /** What arrived of late; null where nothing of it is kept. */
+  readonly delivered: Delivered | null;
+  readonly lanes: (table: string, key: Readonly<Record<string, string>>) => Promise<readonly HookLane[]>;
+}
 
 /** What `temporary`, `onOutcome` and the like come to. */
 type Wired = DaemonOptions & Opened & { readonly label: string };
@@ -105,6 +116,8 @@ export class Daemon {
   readonly #scheduling: Scheduling;
   readonly #backfilling: Backfilling;
   readonly #upkeep: Upkeep;
+  readonly #delivered: DeliveredHistory | null;
+  readonly #rows: ReadOnlyDatabase;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
@@ -128,6 +141,8 @@ export class Daemon {
     this.done.catch(() => undefined);
     void state.fenced.then((error) => this.#dethrone(error));
 
+    this.#delivered = history === null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
+    this.#rows = new ReadOnlyDatabase(config.source.url);
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
     this.#checkpoints = state.checkpoints(slot.identity, () => this.#reading.wholeAt);
@@ -228,8 +243,10 @@ export class Daemon {
   }
 
   /** For people's operations: what is stored, and who sends it. Null unless it runs. */
-  get acting(): { readonly stored: StoredDeliveries; readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh'> } | null {
-    return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher } : null;
+  get acting(): Acting | null {
+    if (this.#phase !== 'streaming' && this.#phase !== 'reconnecting') return null;
+    const lanes: Acting['lanes'] = (table, key) => rowLanes({ config: this.#options.config, database: this.#rows }, table, key);
+    return { stored: this.#state.deliveries, engine: this.#dispatcher, delivered: this.#delivered, lanes };
   }
 
   /** Null unless it runs. */
@@ -238,7 +255,6 @@ export class Daemon {
   }
 
   async #run(): Promise<void> {
-    this.#options.history?.begin(this.#options.config);
     this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
@@ -246,6 +262,7 @@ export class Daemon {
     this.#scheduling.start();
     void this.#backfilling.start();
     this.#upkeep.start();
+    this.#delivered?.start();
   }
 
   #started(): void {
@@ -328,7 +345,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
+    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close(), this.#rows.close(), this.#delivered?.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
     await this.#released;
   }
 }

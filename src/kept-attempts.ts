@@ -1,4 +1,5 @@
 import type { Sequence } from './delivery.ts';
+import { EXIT, WalhookError } from './errors.ts';
 import type { FailureClass } from './outcome.ts';
 import type { AttemptReport } from './traffic.ts';
 
@@ -49,4 +50,53 @@ export interface AttemptStore {
 
 export function attemptReport({ endpoint, attempt, at, ms, result, failure, status, message, response }: KeptAttempt): AttemptReport {
   return { endpoint, attempt, at: new Date(at).toISOString(), duration_ms: Math.round(ms * 1000) / 1000, result, failure, status, message, response };
+}
+
+/** Deliveries of a hook that share a lane. */
+export interface HookLane {
+  readonly hook: string;
+  readonly lane: number;
+}
+
+/** Which of the deliveries that arrived are meant: all for which everything that is given holds. */
+export interface DeliveredFilter {
+  readonly endpoint?: string;
+  readonly hook?: string;
+  /** `schema.table`. */
+  readonly table?: string;
+  readonly ids?: readonly string[];
+  /** In one of these lanes. */
+  readonly lanes?: readonly HookLane[];
+  /** Delivered at or after, or before, a moment. */
+  readonly since?: Date;
+  readonly before?: Date;
+}
+
+/** Deliveries that arrived, as far as they are kept. */
+export interface Delivered {
+  /** The latest first, without bodies. Throws a WalhookError `bad_cursor` for a cursor that no list has given. */
+  list(query: { readonly filter: DeliveredFilter; readonly limit: number; readonly cursor: string | null }): Promise<{ readonly deliveries: readonly KeptAttempt[]; readonly next: string | null }>;
+  /** By endpoint. */
+  count(filter: DeliveredFilter): Promise<ReadonlyMap<string, number>>;
+  show(id: string): Promise<readonly KeptAttempt[]>;
+  /** Of those whose bodies are kept whole, by endpoint. */
+  replayable(filter: DeliveredFilter): Promise<ReadonlyMap<string, number>>;
+  /** Parks these again, with their id and body, due now; one that is parked already stays as it is. Gives how many it was, by endpoint. */
+  replay(filter: DeliveredFilter): Promise<ReadonlyMap<string, number>>;
+}
+
+/** The cursor behind a place of a list. */
+export function deliveredCursor(place: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(['delivered', ...place])).toString('base64url');
+}
+
+/** What `deliveredCursor` was given. Throws a WalhookError `bad_cursor`. */
+export function parseDeliveredCursor(cursor: string, length: number): readonly unknown[] {
+  try {
+    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(parts) && parts[0] === 'delivered' && parts.length === length + 1) return (parts as unknown[]).slice(1);
+  } catch {
+    // Not JSON: as wrong as any other.
+  }
+  throw new WalhookError('this is no cursor of a list of delivered deliveries', { code: 'bad_cursor', exit: EXIT.usage });
 }

@@ -47,6 +47,8 @@ export class History implements Traffic {
   /** When the minute that runs began, in Unix milliseconds. */
   #minute = Math.floor(Date.now() / MINUTE) * MINUTE;
   #store: Pick<AttemptStore, 'attempts'> | null = null;
+  /** How many attempts could not be kept beyond the process, of those that should have been. */
+  lost: () => number = () => 0;
 
   constructor() {
     this.#live = new LiveBus([

@@ -21,6 +21,17 @@ export function utf8Array(values: readonly (string | null)[]): Buffer {
   return strings(OID.bytea, values);
 }
 
+/** A column of bytes. */
+export function bytesArray(values: readonly (Buffer | null)[]): Buffer {
+  const buffer = Buffer.allocUnsafe(values.reduce((sum, value) => sum + 4 + (value?.length ?? 0), HEADER));
+  let at = header(buffer, OID.bytea, values);
+  for (const value of values) {
+    at = buffer.writeInt32BE(value?.length ?? -1, at);
+    if (value !== null) at += value.copy(buffer, at);
+  }
+  return buffer.subarray(0, at);
+}
+
 export function integerArray(values: readonly (number | null)[]): Buffer {
   return fixed(OID.integer, 4, values, (into, value, at) => into.writeInt32BE(value, at));
 }
