@@ -237,7 +237,8 @@ export interface ConfigReport {
 
 /** What is told of a delivery besides what is stored. */
 export interface DeliveryContext {
-  readonly attempts: readonly AttemptReport[];
+  /** Attempts that are known, the first first. */
+  readonly timeline: readonly AttemptReport[];
   /** The request as it would be sent now, or was, secrets masked; null where the configuration has no such endpoint any more. */
   readonly request: ShownRequest | null;
   /** Deliveries that wait behind it in its lane; null where it waits for nothing. */

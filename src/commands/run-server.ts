@@ -5,10 +5,13 @@ import { WalhookError } from '../errors.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
 import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
 import { RecentAnswer } from '../observe/recent-answer.ts';
+import type { Operations } from '../operations.ts';
 import type { Service } from '../service.ts';
+import { BackgroundActions } from './background-actions.ts';
 import { daemonReport } from './daemon-report.ts';
 import { StateReader } from './state-reader.ts';
 import { StoredOperations } from './stored-operations.ts';
+import { storedRequest } from './stored-request.ts';
 import { walhookVersion } from './version.ts';
 
 /** A server that is ready to take the place of the one before. */
@@ -24,16 +27,21 @@ export class RunServer {
   /** Rejects as `startHttpServer` does. */
   static async open(config: Config, log: Logger, service: () => Service | null): Promise<RunServer> {
     const state = new StateReader(config);
-    return new RunServer(log, service, { config, state, http: await startHttpServer({ ...config.server, ...routes({ config, state, log, service }) }) });
+    let current = { config, state };
+    const actions = new BackgroundActions({
+      operations: () => operationsOf({ ...current, service }),
+      onEnd: (report) => log.info({ audit: report }, `audit: ${report.action}, ${report.state}`),
+      onError: (error) => log.error({ err: error }, 'a bulk action failed'),
+    });
+    const wiring: Wiring = { log, service, actions, onCurrent: (next) => (current = next) };
+    return new RunServer(wiring, { config, state, http: await startHttpServer({ ...config.server, ...routes({ config, state }, wiring) }) });
   }
 
-  readonly #log: Logger;
-  readonly #service: () => Service | null;
+  readonly #wiring: Wiring;
   #current: Serving;
 
-  private constructor(log: Logger, service: () => Service | null, current: Serving) {
-    this.#log = log;
-    this.#service = service;
+  private constructor(wiring: Wiring, current: Serving) {
+    this.#wiring = wiring;
     this.#current = current;
   }
 
@@ -46,12 +54,12 @@ export class RunServer {
     const old = this.#current;
     const { host, port } = config.server;
     const state = new StateReader(config);
-    const app = { ...config.server, ...routes({ config, state, log: this.#log, service: this.#service }) };
+    const app = { ...config.server, ...routes({ config, state }, this.#wiring) };
     if (host === old.config.server.host && port === old.config.server.port) {
       return {
         commit: async () => {
           old.http.replace(app);
-          this.#current = { config, state, http: old.http };
+          this.#become({ config, state, http: old.http });
           await old.state.close();
         },
         discard: () => state.close(),
@@ -61,14 +69,14 @@ export class RunServer {
     const isSamePort = port === old.config.server.port;
     if (isSamePort) await old.http.close();
     const reopen = async (): Promise<void> => {
-      if (isSamePort) this.#current = { ...old, http: await startHttpServer({ ...old.config.server, ...routes({ ...old, log: this.#log, service: this.#service }) }) };
+      if (isSamePort) this.#current = { ...old, http: await startHttpServer({ ...old.config.server, ...routes(old, this.#wiring) }) };
     };
     try {
       const http = await startHttpServer(app);
       return {
         commit: async () => {
-          this.#current = { config, state, http };
-          this.#log.info(`health and status are on ${http.url}`);
+          this.#become({ config, state, http });
+          this.#wiring.log.info(`health and status are on ${http.url}`);
           await Promise.all([old.http.close(), old.state.close()]);
         },
         discard: async () => {
@@ -82,19 +90,43 @@ export class RunServer {
     }
   }
 
+  #become(next: Serving): void {
+    this.#current = next;
+    this.#wiring.onCurrent(next);
+  }
+
   async close(): Promise<void> {
+    await this.#wiring.actions.close();
     await this.#current.http.close();
     await this.#current.state.close();
   }
 }
 
-interface Serving {
+interface Configured {
   readonly config: Config;
   readonly state: StateReader;
+}
+
+interface Serving extends Configured {
   readonly http: HttpServer;
 }
 
-function routes({ config, state, log, service }: { config: Config; state: StateReader; log: Logger; service: () => Service | null }): Omit<HttpAppOptions, 'host' | 'token'> {
+/** What stays while the configuration changes. */
+interface Wiring {
+  readonly log: Logger;
+  readonly service: () => Service | null;
+  readonly actions: BackgroundActions;
+  /** Told what is served from now on. */
+  readonly onCurrent: (next: Configured) => void;
+}
+
+function operationsOf({ config, state, service }: Configured & Pick<Wiring, 'service'>): Operations {
+  const acting = service()?.daemon?.acting ?? null;
+  if (acting === null) throw notRunning(stateOf(service));
+  return new StoredOperations({ config, ...acting, now: () => state.now() });
+}
+
+function routes({ config, state }: Configured, { log, service, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
   const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
     Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
@@ -124,19 +156,32 @@ function routes({ config, state, log, service }: { config: Config; state: StateR
       const [stored, backfills] = await Promise.all([status().endpoints.length === 0 ? null : countsOfLate.get(), backfillsOfLate.get()]);
       return { ...daemonReport(status(), { stored, backfills, version: walhookVersion() }), hooks: config.hooks.map(({ name }) => name) };
     },
-    operations: () => {
-      const acting = service()?.daemon?.acting ?? null;
-      if (acting === null) throw notRunning(status().state);
-      return new StoredOperations({ config, ...acting, now: () => state.now() });
-    },
+    operations: () => operationsOf({ config, state, service }),
     backfills: () => {
       const found = service()?.daemon?.backfills ?? null;
       if (found === null) throw notRunning(status().state);
       return found;
     },
+    slot: () => {
+      const { slot, state: phase, received, confirmed, behind, wal } = status();
+      return { name: slot, state: phase, received, confirmed, behind, wal };
+    },
+    // The place for src/inspecting and src/history: as `operations`, from `service()?.daemon`.
+    inspection: () => {
+      throw notRunning(status().state);
+    },
+    traffic: () => {
+      throw notRunning(status().state);
+    },
+    actions,
+    deliveryContext: (delivery) => Promise.resolve({ request: storedRequest(delivery, { config, userAgent: `walhook/${walhookVersion()}` }), behind_it: null }),
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };
+}
+
+function stateOf(service: () => Service | null): string {
+  return (service()?.status() ?? STARTING).state;
 }
 
 function notRunning(state: string): WalhookError {

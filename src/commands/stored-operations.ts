@@ -1,7 +1,7 @@
 import { didYouMean } from '../closest.ts';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
-import type { BulkAction, ListQuery, Operations, Selection, StoredDetail, StoredList, StoredState, Tally } from '../operations.ts';
+import type { BulkAction, BulkProgress, ListQuery, Operations, Selection, StoredDetail, StoredList, StoredState, Tally } from '../operations.ts';
 import type { StoredDeliveries } from '../store/stored-deliveries.ts';
 import type { CountByEndpoint } from '../store/stored-delivery.ts';
 import { filterOf, toDetail, toSummary } from './stored-shape.ts';
@@ -64,15 +64,19 @@ export class StoredOperations implements Operations {
     return tally(configured, others, asOf);
   }
 
-  async act(action: BulkAction, selection: Selection): Promise<Tally> {
+  async act(action: BulkAction, selection: Selection, progress?: BulkProgress): Promise<Tally> {
     const { stored, engine, now } = this.#options;
     const asOf = await now();
     const { configured, others } = await this.#select(action, selection);
     const done = new Map<string, number>();
+    let sum = 0;
     for (const endpoint of configured.keys()) {
+      if (progress?.signal.aborted === true) break;
+      const before = sum;
+      const onChunk = (count: number): void => progress?.onDone((sum = before + count));
       const filter = { ...filterOf(selection), endpoint };
       try {
-        for (const [name, count] of await stored[action](filter)) done.set(name, count);
+        for (const [name, count] of await stored[action](filter, onChunk, progress?.signal)) done.set(name, count);
       } finally {
         // Also after an error: what was done before it stays done.
         if (action === 'replay' || selection.state === 'parked') await engine.refresh(endpoint);

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
+import { hostility } from './http-hostility.ts';
 import { problem } from './http-problem.ts';
 
 /** The largest body that is read, in bytes: the ids of a bulk action fit in. */
@@ -28,12 +29,28 @@ export async function jsonBody<T>(context: Context, schema: z.ZodType<T>): Promi
   return checked(schema, value, 422);
 }
 
-/** The query string as `schema` has it, or the answer that refuses it. A name that is given twice counts once, the first time. */
+/**
+ * The query string as `schema` has it, or the answer that refuses it. A name that is given twice counts once, the first time.
+ * `key.<column>=<text>` becomes the property `key`, an object.
+ */
 export function queryValues<T>(context: Context, schema: z.ZodType<T>): T | Response {
-  return checked(schema, context.req.query(), 400);
+  const given = Object.entries(context.req.query());
+  const key = given.flatMap(([name, value]) => (name.startsWith(KEY) ? [[name.slice(KEY.length), value] as const] : []));
+  const rest = given.filter(([name]) => !name.startsWith(KEY));
+  return checked(schema, Object.fromEntries(key.length === 0 ? rest : [...rest, ['key', Object.fromEntries(key)]]), 400);
 }
 
+/** The variable parts of the path as `schema` has them, or the answer that refuses them. */
+export function pathValues<T>(context: Context, schema: z.ZodType<T>): T | Response {
+  return checked(schema, context.req.param(), 400);
+}
+
+const KEY = 'key.';
+
 function checked<T>(schema: z.ZodType<T>, value: unknown, status: 400 | 422): T | Response {
+  // First, since a schema of any JSON would go down to the ground of it.
+  const refusal = hostility(value);
+  if (refusal !== null) return problem(status, refusal, { members: { errors: [{ path: '', message: refusal }] } });
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const errors = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));

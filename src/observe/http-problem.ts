@@ -39,13 +39,26 @@ export function problemText(status: ProblemStatus, detail: string, { headers = {
   };
 }
 
+/** Places of what is wrong, as errors of drafts and of the configuration have them. */
+function placesOf(error: WalhookError): object {
+  if (!('problems' in error) || !Array.isArray(error.problems)) return {};
+  const places: readonly unknown[] = error.problems;
+  return { errors: places.map(placeOf) };
+}
+
+/** Not the source line: whoever asks has it, or is not to have it. */
+function placeOf(given: unknown): object {
+  const { line, column, path, message }: { readonly line?: unknown; readonly column?: unknown; readonly path?: unknown; readonly message?: unknown } = typeof given === 'object' && given !== null ? given : {};
+  return { line, column, path, message };
+}
+
 /** An answer for an error that is the asker's, or that passes; null for one that only the log may have. */
 export function problemOf(error: unknown): Response | null {
   if (!(error instanceof WalhookError)) return null;
   const status = STATUS[error.code] ?? (error.exit === EXIT.unavailable ? 503 : null);
   if (status === null) return null;
   // Made for an operator, so without row values and secrets.
-  return problem(status, error.message, { members: { code: error.code, hint: error.hint } });
+  return problem(status, error.message, { members: { code: error.code, hint: error.hint, ...placesOf(error) } });
 }
 
 const STATUS: Readonly<Record<string, ProblemStatus>> = {
@@ -61,6 +74,14 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   backfill_table: 422,
   backfill_running: 409,
   backfill_ended: 409,
+  unknown_action: 404,
+  action_ended: 409,
+  actions_busy: 409,
+  bad_draft: 422,
+  bad_config: 422,
+  no_row: 404,
+  no_change: 404,
+  not_stored: 422,
   not_configured: 409,
   bad_cursor: 400,
   not_running: 503,

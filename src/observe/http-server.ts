@@ -29,10 +29,11 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   const { host, port } = options;
   let current: HttpAppOptions = options;
   let app: Promise<Listener> | null = null;
+  let serving = new AbortController();
   const server = http.createServer({ maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000 }, (request, response) => {
     if (answerHealth(request, response, current)) return;
     const { onError } = current;
-    app ??= loadApp(current);
+    app ??= loadApp(current, serving.signal);
     app.then((listener) => listener(request, response)).catch((error: unknown) => {
       onError(error);
       response.destroy();
@@ -49,17 +50,23 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
     replace: (next) => {
       current = next;
       app = null;
+      // Whoever looks on comes back, and is asked for the token that holds now.
+      serving.abort();
+      serving = new AbortController();
     },
-    close: () => (closed ??= close(server)),
+    close: () => {
+      serving.abort();
+      return (closed ??= close(server));
+    },
   };
 }
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 /** Loaded when it is first wanted: many daemons are only ever asked for their health, and it takes megabytes. */
-async function loadApp(options: HttpAppOptions): Promise<Listener> {
+async function loadApp(options: HttpAppOptions, stopping: AbortSignal): Promise<Listener> {
   const [{ httpApp }, { getRequestListener }] = await Promise.all([import('./http-app.ts'), import('@hono/node-server')]);
-  const app = httpApp(options);
+  const { app } = httpApp(options, stopping);
   return getRequestListener((request, env) => app.fetch(request, env));
 }
 

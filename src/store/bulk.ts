@@ -13,6 +13,8 @@ export interface BulkAction {
   readonly filter: DeliveryFilter;
   /** Told after each chunk how many are done so far. */
   readonly onChunk?: ((done: number) => void) | undefined;
+  /** No further chunk is begun once it is aborted. */
+  readonly signal?: AbortSignal | undefined;
   /** Nothing of an endpoint that comes after it. Default: all that is there when the action begins. */
   readonly upTo?: Place;
 }
@@ -25,7 +27,7 @@ export interface BulkAction {
  */
 export async function inChunks(
   { state, owner }: { readonly state: StateDatabase; readonly owner: Ownership },
-  { filter, onChunk, upTo }: BulkAction,
+  { filter, onChunk, signal, upTo }: BulkAction,
   act: (chosen: RawBuilder<unknown>) => RawBuilder<unknown>,
 ): Promise<CountByEndpoint> {
   const { fate } = filter;
@@ -36,7 +38,7 @@ export async function inChunks(
   const done = new Map<string, number>();
   let sum = 0;
   for (const endpoint of endpoints) {
-    for (let after: Place | null = null, more = true; more; ) {
+    for (let after: Place | null = null, more = true; more && signal?.aborted !== true; ) {
       const chunk: ChunkResult = await runChunk(owner, act, {
         fate,
         rows: sql`${within(fate, { endpoint: sql`${endpoint}`, after, upTo: last })} and ${wanted}

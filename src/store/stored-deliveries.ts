@@ -34,13 +34,14 @@ export interface StoredDeliveries {
    * `filter.fate` must be `dead`.
    *
    * @param onChunk told after each chunk how many have been replayed so far.
+   * @param signal no further chunk is begun once it is aborted.
    */
-  replay(filter: DeliveryFilter, onChunk?: (done: number) => void): Promise<CountByEndpoint>;
+  replay(filter: DeliveryFilter, onChunk?: (done: number) => void, signal?: AbortSignal): Promise<CountByEndpoint>;
   /**
    * Deletes parked deliveries or dead letters for good; what is being sent at the moment is sent all the same. What is
    * parked, or dies, after the call stays. In chunks, as `replay`.
    */
-  discard(filter: DeliveryFilter, onChunk?: (done: number) => void): Promise<CountByEndpoint>;
+  discard(filter: DeliveryFilter, onChunk?: (done: number) => void, signal?: AbortSignal): Promise<CountByEndpoint>;
   /** Deletes dead letters that are too old or too many. In chunks, as `replay`. Cheap when there is nothing to do. */
   prune(keep: DeadLettersConfig): Promise<CountByEndpoint>;
   /** How the endpoints are doing that the state schema knows of, configured or not. One that is missing is well. */
@@ -52,8 +53,8 @@ export function storedDeliveries(state: StateDatabase, owner: Ownership): Stored
     list: (query) => guarded(`list ${query.filter.fate} deliveries`, () => listDeliveries(state, query)),
     count: (filter) => guarded(`count ${filter.fate} deliveries`, () => countDeliveries(state, filter)),
     show: (id) => guarded('read a stored delivery', () => showDelivery(state, id)),
-    replay: (filter, onChunk) => guarded('replay dead letters', () => replayDeadLetters(state, owner, { filter, onChunk })),
-    discard: (filter, onChunk) => guarded(`discard ${filter.fate} deliveries`, () => discardDeliveries(state, owner, { filter, onChunk })),
+    replay: (filter, onChunk, signal) => guarded('replay dead letters', () => replayDeadLetters(state, owner, { filter, onChunk, signal })),
+    discard: (filter, onChunk, signal) => guarded(`discard ${filter.fate} deliveries`, () => discardDeliveries(state, owner, { filter, onChunk, signal })),
     prune: (keep) => guarded('prune dead letters', () => pruneDeadLetters(state, owner, keep)),
     conditions: () => guarded('read the conditions of endpoints', () => endpointConditions(state)),
   };

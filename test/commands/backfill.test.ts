@@ -4,6 +4,7 @@ import type { CliResult } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { freePort } from '../support/free-port.ts';
 import { MemoryBackfills } from '../support/memory-backfills.ts';
+import { NOTHING_TO_LOOK_AT } from '../observe/asking.ts';
 
 // The commands against the HTTP API, with backfills that do what the test says. Those of a daemon: backfill.pg.test.ts.
 
@@ -27,6 +28,7 @@ async function scene(): Promise<Scene> {
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('no delivery was asked for'),
     backfills: () => backfills,
+    ...NOTHING_TO_LOOK_AT,
     audit: () => undefined,
     onError: () => undefined,
   });

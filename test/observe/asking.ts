@@ -1,5 +1,7 @@
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { expect } from 'vitest';
+import type { HttpAppOptions } from '../../src/observe/http-app.ts';
 
 export const TOKEN = 'a-token-of-the-tests';
 export const JSON_TYPE = { 'content-type': 'application/json' };
@@ -36,3 +38,14 @@ export function ask(url: string, { method = 'GET', headers = AUTHORIZED, body }:
 export function post(url: string, body: unknown, headers: Record<string, string> = AUTHORIZED): Promise<Answer> {
   return ask(url, { method: 'POST', headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
 }
+
+const unwanted = (): never => expect.unreachable('nothing was to be looked at');
+
+/** For a test that is about other routes. */
+export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'slot' | 'deliveryContext'> = {
+  slot: unwanted,
+  deliveryContext: unwanted,
+  inspection: unwanted,
+  traffic: unwanted,
+  actions: { begin: unwanted, list: unwanted, show: unwanted, cancel: unwanted },
+};

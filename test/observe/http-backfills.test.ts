@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackfillOperations } from '../../src/backfills.ts';
 import { WalhookError } from '../../src/errors.ts';
-import type { BackfillAuditLine } from '../../src/observe/http-backfills.ts';
 import { MOST_BODY } from '../../src/observe/http-body.ts';
-import type { AuditLine } from '../../src/observe/http-operations.ts';
+import type { AuditLine } from '../../src/observe/http-audit.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 import { backfill } from '../support/memory-backfills.ts';
-import { ask, AUTHORIZED, JSON_TYPE, post, PROBLEM, TOKEN } from './asking.ts';
+import { ask, AUTHORIZED, JSON_TYPE, NOTHING_TO_LOOK_AT, post, PROBLEM, TOKEN } from './asking.ts';
 
 const BACKFILLS = '/api/v1/backfills';
 const REPORT = backfill({ rows_done: 7 });
@@ -23,7 +22,7 @@ const READS = [BACKFILLS, ONE] as const;
 
 const servers: HttpServer[] = [];
 let calls: unknown[][] = [];
-let audit: (AuditLine | BackfillAuditLine)[] = [];
+let audit: AuditLine[] = [];
 let errors: unknown[] = [];
 beforeEach(() => {
   calls = [];
@@ -65,6 +64,7 @@ async function serve({ failure = null, notRunning = false }: { readonly failure?
       if (notRunning) throw new WalhookError('walhook is draining, not streaming', { code: 'not_running' });
       return backfills(failure);
     },
+    ...NOTHING_TO_LOOK_AT,
     audit: (line) => audit.push(line),
     onError: (error) => errors.push(error),
   });

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 import type { MetricFacts } from '../../src/observe/metrics.ts';
-import { PROBLEM, TOKEN } from './asking.ts';
+import { NOTHING_TO_LOOK_AT, PROBLEM, TOKEN } from './asking.ts';
 import { parseExposition, valueOf } from './exposition.ts';
 
 const FACTS: MetricFacts = {
@@ -40,6 +40,7 @@ async function serve(host: string, token: string | null, metrics = async (): Pro
     },
     operations: () => expect.unreachable('nothing was to be done'),
     backfills: () => expect.unreachable('nothing was to be done'),
+    ...NOTHING_TO_LOOK_AT,
     audit: () => {},
     onError: () => {},
   });

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WalhookError } from '../../src/errors.ts';
 import { MOST_BODY } from '../../src/observe/http-body.ts';
-import type { BackfillAuditLine } from '../../src/observe/http-backfills.ts';
-import type { AuditLine } from '../../src/observe/http-operations.ts';
+import type { AuditLine } from '../../src/observe/http-audit.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
 import type { Operations, Tally } from '../../src/operations.ts';
-import { ask, AUTHORIZED, JSON_TYPE, post, PROBLEM, TOKEN } from './asking.ts';
+import { ask, AUTHORIZED, JSON_TYPE, NOTHING_TO_LOOK_AT, post, PROBLEM, TOKEN } from './asking.ts';
 
 const TALLY: Tally = { count: 3, endpoints: { crm: 3 }, not_configured: {}, as_of: '2026-01-01T00:00:00.000Z' };
 
@@ -20,7 +19,7 @@ const READS = ['/api/v1/deliveries', '/api/v1/deliveries/some-id'] as const;
 
 const servers: HttpServer[] = [];
 let calls: unknown[][] = [];
-let audit: (AuditLine | BackfillAuditLine)[] = [];
+let audit: AuditLine[] = [];
 let errors: unknown[] = [];
 beforeEach(() => {
   calls = [];
@@ -59,6 +58,7 @@ async function serve(failure: Error | null = null, host = '127.0.0.1'): Promise<
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => operations(failure),
     backfills: () => expect.unreachable('no backfill was asked for'),
+    ...NOTHING_TO_LOOK_AT,
     audit: (line) => audit.push(line),
     onError: (error) => errors.push(error),
   });
@@ -182,7 +182,7 @@ describe('what is refused', () => {
     expect(audit).toEqual([]);
   });
 
-  test.for(['state=delivered', 'limit=0', 'limit=1001', 'limit=x', 'limit=1.5', 'endpoint=', 'nothing=1', 'ids=a'])('a list with %s', async (query) => {
+  test.for(['state=sent', 'limit=0', 'limit=1001', 'limit=x', 'limit=1.5', 'endpoint=', 'nothing=1', 'ids=a'])('a list with %s', async (query) => {
     const url = await serve();
     expect(await ask(`${url}/api/v1/deliveries?${query}`)).toMatchObject({ status: 400, headers: PROBLEM });
     expect(calls).toEqual([]);

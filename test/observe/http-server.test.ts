@@ -5,6 +5,7 @@ import type { WalhookError } from '../../src/errors.ts';
 import type { HttpAppOptions } from '../../src/observe/http-app.ts';
 import type { Readiness } from '../../src/observe/http-health.ts';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
+import { NOTHING_TO_LOOK_AT } from './asking.ts';
 
 const servers: HttpServer[] = [];
 afterEach(async () => {
@@ -25,6 +26,7 @@ async function serve(options: Partial<HttpAppOptions> & { port?: number } = {}):
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('nothing was to be done'),
     backfills: () => expect.unreachable('nothing was to be done'),
+    ...NOTHING_TO_LOOK_AT,
     audit: () => {},
     onError: () => {},
     ...options,
