@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { StreamWindows } from './backfill/stream-windows.ts';
+import type { Acting } from './acting.ts';
 import { Backfilling } from './backfilling.ts';
 import type { BackfillOperations } from './backfills.ts';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
@@ -15,7 +16,6 @@ import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { DeliveredHistory } from './delivered-history.ts';
 import { rowLanes } from './row-lanes.ts';
-import type { Delivered, HookLane } from './kept-attempts.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
@@ -28,7 +28,6 @@ import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
-import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -55,14 +54,6 @@ export interface DaemonOptions {
 }
 
 export type { DaemonStatus } from './daemon-status.ts';
-
-export interface Acting {
-  readonly stored: StoredDeliveries;
-  readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh'>;
-  /** What arrived of late; null where nothing of it is kept. */
-  readonly delivered: Delivered | null;
-  readonly lanes: (table: string, key: Readonly<Record<string, string>>) => Promise<readonly HookLane[]>;
-}
 
 /** What `temporary`, `onOutcome` and the like come to. */
 type Wired = DaemonOptions & Opened & { readonly label: string };

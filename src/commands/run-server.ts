@@ -171,7 +171,9 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
       throw notRunning(status().state);
     },
     traffic: () => {
-      throw notRunning(status().state);
+      const found = service()?.history ?? null;
+      if (found === null) throw notRunning(status().state);
+      return found;
     },
     actions,
     deliveryContext: (delivery) => Promise.resolve({ request: storedRequest(delivery, { config, userAgent: `walhook/${walhookVersion()}` }), behind_it: null }),
