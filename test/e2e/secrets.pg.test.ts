@@ -10,7 +10,7 @@ const secret = (place: string): string => `sx-${place}-${randomBytes(9).toString
 /** One secret of its own for each place that may have one. */
 const PLACES = ['token', 'user', 'query', 'header', 'custom', 'oauth', 'hookheader', 'state'] as const;
 
-test('secrets of every kind: no command, log line, API answer or error tells one, with an endpoint that tells all it got', { timeout: 120_000 }, async () => {
+test('secrets of every kind: no command, log line, API answer or error tells one, with an endpoint that tells all it got', { timeout: 300_000 }, async () => {
   const db = await testDatabase('create table items (id int primary key, name text)');
   const hidden = Object.fromEntries(PLACES.map((place) => [place, secret(place)])) as Record<(typeof PLACES)[number], string>;
   const signing = `whsec_${randomBytes(32).toString('base64')}`;
