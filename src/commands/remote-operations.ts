@@ -23,7 +23,7 @@ export class RemoteOperations implements Operations {
 
   async list(query: ListQuery): Promise<StoredList> {
     const { ids: _, key = {}, ...asked } = query;
-    const columns = Object.entries(key).map(([column, text]) => [`key.${column}`, text]);
+    const columns = Object.entries(key).map(([column, text]): [string, string] => [`key.${column}`, text]);
     return (await this.#ask(`deliveries${queryString({ ...asked, ...Object.fromEntries(columns) })}`, { patience: READING })) as StoredList;
   }
 
