@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
+import type { EndpointStatus } from './endpoint-status.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
 import { Signer } from './format/signature.ts';
+import type { History } from './history/history.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
 import { OutcomeLog } from './observe/outcome-log.ts';
@@ -56,36 +58,16 @@ export interface DispatcherOptions {
   /** What is to be sent later is stored. */
   readonly onHeld: (held: Held) => void;
   readonly onRelief: () => void;
-  readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
+  readonly onOutcome: ((delivery: Delivery, outcome: Outcome, fate: Fate) => void) | null;
+  /** What becomes of deliveries is counted there, and some of it kept; null: nowhere. */
+  readonly history: Pick<History, 'attempted' | 'buried'> | null;
   /** For whoever is to be told besides the log. */
   readonly onNotice: (notice: Notice) => void;
   /** Another daemon has taken over the state: nothing more can be made durable here. */
   readonly onFenced: (error: Error) => void;
 }
 
-export interface EndpointStatus {
-  readonly name: string;
-  /** Deliveries in memory. */
-  readonly queued: number;
-  /** `direct`: sent as they come; `storing`: all go through the store; `holding`: about to be direct again. */
-  readonly mode: 'direct' | 'storing' | 'holding';
-  /** `paused` by a person, `disabled` by the endpoint or after days of failure: all is parked until it is resumed. */
-  readonly condition: 'active' | 'paused' | 'disabled';
-  /** Why it is not active. */
-  readonly reason: string | null;
-  readonly breaker: 'open' | 'closed';
-  /** Milliseconds until an open breaker lets a probe through. */
-  readonly probe_in: number | null;
-  /** Milliseconds since it has failed without a success. */
-  readonly failing_for: number | null;
-  /** It said that it gets too much, and gets less. */
-  readonly slowed: boolean;
-  readonly delivered: number;
-  /** Not sent, because their rows had a delivery within the hook's cooldown. */
-  readonly skipped: number;
-  readonly failed_attempts: number;
-  readonly last_error: string | null;
-}
+export type { EndpointStatus } from './endpoint-status.ts';
 
 interface Endpoint {
   readonly queue: EndpointQueue;
@@ -272,7 +254,8 @@ export class Dispatcher {
       }
     }
     if (fate !== 'parked') this.#options.tracer?.ended(delivery, outcome, attempts);
-    this.#options.onOutcome(delivery, outcome, fate);
+    this.#options.history?.attempted(delivery, outcome, { result: fate, attempt: attempts });
+    this.#options.onOutcome?.(delivery, outcome, fate);
   }
 
   #skipped({ request }: Delivery): void {
@@ -285,6 +268,7 @@ export class Dispatcher {
     const { message } = failure;
     const endpoint = this.#endpoints.get(request.endpoint);
     if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
+    this.#options.history?.buried(delivery);
     this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
   }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
+import { History } from '../history/history.ts';
 import { createLog } from '../observe/log.ts';
 import { Service } from '../service.ts';
 import type { Invocation } from './command.ts';
@@ -42,6 +43,8 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
     config,
     log,
     version: walhookVersion(),
+    // For bench/measures/history.ts, which measures what it costs.
+    ...(process.env['WALHOOK_BENCH_WITHOUT_HISTORY'] === '1' ? {} : { history: new History() }),
     onState: (state) => {
       onState();
       manager.ready(state === 'standby' ? 'standing by: another walhook has the slot' : 'streaming');

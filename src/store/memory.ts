@@ -1,6 +1,7 @@
 import type { BackfillStore } from '../backfill/port.ts';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
+import type { AttemptStore, Delivered } from '../kept-attempts.ts';
 import type { Lsn } from '../lsn.ts';
 import { type ClaimStore, type Condition, type HeldStore, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
 import type { Resync } from './resync.ts';
@@ -105,6 +106,18 @@ export const noDeliveries: StoredDeliveries = {
   behind: () => Promise.resolve(null),
   prune: () => Promise.resolve(new Map()),
   conditions: () => Promise.resolve([]),
+};
+
+/** What is only listened to is shown at once. */
+export const noHistory: AttemptStore & Delivered = {
+  save: () => Promise.resolve(),
+  attempts: () => Promise.resolve([]),
+  tend: () => Promise.resolve(0),
+  list: () => Promise.resolve({ deliveries: [], next: null }),
+  count: () => Promise.resolve(new Map()),
+  show: () => Promise.resolve([]),
+  replayable: () => Promise.resolve(new Map()),
+  replay: () => Promise.resolve(new Map()),
 };
 
 export const noResync: Resync = {
