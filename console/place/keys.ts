@@ -77,11 +77,12 @@ function open(): boolean {
   return true;
 }
 
-/** Of the row that has the focus, else of the page. */
+/** Of the row that has the focus, else of the drawer; on the page only what is of no row: a key never acts on a row that nobody chose. */
 function press(key: string): boolean {
-  const row = document.activeElement?.closest('[data-row]');
   const selector = `[data-key="${key}"]:not([disabled])`;
-  const button = row?.querySelector<HTMLElement>(selector) ?? document.querySelector<HTMLElement>(selector);
+  const places = [document.activeElement?.closest('[data-row]'), document.querySelector('.drawer')];
+  const chosen = places.map((place) => place?.querySelector<HTMLElement>(selector)).find((found) => found != null);
+  const button = chosen ?? [...document.querySelectorAll<HTMLElement>(selector)].find((found) => found.closest('[data-row]') === null);
   button?.click();
   return button != null;
 }

@@ -27,7 +27,7 @@ describe('deliveries', () => {
     const drawer = page.getByRole('complementary');
     await drawer.getByText('crm never got it: 1 attempt failed, the last since it answered 422').waitFor();
     daemon.receiver.answer = () => 204;
-    await page.getByRole('button', { name: 'Send again' }).click();
+    await drawer.getByRole('button', { name: 'Send again' }).click();
     await page.getByText('It is sent to crm again, with the same id.').waitFor();
     const id = decodeURIComponent(new URL(page.url()).pathname.split('/').at(-1) ?? '');
     await daemon.receiver.until(({ byId }) => byId.get(id)?.at(-1)?.status === 204, 'the delivery again');

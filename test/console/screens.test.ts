@@ -238,7 +238,7 @@ describe('whatever a row holds', () => {
     const page = await browser.page({ viewport: { width, height: 800 } });
     for (const path of ['/', '/live', '/deliveries', '/deliveries?state=parked', `/deliveries/${idOf(3)}`, '/endpoints', '/endpoints/crm', '/hooks', '/hooks/crm-profiles', '/backfills', '/database', '/config']) {
       await page.goto(fixture.url + path);
-      await page.locator('main').locator('[data-row], .facts, .lines').first().waitFor();
+      await page.locator('main').locator('[data-row], .facts, .lines, .step').first().waitFor();
       expect(await overflow(page), path).toBe(0);
     }
     expect(await page.evaluate('window.hacked')).toBeUndefined();
