@@ -4,7 +4,10 @@ import { openBrowser } from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { idOf } from './fixture-data.ts';
 
-/* Pictures of every screen: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SCHEMES] [SCREENS] */
+/*
+ * Pictures of every screen: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SCHEMES] [SCREENS]
+ * Those of docs/screenshots: … docs/screenshots 1280 light overview,live,… and endpoint with dark, renamed.
+ */
 const [directory = '/tmp/shots', widths = '1280', schemes = 'light', only = ''] = process.argv.slice(2);
 const SCREENS: Readonly<Record<string, string>> = {
   overview: '/',
