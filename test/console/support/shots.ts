@@ -30,7 +30,7 @@ const fixture = await FixtureServer.open();
 const browser = await openBrowser();
 for (const width of widths.split(',').map(Number)) {
   for (const scheme of schemes.split(',') as ('light' | 'dark')[]) {
-    const page = await browser.newPage({ viewport: { width, height: width < 500 ? 760 : width > 2000 ? 1200 : 800 }, colorScheme: scheme });
+    const page = await browser.newPage({ viewport: { width, height: Number(process.env['SHOT_HEIGHT'] ?? (width < 500 ? 760 : width > 2000 ? 1200 : 800)) }, colorScheme: scheme });
     page.on('console', (message) => console.log(message.type(), message.text()));
     page.on('pageerror', (error) => console.log('ERROR', error.message));
     for (const [name, path] of Object.entries(SCREENS)) {
