@@ -17,6 +17,7 @@ import type { Outcome } from './outcome.ts';
 import { inTime, pause } from './patience.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
+import { Rotating } from './rotating.ts';
 import { Scheduling } from './scheduling.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
@@ -118,6 +119,7 @@ export class Daemon {
   readonly #scheduling: Scheduling;
   readonly #backfilling: Backfilling;
   readonly #upkeep: Upkeep;
+  readonly #rotating: Rotating;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
@@ -184,6 +186,7 @@ export class Daemon {
       onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
+    this.#rotating = new Rotating({ endpoints: config.endpoints, store: state.rotations, signers: this.#dispatcher.signers, log });
     const windows = new StreamWindows();
     // 1 source, 2 decode, 3 event, 4 route, 5 format
     this.#reading = new Reading({
@@ -243,12 +246,18 @@ export class Daemon {
     return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher } : null;
   }
 
+  /** For looking into endpoints and acting on one. Null unless it runs. */
+  get endpoints(): { readonly engine: Pick<Dispatcher, 'detail' | 'probe'>; readonly rotating: Rotating } | null {
+    return this.acting === null ? null : { engine: this.#dispatcher, rotating: this.#rotating };
+  }
+
   /** Null unless it runs. */
   get backfills(): BackfillOperations | null {
     return this.acting === null ? null : this.#backfilling;
   }
 
   async #run(): Promise<void> {
+    await this.#rotating.restore();
     this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));

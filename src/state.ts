@@ -6,17 +6,19 @@ import type { Lsn } from './lsn.ts';
 import type { WalhookError } from './errors.ts';
 import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
+import type { RotationStore } from './rotations.ts';
 import { reach, target } from './source/connect.ts';
 import { backfillStore } from './store/backfills.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
 import { openState } from './store/database.ts';
 import { heldStore } from './store/held.ts';
-import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noResync } from './store/memory.ts';
+import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noResync, noRotations } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
 import { type Resync, resyncOf } from './store/resync.ts';
+import { rotationStore } from './store/rotations.ts';
 import { storedDeliveries, type StoredDeliveries } from './store/stored-deliveries.ts';
 
 /** What must outlive the process. */
@@ -28,6 +30,7 @@ export interface DurableState {
   /** What is parked and dead, for people. */
   readonly deliveries: StoredDeliveries;
   readonly resync: Resync;
+  readonly rotations: RotationStore;
   /**
    * Makes this process the one that may write: what another one, which had the slot before, still tries to write fails
    * there as `fenced`. To be called once the slot is free, before anything is loaded; also by a command that writes
@@ -69,6 +72,7 @@ export async function openDurableState(config: Config, { timeout, way }: OpenSta
     backfills: backfillStore(state, owner),
     deliveries: storedDeliveries(state, owner),
     resync: resyncOf(owner),
+    rotations: rotationStore(state, owner),
     takeOver: () => owner.takeOver(),
     fenced: owner.fenced,
     load: () => loadCheckpoint(state, slot),
@@ -86,6 +90,7 @@ export function memoryState(): DurableState {
     backfills: noBackfills,
     deliveries: noDeliveries,
     resync: noResync,
+    rotations: noRotations,
     takeOver: () => Promise.resolve(),
     fenced: new Promise(() => undefined),
     load: () => Promise.resolve(null),

@@ -1,8 +1,10 @@
 import type { BackfillStore } from '../backfill/port.ts';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
+import { WalhookError } from '../errors.ts';
 import type { Lsn } from '../lsn.ts';
 import { type ClaimStore, type Condition, type HeldStore, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
+import type { RotationStore } from '../rotations.ts';
 import type { Resync } from './resync.ts';
 import type { StoredDeliveries } from './stored-deliveries.ts';
 
@@ -104,6 +106,13 @@ export const noDeliveries: StoredDeliveries = {
   discard: () => Promise.resolve(new Map()),
   prune: () => Promise.resolve(new Map()),
   conditions: () => Promise.resolve([]),
+};
+
+/** What is only listened to has a secret of its own. */
+export const noRotations: RotationStore = {
+  list: () => Promise.resolve([]),
+  save: () => Promise.reject(new WalhookError('secrets are not rotated where nothing is kept', { code: 'no_signing' })),
+  remove: () => Promise.resolve(),
 };
 
 export const noResync: Resync = {

@@ -75,7 +75,7 @@ export class Ownership {
   }
 
   /** A table of the state schema. */
-  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'owner' | 'parked'): RawBuilder<unknown> {
+  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'owner' | 'parked' | 'rotation'): RawBuilder<unknown> {
     return sql.id(this.#state.schema, name);
   }
 }
