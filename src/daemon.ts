@@ -7,8 +7,9 @@ import type { CheckpointStore } from './checkpoint/port.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
-import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
+import { Dispatcher, type Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
+import type { EndpointStatus } from './endpoint-status.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
@@ -157,12 +158,7 @@ export class Daemon {
     });
     const origin = { database: slot.facts.server.database, slot: slot.name };
     // 5 format, of what is looked up first
-    const enriching = new Enriching({
-      config,
-      origin,
-      pool,
-      database: new ReadOnlyDatabase(config.source.url),
-    });
+    const enriching = new Enriching({ config, origin, pool, database: new ReadOnlyDatabase(config.source.url) });
     // 6 queue, 7 deliver
     this.#dispatcher = new Dispatcher({
       config,
@@ -241,14 +237,9 @@ export class Daemon {
     };
   }
 
-  /** For people's operations: what is stored, and who sends it. Null unless it runs. */
-  get acting(): { readonly stored: StoredDeliveries; readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh'> } | null {
-    return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher } : null;
-  }
-
-  /** For looking into endpoints and acting on one. Null unless it runs. */
-  get endpoints(): { readonly engine: Pick<Dispatcher, 'detail' | 'probe'>; readonly rotating: Rotating } | null {
-    return this.acting === null ? null : { engine: this.#dispatcher, rotating: this.#rotating };
+  /** For people's operations: what is stored, who sends it, and who signs it with what. Null unless it runs. */
+  get acting(): { readonly stored: StoredDeliveries; readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh' | 'detail' | 'probe'>; readonly rotating: Rotating } | null {
+    return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher, rotating: this.#rotating } : null;
   }
 
   /** Null unless it runs. */

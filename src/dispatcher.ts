@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
-import type { EndpointDetail, LastFailure } from './endpoint-detail.ts';
+import type { EndpointDetail, EndpointStatus, LastFailure } from './endpoint-status.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';
@@ -59,30 +59,6 @@ export interface DispatcherOptions {
   readonly onNotice: (notice: Notice) => void;
   /** Another daemon has taken over the state: nothing more can be made durable here. */
   readonly onFenced: (error: Error) => void;
-}
-
-export interface EndpointStatus {
-  readonly name: string;
-  /** Deliveries in memory. */
-  readonly queued: number;
-  /** `direct`: sent as they come; `storing`: all go through the store; `holding`: about to be direct again. */
-  readonly mode: 'direct' | 'storing' | 'holding';
-  /** `paused` by a person, `disabled` by the endpoint or after days of failure: all is parked until it is resumed. */
-  readonly condition: 'active' | 'paused' | 'disabled';
-  /** Why it is not active. */
-  readonly reason: string | null;
-  readonly breaker: 'open' | 'closed';
-  /** Milliseconds until an open breaker lets a probe through. */
-  readonly probe_in: number | null;
-  /** Milliseconds since it has failed without a success. */
-  readonly failing_for: number | null;
-  /** It said that it gets too much, and gets less. */
-  readonly slowed: boolean;
-  readonly delivered: number;
-  /** Not sent, because their rows had a delivery within the hook's cooldown. */
-  readonly skipped: number;
-  readonly failed_attempts: number;
-  readonly last_error: string | null;
 }
 
 interface Endpoint {

@@ -46,10 +46,10 @@ interface Checked {
 
 function fault(expression: HookExpression, { hook, columns, places }: Checked): Finding[] {
   const { where, path } = expression;
-  const fault = expressionFault(expression, columns, hook);
-  if (fault === null) return [];
-  const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : fault.message;
-  const place = places === null ? underlined(expression.source, fault) : places.expression(where, fault.offset);
+  const thrown = expressionFault(expression, columns, hook);
+  if (thrown === null) return [];
+  const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : thrown.message;
+  const place = places === null ? underlined(expression.source, thrown) : places.expression(where, thrown.offset);
   return [error({ code: 'expression', message: `${message}\n${place}`, path: `hooks.${hook.name}.${path}` })];
 }
 

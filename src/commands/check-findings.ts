@@ -31,12 +31,11 @@ export interface Checked {
  */
 export async function checkFindings(config: Config, places: Places): Promise<Checked> {
   const { facts, found } = await withSource(config, 'look at its settings', async (client) => {
-    const { facts, loss } = await continuity(config, client, () => storedPosition(config));
-    const inDatabase = findings(config, facts);
+    const { facts: current, loss } = await continuity(config, client, () => storedPosition(config));
+    const inDatabase = findings(config, current);
     // What only the checkpoint tells: that the slot which is missing was there once, or was another one.
     const lost = loss === null || inDatabase.some(({ code }) => code === loss.code) ? [] : [lossFinding(loss)];
-    const found = [...lost, ...inDatabase, ...(await expressionFindings(config, facts, client, places)), ...(await lookupFindings(config, facts, { client, places }))];
-    return { facts, found };
+    return { facts: current, found: [...lost, ...inDatabase, ...(await expressionFindings(config, current, client, places)), ...(await lookupFindings(config, current, { client, places }))] };
   });
   const all = [...found, ...(await endpointFindings(config)), ...(await stateFindings(config))];
   return { facts, findings: all.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]) };

@@ -137,15 +137,18 @@ function foreign(given: Node, before: Node, hook: number): Finding[] {
   const told = (path: Path, message: string): void => {
     findings.push({ at: (keyAt(given, path) ?? nodeAt(given, path)?.span ?? given.span).start, path: ['hooks', hook, ...path], message });
   };
-  const bare = (node: Node): string | null => textAt(node, ['table'])?.replace(/^public\./, '') ?? null;
-  const table = bare(given);
-  if (table !== null && table !== bare(before)) told(['table'], 'a draft stays with the table of its hook');
+  const table = tableOf(given);
+  if (table !== null && table !== tableOf(before)) told(['table'], 'a draft stays with the table of its hook');
   const known = new Set(childrenAt(before, ['enrich']).map((path) => sqlOf(before, path)));
   for (const path of childrenAt(given, ['enrich'])) {
     const sql = sqlOf(given, path);
     if (sql !== null && !known.has(sql)) told(path, 'a draft may look up only what the configuration looks up for this hook: a query of its own could read anything');
   }
   return findings;
+}
+
+function tableOf(hook: Node): string | null {
+  return textAt(hook, ['table'])?.replace(/^public\./, '') ?? null;
 }
 
 function sqlOf(hook: Node, path: Path): string | null {

@@ -1,8 +1,7 @@
 import type pg from 'pg';
-import type { TableConfig } from '../config.ts';
 import { eventsOf } from '../commands/render-event.ts';
 import type { FindEvent } from '../commands/render-hook.ts';
-import type { Config, HookConfig } from '../config.ts';
+import type { Config, HookConfig, TableConfig } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { Event } from '../event.ts';
 import { type TablePlan, watchTable } from '../event/watched-table.ts';
@@ -30,7 +29,6 @@ export function changeEvent(held: HeldChange, { config, hook, client, operation 
     const name = `${hook.schema}.${hook.table}`;
     if (report.table !== name) throw new WalhookError(`the change is of table ${report.table}, and hook ${hook.name} of ${name}`, { code: 'bad_request' });
     const { plan, events } = await heldEvents(held, tableConfigOf(config, name), client);
-    const kindOf = (event: Event): string => event.operation.replace('data_', '');
     const event = operation === undefined ? (events.find((one) => (hook.events as readonly string[]).includes(kindOf(one))) ?? events[0]) : events.find((one) => kindOf(one) === operation);
     if (event === undefined) {
       throw new WalhookError(events.length === 0 ? 'the change altered nothing that a receiver may see: nothing is sent' : `the change is no ${operation}, but ${events.map(kindOf).join(' and ')}`, { code: 'no_event' });
@@ -39,4 +37,9 @@ export function changeEvent(held: HeldChange, { config, hook, client, operation 
     const id = report.deliveries.find((delivery) => delivery.hook === hook.name)?.id ?? null;
     return { event, notes: others, table: plan, key: report.key ?? {}, id };
   };
+}
+
+/** As `events` of a hook names it. */
+function kindOf({ operation }: Event): string {
+  return operation.replace('data_', '');
 }

@@ -12,7 +12,7 @@ import { shownRotation } from './shown-rotation.ts';
 export interface EndpointActionsOptions {
   readonly config: Config;
   /** Null unless it runs. */
-  readonly live: Daemon['endpoints'];
+  readonly live: Daemon['acting'];
   /** For the message, if it does not. */
   readonly state: string;
 }
@@ -46,7 +46,7 @@ export class EndpointActions {
     await this.#live(name).rotating.end(name);
   }
 
-  #live(name: string): NonNullable<Daemon['endpoints']> {
+  #live(name: string): NonNullable<Daemon['acting']> {
     const { config, live, state } = this.#options;
     byName('endpoint', config.endpoints, name);
     if (live === null) throw new WalhookError(`walhook is ${state}, not streaming: try again in a moment`, { code: 'not_running' });
@@ -55,7 +55,7 @@ export class EndpointActions {
 }
 
 /** With the secrets that sign at the moment: one that is rotated in too. */
-function signedAsNow(endpoint: EndpointConfig, live: Daemon['endpoints']): EndpointConfig {
+function signedAsNow(endpoint: EndpointConfig, live: Daemon['acting']): EndpointConfig {
   const secrets = endpoint.signing === null ? null : (live?.rotating.secrets(endpoint.name) ?? endpoint.signing.secrets);
   return secrets === null ? endpoint : { ...endpoint, signing: { secrets } };
 }

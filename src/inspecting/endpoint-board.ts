@@ -11,7 +11,7 @@ export interface BoardFacts {
   readonly config: Config;
   readonly status: DaemonStatus;
   /** Null unless it runs. */
-  readonly live: Daemon['endpoints'];
+  readonly live: Daemon['acting'];
   readonly stored: StoredEndpoints | null;
   readonly rates: TrafficRates | null;
 }

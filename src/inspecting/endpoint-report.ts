@@ -1,8 +1,7 @@
 import { storedCounts, type StoredEndpoints } from '../commands/daemon-report.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { Config, EndpointConfig } from '../config.ts';
-import type { EndpointStatus } from '../dispatcher.ts';
-import type { EndpointDetail } from '../endpoint-detail.ts';
+import type { EndpointDetail, EndpointStatus } from '../endpoint-status.ts';
 import type { EndpointReport } from '../inspection.ts';
 import type { RotationState } from '../rotating.ts';
 import type { EndpointRates } from '../traffic.ts';

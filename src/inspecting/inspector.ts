@@ -136,7 +136,7 @@ export class Inspector implements Inspection {
 
   get #actions(): EndpointActions {
     const { service } = this.#options;
-    return new EndpointActions({ config: this.#loaded.config, live: service.daemon?.endpoints ?? null, state: service.status().state });
+    return new EndpointActions({ config: this.#loaded.config, live: service.daemon?.acting ?? null, state: service.status().state });
   }
 
   get #playground(): Playground {
@@ -155,7 +155,7 @@ export class Inspector implements Inspection {
         log.warn({ err: error }, 'parked and dead deliveries cannot be counted');
         return null;
       });
-    return { config: this.#loaded.config, status: service.status(), live: service.daemon?.endpoints ?? null, stored, rates: traffic?.rates() ?? null };
+    return { config: this.#loaded.config, status: service.status(), live: service.daemon?.acting ?? null, stored, rates: traffic?.rates() ?? null };
   }
 
   async #database(): Promise<DatabaseReport> {

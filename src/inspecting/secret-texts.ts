@@ -17,8 +17,7 @@ export class SecretTexts {
     const { root } = parse(text, sources);
     const found = new Set(root === null ? [] : secretsBelow(root, [], sources));
     this.#secrets = [...found]
-      .filter((secret) => secret.length >= SHORTEST)
-      .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)])
+      .flatMap((secret) => (secret.length < SHORTEST ? [] : [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]))
       // The longest first, so that none is left of one that another is a part of.
       .toSorted((a, b) => b.length - a.length);
   }

@@ -10,14 +10,15 @@ const LONGEST = 15_000;
 
 /** The URL that something is tried out on. @throws WalhookError `bad_url` */
 export function trialUrl(text: string): URL {
-  const refuse = (why: string): never => {
-    throw new WalhookError(`the URL to try it out on ${why}`, { code: 'bad_url' });
-  };
-  if (!URL.canParse(text)) return refuse('is not a URL');
+  if (!URL.canParse(text)) throw refused('is not a URL');
   const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return refuse('must begin with http:// or https://');
-  if (url.username !== '' || url.password !== '') return refuse('may not have a user or password in it');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw refused('must begin with http:// or https://');
+  if (url.username !== '' || url.password !== '') throw refused('may not have a user or password in it');
   return url;
+}
+
+function refused(why: string): WalhookError {
+  return new WalhookError(`the URL to try it out on ${why}`, { code: 'bad_url' });
 }
 
 /**

@@ -116,14 +116,7 @@ export class EndpointQueue {
   }
 
   get state(): QueueState {
-    return {
-      queued: this.#lanes.size,
-      inUse: this.#slots.inUse,
-      blocked: this.#blocked.size,
-      mode: this.#mode,
-      condition: this.#standing.condition(performance.now()),
-      slowed: this.#throttle.isSlowed,
-    };
+    return { queued: this.#lanes.size, inUse: this.#slots.inUse, blocked: this.#blocked.size, mode: this.#mode, condition: this.#standing.condition(performance.now()), slowed: this.#throttle.isSlowed };
   }
 
   /** Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: see `startDraining`. */
