@@ -26,6 +26,7 @@ export class Reloading {
   readonly #options: ReloadingOptions;
   #loaded: LoadedConfig;
   #failed: FailedReload | null = null;
+  #isSignal = false;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
@@ -46,6 +47,7 @@ export class Reloading {
 
   /** For SIGHUP, which waits for no answer: the log has it. */
   request(): void {
+    this.#isSignal = true;
     this.reload().catch(() => undefined);
   }
 
@@ -81,7 +83,8 @@ export class Reloading {
   async #once(): Promise<void> {
     const { log, service, server } = this.#options;
     const { path, sources } = this.#loaded;
-    log.info({ config: path }, 'reading the configuration again');
+    log.info({ config: path }, `${this.#isSignal ? 'SIGHUP: ' : ''}reading the configuration again`);
+    this.#isSignal = false;
     const loaded = readLoaded(path, sources);
     const next = await server.next(loaded.config);
     try {

@@ -41,7 +41,7 @@ export class MaskedText {
     const column = start - (this.#text.lastIndexOf('\n', start - 1) + 1);
     const [first = '', ...rest] = this.#show({ start, end }).trimEnd().split('\n');
     return {
-      yaml: [first, ...rest.map((line) => line.slice(Math.min(column, line.length - line.trimStart().length)))].join('\n'),
+      yaml: [first, ...rest.map((line) => line.slice(Math.min(column, line.length - line.trimStart().length)))].map(quoted).join('\n'),
       when: when instanceof Scalar && when.origin.written !== '' ? when.origin.written : null,
     };
   }
@@ -63,4 +63,9 @@ export class MaskedText {
 function keyAlone(line: string): string {
   const lead = /^\s*(?:- +)*(?:[\w.-]+:(?=\s|$))?/.exec(line)?.[0] ?? '';
   return line.slice(lead.length).trim() === '' ? lead : `${lead}${lead.trim() === '' ? '' : ' '}***`;
+}
+
+/** Where a whole value is masked that had no quotes, YAML would take what is left for an alias. */
+function quoted(line: string): string {
+  return line.replaceAll(/(?<=(?:[:[{,]|^ *-) +)\*{3}(?=\s*(?:[,}\]]|#|$))/g, '"***"');
 }

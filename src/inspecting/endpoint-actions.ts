@@ -7,12 +7,15 @@ import type { Exchange, Rotation } from '../inspection.ts';
 import { byName } from './by-name.ts';
 import { asAsked } from './as-asked.ts';
 import { exchangeOf } from './exchange-of.ts';
+import type { SecretTexts } from './secret-texts.ts';
 import { shownRotation } from './shown-rotation.ts';
 
 export interface EndpointActionsOptions {
   readonly config: Config;
   /** Null unless it runs. */
   readonly live: Daemon['acting'];
+  /** Hides what is secret in an answer. */
+  readonly texts: Pick<SecretTexts, 'hide'>;
   /** For the message, if it does not. */
   readonly state: string;
 }
@@ -26,11 +29,11 @@ export class EndpointActions {
   }
 
   async test(name: string, { data, hook }: { readonly data: unknown; readonly hook: string | null }): Promise<Exchange> {
-    const { config, live } = this.#options;
+    const { config, live, texts } = this.#options;
     const endpoint = byName('endpoint', config.endpoints, name);
     if (hook !== null) byName('hook', config.hooks, hook);
     const { delivery, notes } = asAsked(() => testRequest(endpoint, hookTo(config, endpoint, hook ?? undefined), data === null ? null : JSON.stringify(data)));
-    return exchangeOf(await sendOnce(signedAsNow(endpoint, live), delivery, notes));
+    return exchangeOf(await sendOnce(signedAsNow(endpoint, live), delivery, notes), texts);
   }
 
   async probe(name: string): Promise<void> {

@@ -22,6 +22,7 @@ import { type BoardFacts, endpointReports, healthFacts } from './endpoint-board.
 import { hookReport } from './hook-report.ts';
 import { overviewOf } from './overview.ts';
 import { Playground } from './playground.ts';
+import { SecretTexts } from './secret-texts.ts';
 import { slotReport } from './slot-report.ts';
 import { traceOf } from './trace-of.ts';
 
@@ -136,7 +137,8 @@ export class Inspector implements Inspection {
 
   get #actions(): EndpointActions {
     const { service } = this.#options;
-    return new EndpointActions({ config: this.#loaded.config, live: service.daemon?.acting ?? null, state: service.status().state });
+    const { config, text, sources } = this.#loaded;
+    return new EndpointActions({ config, texts: new SecretTexts(text, sources), live: service.daemon?.acting ?? null, state: service.status().state });
   }
 
   get #playground(): Playground {

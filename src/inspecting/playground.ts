@@ -44,7 +44,7 @@ export class Playground {
     const [first] = deliveries;
     if (first === undefined) throw new WalhookError(`hook ${name} goes nowhere`, { code: 'bad_request' });
     const { delivery, notes } = trialOf(first.delivery, this.#texts);
-    return exchangeOf(await sendOnce(trialEndpoint(to, first.endpoint, config, configured), delivery, [...report.notes, ...notes]));
+    return exchangeOf(await sendOnce(trialEndpoint(to, first.endpoint, config, configured), delivery, [...report.notes, ...notes]), this.#texts);
   }
 
   #rendering(name: string, request: RenderRequest): Promise<HookRendering> {

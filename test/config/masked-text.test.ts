@@ -31,7 +31,7 @@ test('the file as it stands, without its secrets', () => {
 
 test('a hook as it stands, without its indentation', () => {
   const masked = new MaskedText(FILE);
-  expect(masked.hook(0)).toEqual({ yaml: `name: one\ntable: people   # of the app\nwhen: row.country == '\${COUNTRY}'\nheaders: { X-Other: *** }`, when: `row.country == '\${COUNTRY}'` });
+  expect(masked.hook(0)).toEqual({ yaml: `name: one\ntable: people   # of the app\nwhen: row.country == '\${COUNTRY}'\nheaders: { X-Other: "***" }`, when: `row.country == '\${COUNTRY}'` });
   expect(masked.hook(1)).toEqual({ yaml: '{ name: two, table: people, to: crm }', when: null });
   expect(masked.hook(2)).toBeNull();
 });

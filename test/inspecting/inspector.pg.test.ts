@@ -5,6 +5,8 @@ import { endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts
 import { heldUpdate } from './held.ts';
 import { inspected } from './inspected.ts';
 
+const PATIENCE = { timeout: 20_000 };
+
 const TABLE = `create table people (id int primary key, name text, phone text, phone_visible boolean not null default true, country text);
   alter table people replica identity full`;
 const YAML = `${HEAD}tables:
@@ -26,7 +28,7 @@ test('hooks, endpoints, database and configuration as they are', async () => {
   const { inspector } = await inspected({ db, yaml: YAML, receivers: { RECEIVER: receiver } });
   await db.sql(`insert into people (id, name, country) values (1, 'Ann', 'NL')`);
   await receiver.received(2);
-  await expect.poll(async () => (await inspector.endpoint('crm')).delivered).toBe(2);
+  await expect.poll(async () => (await inspector.endpoint('crm')).delivered, PATIENCE).toBe(2);
   expect(await inspector.overview()).toMatchObject({ health: { level: 'ok', sentence: expect.stringMatching(/^All well: 1 endpoint, 0 events a minute, \d+ ms behind\.$/) }, alerts: [] });
   const [dutch, all] = await inspector.hooks();
   expect(dutch).toMatchObject({ name: 'dutch', table: 'public.people', to: ['crm'], when: `row.country == 'NL'`, format: 'body', encoding: 'json', key: ['id'] });
@@ -67,7 +69,7 @@ test('an endpoint that fails, and a probe that closes its breaker at once', asyn
   const yaml = YAML.replace(/retry: \{[^}]*\}/, 'retry: { initial: 1h, factor: 1, jitter: 0, attempts: 5 }').replace(/breaker: \{[^}]*\}/, 'breaker: { failures: 1, open: 1h }');
   const { inspector } = await inspected({ db, yaml, receivers: { RECEIVER: receiver } });
   await db.sql(`insert into people (id, name) values (1, 'Ann')`);
-  await expect.poll(async () => (await inspector.endpoint('crm')).parked).toBe(1);
+  await expect.poll(async () => (await inspector.endpoint('crm')).parked, PATIENCE).toBe(1);
   expect(await inspector.endpoint('crm')).toMatchObject({ breaker: 'open', last_error: { failure: 'status', hint: expect.stringContaining('its own log'), at: expect.stringContaining('T') } });
   const { health, alerts } = await inspector.overview();
   expect(health).toMatchObject({ level: 'failing', sentence: expect.stringMatching(/^crm has refused 1 delivery since \d\d:\d\d: it answers 503\. It is parked; nothing is lost\. The WAL is not held back\.$/) });
@@ -75,7 +77,7 @@ test('an endpoint that fails, and a probe that closes its breaker at once', asyn
   receiver.answer = () => 204;
   // Its lane waits for an hour, and so does the breaker.
   await inspector.probe('crm');
-  await expect.poll(async () => inspector.endpoint('crm')).toMatchObject({ breaker: 'closed', parked: 0, delivered: 1 });
+  await expect.poll(async () => inspector.endpoint('crm'), PATIENCE).toMatchObject({ breaker: 'closed', parked: 0, delivered: 1 });
   await inspector.probe('crm');
   expect(receiver.requests).toHaveLength(2);
   await expect(inspector.probe('cmr')).rejects.toMatchObject({ code: 'unknown_endpoint' });
