@@ -10,5 +10,5 @@ export interface HeldChange {
 /** Changes of late, for whoever wants to know what hooks make of them. */
 export interface HeldChanges {
   /** The change at a place (`ChangeReport.place`); null: it is not in memory any more, or it was passed over. */
-  heldChange(place: string): HeldChange | null;
+  heldChange(place: string): Change | null;
 }

@@ -8,7 +8,7 @@ import { withSource } from '../commands/with-source.ts';
 import type { Config } from '../config.ts';
 import { MaskedText } from '../config/masked-text.ts';
 import { Places } from '../config/places.ts';
-import type { HeldChanges } from '../held-changes.ts';
+import type { HeldChange, HeldChanges } from '../held-changes.ts';
 import type { ConfigReport, DatabaseReport, EndpointReport, Exchange, HookReport, Inspection, Overview, Rendered, RenderRequest, Rotation, Trace } from '../inspection.ts';
 import type { Service } from '../service.ts';
 import { inspect } from '../source/inspect.ts';
@@ -33,7 +33,7 @@ export interface InspectorOptions {
   /** Of the configuration that runs. */
   readonly state: () => Pick<StateReader, 'counts'>;
   /** Null: nothing is counted. */
-  readonly traffic: Pick<Traffic, 'rates' | 'changes'> | null;
+  readonly traffic: Pick<Traffic, 'rates' | 'changes' | 'change'> | null;
   /** Null: no change is kept. */
   readonly changes: HeldChanges | null;
   readonly log: Logger;
@@ -110,9 +110,9 @@ export class Inspector implements Inspection {
   }
 
   async trace(id: string): Promise<Trace | null> {
-    const { traffic, changes } = this.#options;
+    const { traffic } = this.#options;
     const place = traffic?.changes({ limit: MOST_CHANGES }).changes.find(({ deliveries }) => deliveries.some((delivery) => delivery.id === id))?.place;
-    const held = place === undefined ? null : (changes?.heldChange(place) ?? null);
+    const held = place === undefined ? null : this.#held(place);
     if (held === null) return null;
     const { config, text } = this.#loaded;
     return withSource(config, 'look at a table', (client) => traceOf(held, { config, text }, client));
@@ -142,7 +142,14 @@ export class Inspector implements Inspection {
   }
 
   get #playground(): Playground {
-    return new Playground(this.#loaded, this.#options.changes);
+    return new Playground(this.#loaded, (place) => this.#held(place));
+  }
+
+  #held(place: string): HeldChange | null {
+    const { traffic, changes } = this.#options;
+    const report = traffic?.change(place) ?? null;
+    const change = changes?.heldChange(place) ?? null;
+    return report === null || change === null ? null : { report, change };
   }
 
   get #loaded(): LoadedConfig {

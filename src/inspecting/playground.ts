@@ -6,7 +6,7 @@ import { composeOnce, sendOnce } from '../commands/send.ts';
 import { withSource } from '../commands/with-source.ts';
 import type { HookConfig } from '../config.ts';
 import { WalhookError } from '../errors.ts';
-import type { HeldChanges } from '../held-changes.ts';
+import type { HeldChange } from '../held-changes.ts';
 import type { Exchange, Rendered, RenderRequest, ShownRequest } from '../inspection.ts';
 import { ReadOnlyDatabase } from '../source/read-only-database.ts';
 import { asAskedLater } from './as-asked.ts';
@@ -21,12 +21,13 @@ import { trialEndpoint, trialOf, trialUrl } from './trial.ts';
 /** Shows what hooks, and drafts of them, make of rows and changes. Reads, and sends only where it is told to. */
 export class Playground {
   readonly #loaded: LoadedConfig;
-  readonly #changes: HeldChanges | null;
+  readonly #held: (place: string) => HeldChange | null;
   readonly #texts: SecretTexts;
 
-  constructor(loaded: LoadedConfig, changes: HeldChanges | null) {
+  /** @param held the change at a place, if it is still in memory */
+  constructor(loaded: LoadedConfig, held: (place: string) => HeldChange | null) {
     this.#loaded = loaded;
-    this.#changes = changes;
+    this.#held = held;
     this.#texts = new SecretTexts(loaded.text, loaded.sources);
   }
 
@@ -76,7 +77,7 @@ export class Playground {
   #event({ key, change, operation }: RenderRequest, { config, hook, client, database }: DraftedHook & { readonly client: pg.ClientBase; readonly database: ReadOnlyDatabase }): FindEvent {
     if (change !== undefined) {
       if (key !== undefined) throw new WalhookError('`key` and `change` say different things: one of them', { code: 'bad_request' });
-      const held = this.#changes?.heldChange(change) ?? null;
+      const held = this.#held(change);
       if (held === null) throw new WalhookError('the change is not in memory any more', { code: 'no_change', hint: 'a row by its key, or a later change' });
       return changeEvent(held, { config, hook, client, operation });
     }

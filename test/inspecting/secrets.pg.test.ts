@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { DraftError } from '../../src/draft-error.ts';
 import { endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
 import { heldUpdate } from './held.ts';
 import { inspected } from './inspected.ts';
@@ -53,7 +54,7 @@ hooks:
 
   const draft = 'name: one\ntable: people\nto: crm\nheaders: { X-Hook-Token: "${HOOK_TOKEN}", X-Other: "${BODY_SECRET}" }\nwhen: row.phone ==\n';
   const kept = (await inspector.hook('one')).yaml;
-  const error = (thrown: unknown): unknown => (thrown instanceof Error ? { ...thrown, message: thrown.message } : thrown);
+  const error = (thrown: unknown): unknown => (thrown instanceof DraftError ? { message: thrown.message, problems: thrown.problems } : thrown);
   const answers = {
     overview: await inspector.overview(),
     endpoints: await inspector.endpoints(),
