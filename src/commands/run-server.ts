@@ -40,7 +40,8 @@ export class RunServer {
     let current = { config, state };
     const actions = new BackgroundActions({
       operations: () => operationsOf({ ...current, service }),
-      onEnd: (report) => log.info({ audit: report }, `audit: ${report.action}, ${report.state}`),
+      // Its selection, which may name a row, is told where it began.
+      onEnd: ({ id, action, state: how, total, done, message }) => log.info({ audit: { id, action, state: how, total, done, message } }, `audit: ${action}, ${how}`),
       onError: (error) => log.error({ err: error }, 'a bulk action failed'),
     });
     const wiring: Wiring = { log, service, inspection, actions, onCurrent: (next) => (current = next) };
