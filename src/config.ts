@@ -18,6 +18,8 @@ export interface Config {
   readonly dead_letters: DeadLettersConfig;
   /** Null: in memory alone. */
   readonly history: HistoryConfig | null;
+  /** null: no traces are made. */
+  readonly tracing: TracingConfig | null;
 }
 
 /** What is kept of deliveries that arrived, in the state schema. */
@@ -27,6 +29,19 @@ export interface HistoryConfig {
   readonly bodies: boolean;
   /** Attempts a second, at most; more at once after a quiet time. */
   readonly rate: number;
+}
+
+/** Traces, from commit to delivery, for an OpenTelemetry collector. */
+export interface TracingConfig {
+  /** Where traces go, by OTLP over HTTP. */
+  readonly url: URL;
+  readonly headers: ReadonlyMap<string, string>;
+  /** Part of the changes that are traced where no traceparent says so, 0 to 1. */
+  readonly sample: number;
+  /** Column that has the traceparent of the change that wrote it; null: none. */
+  readonly column: string | null;
+  /** Prefix of the logical message that has the traceparent of the rest of its transaction. */
+  readonly message: string;
 }
 
 /** Operational webhooks: what happens to walhook itself. */
@@ -61,6 +76,13 @@ export interface StateConfig {
   /** Connection string; null: the source database. */
   readonly url: string | null;
   readonly schema: string;
+  /** null: what is parked and dead is stored as it is sent. */
+  readonly encryption: EncryptionConfig | null;
+}
+
+export interface EncryptionConfig {
+  /** Absolute paths of files with a key each, at least one: the first seals, all open. */
+  readonly keys: readonly string[];
 }
 
 export interface ServerConfig {

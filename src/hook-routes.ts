@@ -28,6 +28,8 @@ export interface HookRoutesOptions {
   readonly codecs: Codecs;
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   readonly history?: Pick<History, 'hook'> | null;
+  /** See Route. */
+  readonly traceColumn: number | null;
 }
 
 /** A hook's way for one table: its filter, and where its requests go. */
@@ -39,6 +41,8 @@ export interface Route {
   readonly rows: RowHash | null;
   /** When what matches is sent; null for at once. */
   readonly due: DueTimes | null;
+  /** Where the table has its traceparent; null: nowhere. */
+  readonly traceColumn: number | null;
   readonly targets: readonly Target[];
   readonly tally: HookTally;
 }
@@ -50,7 +54,7 @@ export interface Target {
 
 /** The ways of a table's hooks, against one version of the table. */
 export function hookRoutes(plan: TablePlan, hooks: readonly HookConfig[], options: HookRoutesOptions): Route[] {
-  const { codecs, origin, systemId, history } = options;
+  const { codecs, origin, systemId, history, traceColumn } = options;
   const { relation } = plan;
   // Hooks whose bodies are equal share them.
   const bodies = new Map<string, Body>();
@@ -73,6 +77,7 @@ export function hookRoutes(plan: TablePlan, hooks: readonly HookConfig[], option
       idEnds: byOperation((operation) => idSuffix(operation, tag)),
       rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
       due,
+      traceColumn,
       targets: hook.to.map((endpoint) => target(hook, endpoint, requests)),
       tally: history?.hook(hook.name) ?? new HookTally(hook.name),
     };

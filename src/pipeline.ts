@@ -23,6 +23,7 @@ import { covers, type Position } from './position.ts';
 import type { Failure, Held } from './queue/port.ts';
 import { rowKey } from './route/row-key.ts';
 import { MARK_PREFIX } from './source/chunk-reader.ts';
+import { ChangeTrace } from './tracing/change-trace.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
@@ -82,6 +83,8 @@ export class Pipeline implements ChangeSink {
   /** By OID. */
   readonly #watched = new Map<number, Watched>();
   readonly #touches: Touches;
+  /** Null: nothing is traced. */
+  readonly #trace: ChangeTrace | null;
   /** The last LSN at which no transaction was open, and, within a transaction, the ordinal of its last change. */
   #lsn: Lsn;
   #transaction: Transaction | null = null;
@@ -102,6 +105,7 @@ export class Pipeline implements ChangeSink {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#touches = new Touches(options.windows);
+    this.#trace = options.config.tracing === null ? null : new ChangeTrace(options.config.tracing);
     this.#lsn = options.start.lsn;
     this.#resume = options.start;
   }
@@ -133,6 +137,7 @@ export class Pipeline implements ChangeSink {
     this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
     this.#endedAt = null;
+    this.#trace?.began();
     this.#options.windows.began(transaction.xid);
   }
 
@@ -146,7 +151,7 @@ export class Pipeline implements ChangeSink {
     }
     const plan = watchTable(relation, watched, await describe(relation, watched));
     this.#touches.watch(relation, `${watched.schema}.${watched.table}`, plan.key);
-    const routes = hookRoutes(plan, hooks, this.#options);
+    const routes = hookRoutes(plan, hooks, { ...this.#options, traceColumn: this.#trace?.columnOf(relation) ?? null });
     // A hook that wants no events of a kind is not even asked.
     const routesOf = byOperation((operation) => routes.filter(({ hook }) => hook.isFor(operation)));
     this.#watched.set(relation.oid, {
@@ -167,6 +172,7 @@ export class Pipeline implements ChangeSink {
   message({ transaction, ordinal, prefix, content }: LogicalMessage): void {
     if (transaction === null) return;
     this.#ordinal = ordinal;
+    this.#trace?.message(prefix, content);
     if (prefix === MARK_PREFIX && ordinal > this.#handled) this.#options.windows.message(content.toString(), { commitLsn: transaction.commitLsn, ordinal });
   }
 
@@ -250,6 +256,7 @@ export class Pipeline implements ChangeSink {
     const id = this.#id(event, route);
     const lane = route.hook.lane.of(event);
     const row = route.rows?.of(event);
+    const trace = this.#trace?.of(event, route.traceColumn);
     const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
     if (held !== null && typeof held !== 'string') {
       this.#hold(event, { id, key: held }, route);
@@ -260,7 +267,7 @@ export class Pipeline implements ChangeSink {
     for (const { queue, requests } of route.targets) {
       const made = requests.make(event, id, NO_LOOKUPS);
       const isMade = !('message' in made);
-      const delivery = this.#delivery(event, { id, lane, row }, isMade ? made : unrendered(event, id, requests.unrendered));
+      const delivery = this.#delivery(event, { id, lane, row, trace }, isMade ? made : unrendered(event, id, requests.unrendered));
       this.#made[this.#count] = { queue, delivery, failure: isMade ? failure : (failure ?? expressionFailure(made.message)) };
       this.#count++;
     }
@@ -279,13 +286,14 @@ export class Pipeline implements ChangeSink {
     for (const endpoint of to) this.#held.push({ hook: name, endpoint, row, key, dueAt, id, commitLsn: transaction.commitLsn, ordinal });
   }
 
-  #delivery(event: Event, { id, lane, row }: Pick<Delivery, 'id' | 'lane' | 'row'>, { request, body }: MadeRequest): Delivery {
+  #delivery(event: Event, { id, lane, row, trace }: Pick<Delivery, 'id' | 'lane' | 'row' | 'trace'>, { request, body }: MadeRequest): Delivery {
     const { ordinal, transaction } = event.change;
     return {
       id,
       request,
       lane,
       row,
+      trace,
       sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#count },
       operation: event.operation,
       table: event.table.name,

@@ -15,6 +15,8 @@ import { openState } from './store/database.ts';
 import { heldStore } from './store/held.ts';
 import { historyStore } from './store/history.ts';
 import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noHistory, noResync } from './store/memory.ts';
+import { cipherOf } from './store/key-file.ts';
+import { useKeys } from './store/key-use.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
@@ -59,11 +61,14 @@ export interface OpenStateOptions {
  */
 export async function openDurableState(config: Config, { timeout, way }: OpenStateOptions = {}): Promise<DurableState> {
   const client = way ?? (await reach(target(config.state.url ?? config.source.url)));
-  const state = openState({ client, schema: config.state.schema, ...(timeout === undefined ? {} : { timeout }) });
-  await migrate(state).catch(async (error: unknown) => {
+  const state = openState({ client, schema: config.state.schema, cipher: cipherOf(config.state), ...(timeout === undefined ? {} : { timeout }) });
+  try {
+    await migrate(state);
+    await useKeys(state);
+  } catch (error) {
     await state.close();
     throw error;
-  });
+  }
   const { slot } = config.source;
   const owner = new Ownership(state, slot);
   return {

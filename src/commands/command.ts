@@ -42,6 +42,15 @@ export interface OptionValues {
   readonly wait?: boolean;
   readonly active?: boolean;
   readonly backfill?: readonly string[];
+  readonly url?: string;
+  readonly force?: boolean;
+  readonly watch?: boolean;
+  readonly interval?: string;
+  readonly since?: string;
+  readonly before?: string;
+  readonly state?: string;
+  readonly keepState?: boolean;
+  readonly resetIdentity?: boolean;
 }
 
 /** Does a command's work and gives the exit code. Throws a WalhookError, whose `exit` is the code then. */

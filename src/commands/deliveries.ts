@@ -1,27 +1,33 @@
 import { EXIT, WalhookError } from '../errors.ts';
-import { MOST_LISTED, type Operations, type StoredDelivery, type StoredState } from '../operations.ts';
-import type { Verb } from './command.ts';
+import { type ListedState, MOST_LISTED, type Operations, type StoredDelivery } from '../operations.ts';
+import type { OptionValues, Verb } from './command.ts';
 import { deliveriesTable } from './delivery-text.ts';
 import { withOperations } from './open-operations.ts';
 import { readConfig } from './read-config.ts';
 import { narrowing } from './selecting.ts';
 
-/** `walhook deliveries`: what is dead, then what is parked; the latest first. */
+/** `walhook deliveries`: what is dead, then what is parked, or what arrived; the latest first. */
 export const deliveries: Verb = async ({ options }) => {
   const config = readConfig(options.config);
-  const { dead = false, parked = false } = options;
-  const states: StoredState[] = dead === parked ? ['dead', 'parked'] : dead ? ['dead'] : ['parked'];
+  const states = statesOf(options);
   const limit = limitOf(options.limit ?? '50');
+  const selected = narrowing(options);
   const pages = await withOperations(config, { writes: false }, (operations) =>
-    Promise.all(states.map((state) => page(operations, { state, limit, ...narrowing(options) }))),
+    Promise.all(states.map((state) => page(operations, { state, limit, ...selected }))),
   );
   const found = pages.flatMap((one) => one.deliveries);
   const more = pages.some((one) => one.more);
   if (options.json === true) process.stdout.write(`${JSON.stringify({ deliveries: found, more }, null, 2)}\n`);
-  else if (found.length === 0) process.stdout.write(`nothing is ${states.join(' or ')}\n`);
+  else if (found.length === 0) process.stdout.write(states.includes('delivered') ? 'nothing that arrived is in the history\n' : `nothing is ${states.join(' or ')}\n`);
   else process.stdout.write(`${deliveriesTable(found, Date.now())}${more ? '\nThere are more: --limit shows so many of each state.\n' : ''}`);
   return EXIT.ok;
 };
+
+function statesOf({ dead = false, parked = false, state }: OptionValues): readonly ListedState[] {
+  if (state !== undefined && (dead || parked)) throw new WalhookError('--state, or --dead or --parked: not both', { code: 'usage', hint: 'walhook deliveries --help', exit: EXIT.usage });
+  if (state === 'dead' || state === 'parked' || state === 'delivered') return [state];
+  return dead === parked ? ['dead', 'parked'] : dead ? ['dead'] : ['parked'];
+}
 
 interface Page {
   readonly deliveries: readonly StoredDelivery[];

@@ -7,6 +7,8 @@ import { humanBytes, humanDuration } from './units.ts';
 /** How much of a reason a line of a table shows. */
 const WHY = 60;
 
+const COLORS = { dead: 'red', parked: 'yellow', delivered: 'green' } as const;
+
 /** Deliveries of one state as a table. `now` in Unix milliseconds. */
 export function deliveriesTable(deliveries: readonly StoredDelivery[], now: number): string {
   const head = ['id', 'state', 'endpoint', 'hook', 'table', 'operation', 'attempts', 'since', 'next', 'why'];
@@ -18,11 +20,17 @@ export function deliveriesTable(deliveries: readonly StoredDelivery[], now: numb
     delivery.table,
     delivery.operation,
     String(delivery.attempts),
-    ago(delivery.died_at ?? delivery.parked_at, now),
+    ago(delivery.delivered_at ?? delivery.died_at ?? delivery.parked_at, now),
     next(delivery.next_at, now),
-    delivery.message === null ? '-' : printableLine(delivery.message, WHY),
+    why(delivery),
   ]);
   return `${textTable([head, ...rows]).join('\n')}\n`;
+}
+
+/** Why it failed, or how it arrived. */
+function why({ state, message, status, duration_ms }: StoredDelivery): string {
+  if (state === 'delivered') return `${status ?? ''}${duration_ms === null ? '' : ` in ${humanDuration(duration_ms)}`}`.trim() || '-';
+  return message === null ? '-' : printableLine(message, WHY);
 }
 
 export interface DeliveryTextOptions {
@@ -46,6 +54,7 @@ export function deliveryText(delivery: StoredDetail, options: DeliveryTextOption
     ['committed', `${when(delivery.committed_at)}, at ${delivery.commit_lsn}`],
     ...(delivery.parked_at === null ? [] : [['parked', when(delivery.parked_at)]]),
     ...(delivery.died_at === null ? [] : [['dead', when(delivery.died_at)]]),
+    ...(delivery.delivered_at === null ? [] : [['delivered', `${when(delivery.delivered_at)}: ${why(delivery)}`]]),
     ...(delivery.next_at === null ? [] : [['next', `${delivery.next_at}, ${next(delivery.next_at, now)}`]]),
     ['attempts', String(attempts)],
     ...(message === null ? [] : [['why', `${delivery.failure ?? ''}${delivery.status === null ? '' : ` ${delivery.status}`}: ${indented(message)}`]]),
@@ -53,7 +62,7 @@ export function deliveryText(delivery: StoredDetail, options: DeliveryTextOption
     ...delivery.headers.map(([name, value]) => ['', `${printable(name)}: ${printable(value)}`]),
   ].map(([name = '', value = '']) => `  ${name.padEnd(10)} ${value}`);
   return [
-    `${paint(state === 'dead' ? ['red', 'bold'] : ['yellow', 'bold'], state)} ${paint('bold', id)}`,
+    `${paint([COLORS[state], 'bold'], state)} ${paint('bold', id)}`,
     ...lines,
     ...(response === null || response === '' ? [] : ['  last response', `    ${indented(response)}`]),
     '  body',

@@ -1,8 +1,10 @@
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import { error, type Finding, info, warning } from '../source/finding.ts';
+import { refuseMissingKeys } from '../store/key-use.ts';
 import { identifier } from '../source/quote.ts';
 import { forgotten } from './daemon-report.ts';
+import { keyFindings } from './key-findings.ts';
 import { StateReader, type StoredEndpoint } from './state-reader.ts';
 import { countOf } from './units.ts';
 
@@ -13,15 +15,21 @@ export async function stateFindings(config: Config): Promise<Finding[]> {
   const path = 'state.schema';
   try {
     const stored = await state.counts();
-    return forgotten(stored, config.endpoints).map((name) => endpointGone(name, stored.get(name)));
+    await refuseMissingKeys(await state.open());
+    return [...keyFindings(config), ...forgotten(stored, config.endpoints).map((name) => endpointGone(name, stored.get(name)))];
   } catch (failure) {
     if (!(failure instanceof WalhookError)) throw failure;
+    if (failure.code === 'state_key') {
+      const found = keyFindings(config);
+      const missing = error({ code: 'state_key', message: failure.message, fix: failure.hint, path: 'state.encryption.keys' });
+      return found.some(({ severity }) => severity === 'error') ? found : [...found, missing];
+    }
     if (failure.code === 'state_permission') {
       return [error({ code: 'state_privilege', message: `the role may not use the state schema ${schema}`, fix: `ALTER SCHEMA ${schema} OWNER TO …;  -- and the tables in it`, path })];
     }
     // Its tables are not there yet.
     if (failure.hint === 'walhook setup') {
-      return [{ ...info({ code: 'state_missing', message: `the state schema ${schema} is not there yet`, fix: 'walhook setup', path }), managed: true }];
+      return [...keyFindings(config), { ...info({ code: 'state_missing', message: `the state schema ${schema} is not there yet`, fix: 'walhook setup', path }), managed: true }];
     }
     throw failure;
   } finally {

@@ -8,6 +8,7 @@ import { checkpointTime } from '../store/checkpoint-time.ts';
 import { countByEndpoint, type EndpointCounts } from '../store/counts.ts';
 import { openState, type StateDatabase } from '../store/database.ts';
 import { type EndpointCondition, endpointConditions } from '../store/endpoint-conditions.ts';
+import { readerCipherOf } from '../store/key-file.ts';
 import { Ownership } from '../store/owner.ts';
 import { guarded } from '../store/store-error.ts';
 
@@ -69,7 +70,7 @@ export class StateReader {
   open(): Promise<StateDatabase> {
     const { source, state } = this.#config;
     if (this.#state === null) {
-      const opening = reach(target(state.url ?? source.url)).then((client) => openState({ client, schema: state.schema, connections: 1 }));
+      const opening = reach(target(state.url ?? source.url)).then((client) => openState({ client, schema: state.schema, cipher: readerCipherOf(state), connections: 1 }));
       // A database that cannot be reached now may be there for the next question.
       opening.catch(() => {
         this.#state = null;

@@ -1,96 +1,38 @@
-import type { BackfillReport } from '../backfills.ts';
-import type { Config } from '../config.ts';
+import { parseDuration } from '../config/units.ts';
 import { EXIT, WalhookError } from '../errors.ts';
-import { flushLag } from '../source/flush-lag.ts';
-import { inspect } from '../source/inspect.ts';
 import type { Verb } from './command.ts';
-import { askStatus, daemonUrl } from './daemon-client.ts';
-import { type DaemonReport, forgotten, storedCounts, type StoredEndpoints } from './daemon-report.ts';
-import { endpointCondition } from './endpoint-condition.ts';
+import { untilStopped } from './stopping.ts';
 import { readConfig } from './read-config.ts';
-import { StateReader } from './state-reader.ts';
-import { type EndpointLine, type SlotReport, type StatusReport, statusText } from './status-text.ts';
-import { withSource } from './with-source.ts';
+import { statusReport } from './status-report.ts';
+import { statusText } from './status-text.ts';
+import { watchStatus } from './watch-status.ts';
 
-/** `walhook status`: what the daemon says, and what the database knows whether it runs or not. */
-export const status: Verb = async ({ options }) => {
+/** Milliseconds between two looks of `--watch`. */
+const LEAST = 200;
+const MOST = 3_600_000;
+
+/** `walhook status`: once, or again and again. */
+export const status: Verb = async ({ options, stop }) => {
+  const { json = false, watch = false } = options;
+  const interval = intervalOf(options.interval, watch);
   const config = readConfig(options.config);
-  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config.server)), outcome(slotReport(config)), outcome(stateReport(config))]);
-  // Without the daemon and without the database there is nothing to show.
-  if (daemon.value === null && slot.error !== null && state.error !== null) throw slot.error;
-  const report: StatusReport = {
-    daemon: daemon.value,
-    daemon_error: daemon.error?.message ?? null,
-    daemon_url: daemonUrl(config.server),
-    slot_name: config.source.slot,
-    slot: slot.value,
-    slot_error: slot.error?.message ?? null,
-    checkpoint_at: state.value?.checkpointAt ?? null,
-    state_error: state.error === null ? null : { message: state.error.message, hint: state.error.hint },
-    endpoints: endpointLines(config, daemon.value, state.value?.counts ?? null),
-    backfills: daemon.value?.backfills ?? state.value?.backfills ?? null,
-  };
-  process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
-  return daemon.value === null ? EXIT.failure : EXIT.ok;
+  if (watch) {
+    await watchStatus({ look: () => statusReport(config), interval, json, screen: process.stdout, stop });
+    return EXIT.ok;
+  }
+  const report = await untilStopped(statusReport(config), stop);
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
+  return report.daemon === null ? EXIT.failure : EXIT.ok;
 };
 
-/** Null if there is no such slot. */
-async function slotReport(config: Config): Promise<SlotReport | null> {
-  return withSource(config, 'look at its slot', async (client) => {
-    const { slot, server } = await inspect(client, config);
-    if (slot === null) return null;
-    const bytes = (since: bigint | null): number | null => (since === null ? null : Math.max(0, Number(server.currentLsn - since)));
-    const lag = bytes(slot.confirmedFlushLsn);
-    return {
-      active: slot.activePid !== null,
-      wal_status: slot.walStatus,
-      invalidation: slot.invalidation,
-      lag_bytes: lag,
-      // What was measured last may be of long ago.
-      lag_seconds: slot.activePid === null ? null : lag === 0 ? 0 : await flushLag(client, slot.activePid),
-      retained_bytes: bytes(slot.restartLsn),
-      safe_bytes: slot.safeWalSize,
-    };
-  });
+function intervalOf(text: string | undefined, watch: boolean): number {
+  if (text === undefined) return 2_000;
+  if (!watch) throw usage('--interval goes with --watch');
+  const ms = parseDuration(text);
+  if (ms === null || ms < LEAST || ms > MOST) throw usage('--interval: expected a time from 200ms to 1h, as in 2s');
+  return ms;
 }
 
-async function stateReport(config: Config): Promise<{ counts: StoredEndpoints; checkpointAt: string | null; backfills: readonly BackfillReport[] }> {
-  const state = new StateReader(config);
-  try {
-    const counts = await state.counts();
-    const checkpointAt = (await state.checkpointTime())?.toISOString() ?? null;
-    // A schema of an earlier version has none until the next `run`.
-    const backfills = (await outcome(state.backfills({ active: true }))).value ?? [];
-    return { counts, checkpointAt, backfills };
-  } finally {
-    await state.close();
-  }
-}
-
-/** Those of the configuration, then those that it no longer has but that something is stored for. */
-function endpointLines(config: Config, daemon: DaemonReport | null, stored: StoredEndpoints | null): EndpointLine[] {
-  const configured = config.endpoints.map(({ name }) => name);
-  const now = Date.now();
-  return [...configured, ...(stored === null ? [] : forgotten(stored, config.endpoints))].map((name) => {
-    const live = daemon?.endpoints.find((endpoint) => endpoint.name === name) ?? null;
-    return {
-      name,
-      configured: configured.includes(name),
-      ...storedCounts(stored, name),
-      ...endpointCondition(live, stored === null ? null : (stored.get(name)?.condition ?? 'well'), now),
-      live: live === null ? null : { ...live },
-    };
-  });
-}
-
-type Settled<T> = { readonly value: T; readonly error: null } | { readonly value: null; readonly error: WalhookError };
-
-/** An error for an operator is a result; any other is a fault of ours. */
-async function outcome<T>(work: Promise<T>): Promise<Settled<T>> {
-  try {
-    return { value: await work, error: null };
-  } catch (error) {
-    if (error instanceof WalhookError) return { value: null, error };
-    throw error;
-  }
+function usage(message: string): WalhookError {
+  return new WalhookError(message, { code: 'usage', hint: 'walhook status --help', exit: EXIT.usage });
 }

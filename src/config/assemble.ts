@@ -7,7 +7,7 @@ export function assemble(loaded: Loaded): Config {
   const hooks = loaded.hooks.map(hookConfig);
   return freeze<Config>({
     source: { ...loaded.source, url: loaded.source.url ?? null },
-    state: { ...loaded.state, url: loaded.state.url ?? null },
+    state: { ...loaded.state, url: loaded.state.url ?? null, encryption: loaded.state.encryption ?? null },
     server: { ...loaded.server.listen, token: loaded.server.token ?? null },
     limits: loaded.limits,
     tables: watchedTables(loaded, hooks),
@@ -16,6 +16,7 @@ export function assemble(loaded: Loaded): Config {
     notify: loaded.notify,
     history: loaded.history ?? null,
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
+    tracing: loaded.tracing === undefined ? null : { ...loaded.tracing, column: loaded.tracing.column ?? null },
   });
 }
 

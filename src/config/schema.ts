@@ -10,8 +10,9 @@ import { headerTemplate, METHODS, methodTemplate, pathTemplate } from './request
 import { CRON_PATTERN, cronExpression, timeZone } from './schedule.ts';
 import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpty, VARIABLE, version } from './scalars.ts';
 import { statusFault } from './status-rules.ts';
-import { adminToken, clientText, pemPath, scopeText, signingSecret } from './secrets.ts';
+import { adminToken, clientText, keyPath, pemPath, scopeText, signingSecret } from './secrets.ts';
 import { bodyTemplate } from './templates.ts';
+import { tracing } from './tracing.ts';
 import { visibility } from './visibility.ts';
 
 /**
@@ -44,6 +45,17 @@ const state = section({
     description: 'Connection URL of the database that keeps checkpoints, parked deliveries and dead letters. Default: the source database.',
   }),
   schema: textOf(stateSchema).prefault('walhook').meta({ description: 'Schema for them. It belongs to walhook alone.' }),
+  encryption: section({
+    keys: listOf(textOf(keyPath), { min: 1, orOne: true }).meta({
+      description:
+        'Absolute paths of files with a key of 32 random bytes each, as they are, in base64 or in hexadecimal: `openssl rand -base64 32`. The first seals, all open: to rotate, put the new one in front and restart, or reload; a key may go when nothing is left that it has sealed, which a start makes sure of.',
+    }),
+  })
+    .optional()
+    .meta({
+      description:
+        'Bodies, paths, headers and responses of parked deliveries and dead letters are stored sealed (AES-256-GCM), each bound to its row. What was stored before stays readable. Default: they are stored as they are sent.',
+    }),
 });
 
 const server = section({
@@ -150,7 +162,8 @@ const endpoint = section({
   }),
   network: section({
     allow: listOf(textOf(cidr)).prefault([]).meta({
-      description: 'Networks that may be connected to although they are private, loopback, link-local or otherwise not public: `[10.0.0.0/8, "fd00::/8"]`. Others of that kind are refused.',
+      description:
+        'Networks that may be connected to although they are private, loopback, link-local or otherwise not public: `[10.0.0.0/8, "fd00::/8"]`. Others of that kind are refused. An address where a cloud hands out credentials (169.254.169.254, fd00:ec2::254, …) must be named by itself: a range around it does not allow it.',
     }),
   })
     .prefault({})
@@ -293,6 +306,7 @@ export const schema = section({
     description:
       'Keep what was delivered, and each attempt, in the state schema: to be looked at, and replayed. Either the time alone, `7d`, or a mapping. It is written beside deliveries, which never wait for it: after a crash, or when the state database does not keep up, some of it is missing. An attempt takes some 450 bytes there besides its body (which is compressed above 2 kB, and left out above 16 KiB): 100 deliveries a second with bodies of 500 bytes are some 8 GB a day. Default: the latest are kept in memory alone, until the process ends.',
   }),
+  tracing: tracing.optional().meta({ description: 'OpenTelemetry: a trace of each change from its commit to its deliveries, which bear a `traceparent`. Default: none.' }),
 });
 
 /** What the schema makes of a file. `load.ts` makes the Config of it. */

@@ -39,6 +39,11 @@ export function adminToken(text: string): Reading<string> {
   return text.length < MIN_TOKEN ? { refused: `a token has at least ${MIN_TOKEN} characters` } : { value: text };
 }
 
+/** Path of a file with a key, which is read when walhook starts. */
+export function keyPath(text: string): Reading<string> {
+  return text.startsWith('/') ? { value: text } : { refused: 'expected the absolute path of a file with a key of 32 bytes' };
+}
+
 /** Path of a PEM file; `tls-files.ts` looks into it. */
 export function pemPath(text: string): Reading<string> {
   return text.startsWith('/') ? { value: text } : { refused: 'expected the absolute path of a PEM file' };

@@ -19,15 +19,17 @@ export function parseCidr(text: string): Cidr | null {
 /**
  * True if walhook must not connect to the address: it is not a public unicast one, and no range of `allow` holds it.
  * What cannot be parsed is blocked. An address of another network that stands for an IPv4 one (mapped, NAT64) is
- * judged by the IPv4 address, so that neither form gets around the other.
+ * judged by the IPv4 address, so that neither form gets around the other. Where a cloud hands out its credentials only a range of
+ * that one address leads: who allows all of 10.0.0.0/8, or everything, hardly means those.
  */
 export function isBlocked(ip: string, allow: readonly Cidr[]): boolean {
   const address = parseIp(ip);
   if (address === null) return true;
-  if (isAllowed(address, allow)) return false;
   const embedded = embeddedIpv4(address);
+  const ranges = METADATA.some((range) => within(embedded ?? address, range)) ? allow.filter(isSingle) : allow;
+  if (isAllowed(address, ranges)) return false;
   if (embedded === null) return !isPublic(address);
-  return !isPublic(embedded) && !isAllowed(embedded, allow);
+  return !isPublic(embedded) && !isAllowed(embedded, ranges);
 }
 
 /** The range to put into `network.allow` for one address: `10.0.0.5/32`. */
@@ -49,6 +51,10 @@ function parseIp(ip: string): Ip | null {
 }
 
 const IPV4_COMPATIBLE = /^::\d+\./;
+
+function isSingle([network, bits]: Cidr): boolean {
+  return bits === (network.kind() === 'ipv4' ? 32 : 128);
+}
 
 function isAllowed(address: Ip, allow: readonly Cidr[]): boolean {
   return allow.some((range) => within(address, range));
@@ -76,6 +82,19 @@ const range = (text: string): Cidr => ipaddr.parseCIDR(text);
 
 const STANDS_FOR_IPV4 = ['::ffff:0:0/96', '64:ff9b::/96'].map(range);
 
+/** Where clouds tell the machine who it is, with what proves it: AWS, Google, Azure, Oracle, Alibaba; and AWS' containers. */
+const METADATA = [
+  '169.254.169.254/32',
+  '169.254.170.2/32',
+  '169.254.170.23/32',
+  '168.63.129.16/32',
+  '192.0.0.192/32',
+  '100.100.100.200/32',
+  'fd00:ec2::254/128',
+  'fd00:ec2::23/128',
+  'fd20:ce::254/128',
+].map(range);
+
 /**
  * What the registry of IPv4 special-purpose addresses does not call globally reachable, multicast, and the old class E.
  * https://www.iana.org/assignments/iana-ipv4-special-registry
@@ -85,6 +104,9 @@ const NOT_PUBLIC_IPV4 = [
   '10.0.0.0/8', // private
   '100.64.0.0/10', // carrier-grade NAT
   '127.0.0.0/8', // loopback
+  // Azure's own services within a virtual machine, which tell its certificates and settings: a public address by its number alone.
+  // https://learn.microsoft.com/azure/virtual-network/what-is-ip-address-168-63-129-16
+  '168.63.129.16/32',
   '169.254.0.0/16', // link-local, and the clouds' metadata
   '172.16.0.0/12', // private
   '192.0.0.0/24', // protocol assignments

@@ -1,6 +1,7 @@
 import { type Generated, Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import { reactionTo } from '../reaction.ts';
+import { type Cipher, PLAIN } from './cipher.ts';
 
 /** The tables of sql/, as a driver sees them: LSNs as text (`16/B374D848`), bigint as text, times as Date. */
 export interface StateTables {
@@ -74,6 +75,8 @@ export interface StateDatabase {
   /** Puts `schema` before every table that a query names. */
   readonly db: Kysely<StateTables>;
   readonly schema: string;
+  /** What is stored of requests and answers goes through it. */
+  readonly cipher: Cipher;
   /** Ends all connections. May be called twice. */
   close(): Promise<void>;
 }
@@ -81,6 +84,8 @@ export interface StateDatabase {
 export interface StateDatabaseOptions {
   readonly client: pg.ClientConfig;
   readonly schema: string;
+  /** Default: nothing is sealed. */
+  readonly cipher?: Cipher;
   /** Connections at most. Default 5: parking, settling, paging, the history, and one for people. */
   readonly connections?: number;
   /** Milliseconds until a query without an answer fails and its connection is given up. Default 30,000. */
@@ -108,6 +113,7 @@ export function openState(options: StateDatabaseOptions): StateDatabase {
   return {
     db: root.withSchema(options.schema),
     schema: options.schema,
+    cipher: options.cipher ?? PLAIN,
     close: () => (closed ??= root.destroy()),
   };
 }

@@ -90,12 +90,12 @@ async function release(owner: Ownership, batch: readonly Release[]): Promise<voi
   const sent = sql`key in (select delivery_key from sent) and ${OWNED}`;
   const parked = sql`, stored as (
       insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at)
-      select ${DELIVERY_COLUMNS}, statement_timestamp(), to_timestamp(committed_ms / 1000) from (${deliveryRows(parkings)}) as input where ${sent}
+      select ${DELIVERY_COLUMNS}, statement_timestamp(), to_timestamp(committed_ms / 1000) from (${deliveryRows(parkings, owner.cipher)}) as input where ${sent}
       on conflict do nothing
     )`;
   const buried = sql`, buried as (
       insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, failure, status, message, response)
-      select ${DEAD_COLUMNS}, to_timestamp(committed_ms / 1000), failure, status, message, response from (${deliveryRows(burials)}) as input where ${sent}
+      select ${DEAD_COLUMNS}, to_timestamp(committed_ms / 1000), failure, status, message, response from (${deliveryRows(burials, owner.cipher)}) as input where ${sent}
       on conflict do nothing
     )`;
   await owner.write(sql`

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { type RawBuilder, sql } from 'kysely';
 import { WalhookError } from '../errors.ts';
+import type { Cipher } from './cipher.ts';
 import type { StateDatabase } from './database.ts';
 import { guarded } from './store-error.ts';
 
@@ -25,6 +26,10 @@ export class Ownership {
     this.#state = state;
     this.slot = slot;
     this.#holder = holder;
+  }
+
+  get cipher(): Cipher {
+    return this.#state.cipher;
   }
 
   /** Resolves with the error of the first write that is refused because another process has taken over. */

@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Lsn, parseLsn } from '../lsn.ts';
-import type { Burial, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
+import type { Burial, FailedAttempt, ParkedLane, Parking, ParkingStore, Settlement, Stored } from '../queue/port.ts';
 import { textArray } from './binary-array.ts';
 import type { StateDatabase } from './database.ts';
 import { DEAD_COLUMNS, DELIVERY_COLUMNS, deliveryRows, deliveryKey, type DeliveryRow, failureArrays, toStored } from './delivery-columns.ts';
@@ -34,7 +34,7 @@ async function park(owner: Ownership, batch: readonly Parking[]): Promise<void> 
     stored as (
       insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at, failure, status, message, response)
       select ${DELIVERY_COLUMNS}, ${DUE_AT}, ${COMMITTED_AT}, failure, status, message, response
-      from (${deliveryRows(batch)}) as input
+      from (${deliveryRows(batch, owner.cipher)}) as input
       where ${OWNED}
       on conflict do nothing
     )`);
@@ -46,7 +46,7 @@ async function bury(owner: Ownership, batch: readonly Burial[]): Promise<void> {
     stored as (
       insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, failure, status, message, response)
       select ${DEAD_COLUMNS}, ${COMMITTED_AT}, failure, status, message, response
-      from (${deliveryRows(batch)}) as input
+      from (${deliveryRows(batch, owner.cipher)}) as input
       where ${OWNED}
       on conflict do nothing
     )${freed(owner, batch)}`);
@@ -67,7 +67,9 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
   const { endpoint, delivered, failed, dead: died } = settlement;
   if (delivered.length + failed.length + died.length === 0) return;
   const key = (id: string): string => deliveryKey(id, endpoint);
-  const [resent, lastSent] = [renderedColumns(failed), renderedColumns(died)];
+  const { cipher } = owner;
+  const [resent, lastSent] = [renderedColumns(failed, endpoint, cipher), renderedColumns(died, endpoint, cipher)];
+  const failures = (attempts: readonly FailedAttempt[]) => failureArrays(attempts.map(({ failure }) => failure), attempts.map(({ id }) => key(id)), cipher);
   await owner.write(sql`
     forgotten as (
       delete from ${owner.table('parked')} where key = any(${textArray(delivered.map(key))}::text[]) and ${OWNED}
@@ -76,16 +78,16 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
       set attempts = input.attempts, due_at = ${DUE_AT}, failure = input.failure, status = input.status,
         message = input.message, response = input.response${resent.assignments}
       from unnest(${failed.map((item) => key(item.id))}::text[], ${failed.map((item) => item.attempts)}::integer[],
-          ${failed.map((item) => item.dueIn)}::double precision[], ${failureArrays(failed.map((item) => item.failure))}${resent.arrays})
+          ${failed.map((item) => item.dueIn)}::double precision[], ${failures(failed)}${resent.arrays})
         as input (key, attempts, due_in, failure, status, message, response${resent.names})
       where parked.key = input.key and ${OWNED}
     ), given_up as (
       delete from ${owner.table('parked')} as parked
       using unnest(${died.map((item) => key(item.id))}::text[], ${died.map((item) => item.attempts)}::integer[],
-          ${failureArrays(died.map((item) => item.failure))}${lastSent.arrays})
+          ${failures(died)}${lastSent.arrays})
         as input (key, attempts, failure, status, message, response${lastSent.names})
       where parked.key = input.key and ${OWNED}
-      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, ${lastSent.current}, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
+      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, trace, row_hash, ${lastSent.current}, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
     ), buried as (
       insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, parked_at, failure, status, message, response)
       select ${DEAD_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up
@@ -111,7 +113,7 @@ async function page(state: StateDatabase, query: PageQuery): Promise<Stored[]> {
     select * from (
       select page.*, sum(octet_length(body)) over (order by commit_lsn, ordinal, nth) - octet_length(body) as bytes_before from (${rows}) as page
     ) as sized where bytes_before < ${bytes} order by commit_lsn, ordinal, nth`.execute(state.db);
-  return toStored(result.rows);
+  return toStored(result.rows, state.cipher);
 }
 
 async function lanes(state: StateDatabase, endpoint: string, limit: number): Promise<ParkedLane[] | null> {

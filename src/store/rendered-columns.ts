@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { FailedAttempt } from '../queue/port.ts';
-import { textArray, utf8Array } from './binary-array.ts';
+import { bytesArray, textArray, utf8Array } from './binary-array.ts';
+import type { Cipher } from './cipher.ts';
+import { deliveryKey, sealedText } from './delivery-columns.ts';
 import { headersText } from './headers-text.ts';
 
 const COLUMNS = ['method', 'path', 'content_type', 'headers', 'body'] as const;
@@ -24,14 +26,18 @@ const AS_STORED: RenderedColumns = {
 };
 
 /** What was sent of drafts takes their place; where there are none, the statement stays as it is without them. */
-export function renderedColumns(attempts: readonly FailedAttempt[]): RenderedColumns {
+export function renderedColumns(attempts: readonly FailedAttempt[], endpoint: string, cipher: Cipher): RenderedColumns {
   if (attempts.every(({ rendered }) => rendered === undefined)) return AS_STORED;
   const requests = attempts.map(({ rendered }) => rendered?.request);
+  const place = (n: number, column: string) => ({ column, key: deliveryKey(attempts[n]?.id ?? '', endpoint) });
+  const body = (text: string, n: number): Buffer => cipher.sealBytes(text, place(n, 'body'));
+  const texts = attempts.map(({ rendered }) => rendered?.body ?? null);
+  const bodies = cipher.sealsBy === null ? utf8Array(texts) : bytesArray(texts.map((text, n) => (text === null ? null : body(text, n))));
   return {
-    arrays: sql`, ${textArray(requests.map((request) => request?.method ?? null))}::text[], ${textArray(requests.map((request) => request?.path ?? null))}::text[],
+    arrays: sql`, ${textArray(requests.map((request) => request?.method ?? null))}::text[], ${textArray(requests.map((request, n) => sealedText(cipher, request?.path ?? null, place(n, 'path'))))}::text[],
       ${textArray(requests.map((request) => request?.contentType ?? null))}::text[],
-      ${textArray(requests.map((request) => (request === undefined ? null : headersText(request.headers))))}::text[],
-      ${utf8Array(attempts.map(({ rendered }) => rendered?.body ?? null))}::bytea[]`,
+      ${textArray(requests.map((request, n) => (request === undefined ? null : sealedText(cipher, headersText(request.headers), place(n, 'headers')))))}::text[],
+      ${bodies}::bytea[]`,
     names: sql.raw(`, ${COLUMNS.join(', ')}`),
     assignments: sql.raw(COLUMNS.map((column) => `, ${column} = ${replaced(column)}`).join('')),
     current: sql.raw(COLUMNS.map((column) => `${replaced(column)} as ${column}`).join(', ')),

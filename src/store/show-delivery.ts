@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { StateDatabase } from './database.ts';
+import { deliveryKey, opened } from './delivery-columns.ts';
 import { keys } from './delivery-filter.ts';
 import { parseHeaders } from './headers-text.ts';
 import type { DeliveryDetail } from './stored-delivery.ts';
@@ -14,5 +15,10 @@ export async function showDelivery(state: StateDatabase, id: string): Promise<De
     union all
     select ${detailColumns('dead')} from ${sql.id(state.schema, 'dead')} where key = any(${wanted}::text[])
     order by endpoint, fate`.execute(state.db);
-  return rows.map((row) => ({ ...row, body: row.body.toString('utf8'), headers: parseHeaders(row.headers), ordinal: Number(row.ordinal) }));
+  return rows.map((row) => {
+    const key = deliveryKey(row.id, row.endpoint);
+    const { path, headers, body } = opened(row, key, state.cipher);
+    const response = row.response === null ? null : state.cipher.openText(row.response, { column: 'response', key });
+    return { ...row, path, body, headers: parseHeaders(headers), response, ordinal: Number(row.ordinal) };
+  });
 }

@@ -60,7 +60,7 @@ test('listen with arguments that make no sense exits with 2 before it connects',
 test('replay and discard want to know which ones, before they look at anything', async () => {
   const results = await Promise.all([walhook(['replay']), walhook(['discard', '--all', 'some-id']), walhook(['deliveries', '--limit', '0'], { yaml: MINIMAL })]);
   expect(results.map(({ code, stderr }) => [code, stderr.split('\n')[0]])).toEqual([
-    [2, 'walhook: which ones? Ids, --endpoint, --hook, --table, or --all'],
+    [2, 'walhook: which ones? Ids, --endpoint, --hook, --table, --since, --before, or --all'],
     [2, 'walhook: --all, or ids: both make no sense'],
     [2, 'walhook: --limit: expected a number from 1 to 1000'],
   ]);

@@ -1,0 +1,44 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+/** What could open a connection to somewhere. */
+const WAYS_OUT = /\bfetch\(`|\bfetch\('|\bfetch\([a-z]\w*[,)]|from '(?:node:)?(?:https?|http2|net|tls|dgram)'|from '(?:undici|ws|axios|got|node-fetch)|\(['"](?:undici|(?:node:)?https?|(?:node:)?http2)['"]\)|new (?:WebSocket|EventSource)\(|getBuiltinModule/;
+
+/** Each file that may, and where to. What sends webhooks is not among them but for the four that go through the guard. */
+const KNOWN: Readonly<Record<string, string>> = {
+  'deliver/guard.ts': 'the guard itself',
+  'deliver/sender.ts': 'connects through the guard alone',
+  'deliver/token-request.ts': 'connects through the guard alone',
+  'deliver/tls-context.ts': 'certificates',
+  'commands/daemon-client.ts': 'the own admin API, at the address of server.listen',
+  'commands/embedded-postgres.ts': 'a free port on loopback, for the demo',
+  'commands/receiver.ts': 'listens, for the demo and `listen`',
+  'commands/send-text.ts': 'the names of statuses',
+  'node-http.ts': 'listens, for the admin API',
+  'observe/http-app.ts': 'hono’s name for answering a request',
+  'observe/http-origin.ts': 'isIP',
+  'observe/http-server.ts': 'hono’s name for answering a request',
+  'source/replication-socket.ts': 'Postgres',
+  'source/source-pool.ts': 'Postgres',
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
+const code = (file: string): string =>
+  readFileSync(join(SRC, file), 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('import type'))
+    .join('\n');
+
+test('nothing but the guarded sender opens connections that a configuration or a row could lead somewhere', () => {
+  expect(files.filter((file) => WAYS_OUT.test(code(file)) && !Object.hasOwn(KNOWN, file))).toEqual([]);
+});
+
+test('what sends takes its connections from endpointConnector', () => {
+  for (const file of ['deliver/sender.ts', 'deliver/token-request.ts']) expect(code(file)).toMatch(/connect(?: =|:) (?:markStale\()?endpointConnector\(/);
+  const makers = files.filter((file) => /guardedConnector\(|core\/connect\.js/.test(code(file)));
+  expect(makers.toSorted()).toEqual(['deliver/connector.ts', 'deliver/guard.ts']);
+});
