@@ -18,13 +18,13 @@ interface Row extends Omit<KeptAttempt, 'sequence' | 'lane' | 'committedAt' | 'a
   readonly nth: number;
   readonly committed_ms: string;
   readonly ended_ms: string;
-  readonly place: string;
+  /** Of a list. */
+  readonly place?: string;
 }
 
 const COLUMNS = sql.raw(`
   id, endpoint, hook, table_name as "table", operation, lane, commit_lsn::text as "commitLsn", ordinal, nth, floor(extract(epoch from committed_at) * 1000) as committed_ms,
-  round(extract(epoch from ended_at) * 1000) as ended_ms, duration_ms as ms, attempt, result, failure, status, message, method, content_type as "contentType", bytes,
-  ${isoText('ended_at')} as place`);
+  round(extract(epoch from ended_at) * 1000) as ended_ms, duration_ms as ms, attempt, result, failure, status, message, method, content_type as "contentType", bytes`);
 
 /** @param rest what comes behind the condition */
 export async function historyRows(state: StateDatabase, condition: RawBuilder<unknown>, rest: RawBuilder<unknown>): Promise<KeptAttempt[]> {
@@ -36,11 +36,11 @@ export async function listHistory(state: StateDatabase, { filter, limit, cursor 
   const [at, id, endpoint] = cursor === null ? [] : parseDeliveredCursor(cursor, 3).map(String);
   const behind = cursor === null ? sql`true` : sql`(ended_at, id, endpoint) < (${at}::timestamptz, ${id}, ${endpoint})`;
   const { rows } = await sql<Row>`
-    select ${COLUMNS}, null::text as path, null::text as headers, null::text as response, null::bytea as body from ${sql.id(state.schema, 'history')} where ${matches(filter)} and ${behind}
+    select ${COLUMNS}, ${sql.raw(isoText('ended_at'))} as place, null::text as path, null::text as headers, null::text as response, null::bytea as body from ${sql.id(state.schema, 'history')} where ${matches(filter)} and ${behind}
     order by ended_at desc, id desc, endpoint desc limit ${limit + 1}`.execute(state.db);
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { deliveries: shown.map(toKept), next: last === undefined || rows.length <= limit ? null : deliveredCursor([last.place, last.id, last.endpoint]) };
+  return { deliveries: shown.map(toKept), next: last === undefined || rows.length <= limit ? null : deliveredCursor([last.place ?? '', last.id, last.endpoint]) };
 }
 
 export function countHistory(state: StateDatabase, filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
@@ -120,6 +120,6 @@ function openedKept(kept: KeptAttempt, cipher: Cipher): KeptAttempt {
   };
 }
 
-function toKept({ lane, commitLsn, ordinal, nth, committed_ms, ended_ms, place: _, ...row }: Row): KeptAttempt {
+function toKept({ lane, commitLsn, ordinal, nth, committed_ms, ended_ms, ...row }: Row): KeptAttempt {
   return { ...row, lane: Number(lane), sequence: { commitLsn: parseLsn(commitLsn), ordinal: Number(ordinal), nth }, committedAt: Number(committed_ms), at: Number(ended_ms) };
 }

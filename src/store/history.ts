@@ -59,7 +59,9 @@ function placeOf({ id, endpoint }: KeptAttempt, column: string): Place {
 
 /** See delivery-columns.ts. */
 function storable(text: string | null): string | null {
-  return text === null ? null : text.replaceAll('\0', '\u{fffd}').replace(/^\u0001/, '\u{fffd}');
+  if (text === null) return null;
+  const clean = text.replaceAll('\0', '\u{fffd}');
+  return clean.startsWith('\u0001') ? `\u{fffd}${clean.slice(1)}` : clean;
 }
 
 /** Of what is sorted by endpoint, the first of each. */
