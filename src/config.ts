@@ -16,19 +16,10 @@ export interface Config {
   readonly hooks: readonly HookConfig[];
   readonly notify: NotifyConfig;
   readonly dead_letters: DeadLettersConfig;
-  /** Null: in memory alone. */
-  readonly history: HistoryConfig | null;
   /** null: no traces are made. */
   readonly tracing: TracingConfig | null;
-}
-
-/** What is kept of deliveries that arrived, in the state schema. */
-export interface HistoryConfig {
-  /** Milliseconds after the attempt, by days. */
-  readonly keep: number;
-  readonly bodies: boolean;
-  /** Attempts a second, at most; more at once after a quiet time. */
-  readonly rate: number;
+  /** Null: in memory alone. */
+  readonly history: HistoryConfig | null;
 }
 
 /** Traces, from commit to delivery, for an OpenTelemetry collector. */
@@ -42,6 +33,15 @@ export interface TracingConfig {
   readonly column: string | null;
   /** Prefix of the logical message that has the traceparent of the rest of its transaction. */
   readonly message: string;
+}
+
+/** What is kept of deliveries that arrived, in the state schema. */
+export interface HistoryConfig {
+  /** Milliseconds after the attempt, by days. */
+  readonly keep: number;
+  readonly bodies: boolean;
+  /** Attempts a second, at most; more at once after a quiet time. */
+  readonly rate: number;
 }
 
 /** Operational webhooks: what happens to walhook itself. */

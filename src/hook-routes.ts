@@ -28,8 +28,6 @@ export interface HookRoutesOptions {
   readonly codecs: Codecs;
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   readonly history?: Pick<History, 'hook'> | null;
-  /** See Route. */
-  readonly traceColumn: number | null;
 }
 
 /** A hook's way for one table: its filter, and where its requests go. */
@@ -41,8 +39,6 @@ export interface Route {
   readonly rows: RowHash | null;
   /** When what matches is sent; null for at once. */
   readonly due: DueTimes | null;
-  /** Where the table has its traceparent; null: nowhere. */
-  readonly traceColumn: number | null;
   readonly targets: readonly Target[];
   readonly tally: HookTally;
 }
@@ -54,7 +50,7 @@ export interface Target {
 
 /** The ways of a table's hooks, against one version of the table. */
 export function hookRoutes(plan: TablePlan, hooks: readonly HookConfig[], options: HookRoutesOptions): Route[] {
-  const { codecs, origin, systemId, history, traceColumn } = options;
+  const { codecs, origin, systemId, history } = options;
   const { relation } = plan;
   // Hooks whose bodies are equal share them.
   const bodies = new Map<string, Body>();
@@ -77,7 +73,6 @@ export function hookRoutes(plan: TablePlan, hooks: readonly HookConfig[], option
       idEnds: byOperation((operation) => idSuffix(operation, tag)),
       rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
       due,
-      traceColumn,
       targets: hook.to.map((endpoint) => target(hook, endpoint, requests)),
       tally: history?.hook(hook.name) ?? new HookTally(hook.name),
     };

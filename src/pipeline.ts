@@ -151,7 +151,7 @@ export class Pipeline implements ChangeSink {
     }
     const plan = watchTable(relation, watched, await describe(relation, watched));
     this.#touches.watch(relation, `${watched.schema}.${watched.table}`, plan.key);
-    const routes = hookRoutes(plan, hooks, { ...this.#options, traceColumn: this.#trace?.columnOf(relation) ?? null });
+    const routes = hookRoutes(plan, hooks, this.#options);
     // A hook that wants no events of a kind is not even asked.
     const routesOf = byOperation((operation) => routes.filter(({ hook }) => hook.isFor(operation)));
     this.#watched.set(relation.oid, {
@@ -256,7 +256,7 @@ export class Pipeline implements ChangeSink {
     const id = this.#id(event, route);
     const lane = route.hook.lane.of(event);
     const row = route.rows?.of(event);
-    const trace = this.#trace?.of(event, route.traceColumn);
+    const trace = this.#trace?.of(event);
     const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
     if (held !== null && typeof held !== 'string') {
       this.#hold(event, { id, key: held }, route);

@@ -302,11 +302,11 @@ export const schema = section({
   hooks: listOf(hook, { orNothing: true }).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
   notify: notify.prefault({}).meta({ description: 'Who is told of what happens to walhook itself.' }),
   dead_letters: deadLetters.prefault({}).meta({ description: 'How long dead letters are kept.' }),
+  tracing: tracing.optional().meta({ description: 'OpenTelemetry: a trace of each change from its commit to its deliveries, which bear a `traceparent`. Default: none.' }),
   history: history.optional().meta({
     description:
       'Keep what was delivered, and each attempt, in the state schema: to be looked at, and replayed. Either the time alone, `7d`, or a mapping. It is written beside deliveries, which never wait for it: after a crash, or when the state database does not keep up, some of it is missing. An attempt takes some 450 bytes there besides its body (which is compressed above 2 kB, and left out above 16 KiB): 100 deliveries a second with bodies of 500 bytes are some 8 GB a day. Default: the latest are kept in memory alone, until the process ends.',
   }),
-  tracing: tracing.optional().meta({ description: 'OpenTelemetry: a trace of each change from its commit to its deliveries, which bear a `traceparent`. Default: none.' }),
 });
 
 /** What the schema makes of a file. `load.ts` makes the Config of it. */

@@ -165,8 +165,8 @@ test('the example of the design loads', () => {
     ],
     notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
     dead_letters: { keep: 2_592_000_000, most: 100_000 },
-    history: { keep: 604_800_000, bodies: true, rate: 1_000 },
     tracing: null,
+    history: { keep: 604_800_000, bodies: true, rate: 1_000 },
   });
 });
 
@@ -227,8 +227,8 @@ test('what is not given has its default', () => {
     ],
     notify: { to: [], lag: 300_000, wal: 21_600_000 },
     dead_letters: { keep: null, most: null },
-    history: null,
     tracing: null,
+    history: null,
   });
 });
 
