@@ -10,7 +10,7 @@ const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format'
 const SHARED = new Set(['expression']);
 
 /** They implement the ports that the stages declare. */
-const IMPLEMENTERS = new Set(['store', 'history', 'observe']);
+const IMPLEMENTERS = new Set(['store', 'history', 'tracing', 'observe']);
 
 /** The only ones that wire parts together. The second line are the daemon's own parts, a file each. */
 const COMPOSERS = new Set([

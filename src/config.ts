@@ -16,6 +16,21 @@ export interface Config {
   readonly hooks: readonly HookConfig[];
   readonly notify: NotifyConfig;
   readonly dead_letters: DeadLettersConfig;
+  /** null: no traces are made. */
+  readonly tracing: TracingConfig | null;
+}
+
+/** Traces, from commit to delivery, for an OpenTelemetry collector. */
+export interface TracingConfig {
+  /** Where traces go, by OTLP over HTTP. */
+  readonly url: URL;
+  readonly headers: ReadonlyMap<string, string>;
+  /** Part of the changes that are traced where no traceparent says so, 0 to 1. */
+  readonly sample: number;
+  /** Column that has the traceparent of the change that wrote it; null: none. */
+  readonly column: string | null;
+  /** Prefix of the logical message that has the traceparent of the rest of its transaction. */
+  readonly message: string;
 }
 
 /** Operational webhooks: what happens to walhook itself. */

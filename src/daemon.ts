@@ -78,7 +78,7 @@ export class Daemon {
     const { label } = source;
     for (let failures = 1; ; failures++) {
       try {
-        const opened = await open({ config, source, log, temporary, onStandby, signal });
+        const opened = await open({ config, source, log, version: options.version, temporary, onStandby, signal });
         const daemon = await Daemon.#begin({ ...options, ...opened, label });
         if (daemon !== null) return daemon;
         // Two that start at the same time must not take the slot from each other again and again.
@@ -106,7 +106,7 @@ export class Daemon {
   /** Settles when the daemon ends: resolves after `stop`, rejects with a WalhookError if it cannot go on. */
   readonly done: Promise<void>;
 
-  readonly #options: DaemonOptions;
+  readonly #options: Wired;
   readonly #pool: Opened['pool'];
   readonly #slot: Opened['slot'];
   readonly #state: Opened['state'];
@@ -169,6 +169,7 @@ export class Daemon {
       store: state.parking,
       claims: state.claims,
       enriching,
+      tracer: options.tracer,
       tickets: {
         take: () => this.#tracker.take(),
         settle: (ticket) => {
@@ -338,7 +339,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun()]));
+    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun(), this.#options.tracer?.close()]));
     await this.#released;
   }
 }

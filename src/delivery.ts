@@ -65,6 +65,8 @@ export interface Delivery {
   readonly sequence: Sequence;
   /** A hash of the row's key, where its hook has a cooldown; not that of a dead letter, which is sent when it is replayed. See RowHash. */
   readonly row?: string | undefined;
+  /** The W3C traceparent that its change came with, where `tracing` is on and there was one. */
+  readonly trace?: string | undefined;
   /** What the event says happened: for people and for the log. */
   readonly operation: string;
   /** `schema.table`. */

@@ -20,6 +20,7 @@ import { Holder } from './queue/holder.ts';
 import type { Attempt, ClaimStore, Failure, Held, ParkingStore } from './queue/port.ts';
 import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
+import type { Tracer } from './tracing/tracer.ts';
 
 /** How often a full budget is looked at, in milliseconds, to park what a slow endpoint keeps in memory. */
 const RELIEF_INTERVAL = 100;
@@ -45,6 +46,8 @@ export interface DispatcherOptions {
   readonly store: ParkingStore;
   readonly claims: ClaimStore;
   readonly enriching: Enriching;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
   readonly tickets: Tickets;
   /** How far the tickets have come, now. */
   readonly progress: () => Progress;
@@ -214,19 +217,20 @@ export class Dispatcher {
   }
 
   #open(config: EndpointConfig): Endpoint {
-    const { config: all, userAgent, store, tickets, enriching } = this.#options;
+    const { config: all, userAgent, store, tickets, enriching, tracer } = this.#options;
     const signer = config.signing === null ? null : new Signer(config.signing.secrets);
     const sender = new Sender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     });
+    const attempt = tracer?.attempt(config, sender.attempt) ?? sender.attempt;
     const prepare = (send: Attempt): Attempt => this.#cooldown.attempt(enriching.attempt(config, send));
     const count = all.endpoints.length;
     const queue = new EndpointQueue({
       endpoint: config,
       attempt: {
-        single: prepare(sender.attempt),
-        batch: batchAttempt({ bytes: config.batch?.bytes ?? 0, prepare, join: joined, send: sender.attempt }),
+        single: prepare(attempt),
+        batch: batchAttempt({ bytes: config.batch?.bytes ?? 0, prepare, join: joined, send: attempt }),
       },
       store,
       writer: this.#writer,
@@ -267,6 +271,7 @@ export class Dispatcher {
         this.#outcomes.parked(delivery, outcome);
       }
     }
+    if (fate !== 'parked') this.#options.tracer?.ended(delivery, outcome, attempts);
     this.#options.onOutcome(delivery, outcome, fate);
   }
 

@@ -15,6 +15,7 @@ import { openState } from './store/database.ts';
 import { cipherOf } from './store/key-file.ts';
 import { refuseMissingKeys } from './store/key-use.ts';
 import { type DurableState, memoryState, openDurableState } from './state.ts';
+import { Tracer } from './tracing/tracer.ts';
 
 /** Milliseconds until a query of the source gets no answer any more. Above what making a slot may take. */
 const QUERY_TIMEOUT = 90_000;
@@ -23,6 +24,8 @@ export interface OpeningOptions {
   readonly config: Config;
   readonly source: Target;
   readonly log: Logger;
+  /** walhook's own version. */
+  readonly version: string;
   /** A slot that Postgres drops with the connection, and a state in memory. */
   readonly temporary: boolean;
   /** Another daemon has the slot: this one waits for it. */
@@ -36,10 +39,12 @@ export interface Opened {
   readonly pool: SourcePool;
   readonly slot: OpenSlot;
   readonly state: DurableState;
+  /** Null: nothing is traced. */
+  readonly tracer: Tracer | null;
 }
 
 /** Opens the database, the state and the slot, in this order. Leaves nothing open if it cannot. */
-export async function open({ config, source, log, temporary, onStandby, signal }: OpeningOptions): Promise<Opened> {
+export async function open({ config, source, log, version, temporary, onStandby, signal }: OpeningOptions): Promise<Opened> {
   const way = await reach(source);
   const pool = sourcePool(way);
   let state: DurableState | null = null;
@@ -50,11 +55,18 @@ export async function open({ config, source, log, temporary, onStandby, signal }
     state = opened;
     const slot = await openSlot({ config, pool, way, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream, () => start.lsn).save(start), onStandby, signal, log });
     await refuseMisfits(config, slot, pool);
-    return { pool, slot, state };
+    return { pool, slot, state, tracer: await openTracer(config, version, slot.identity.systemId) };
   } catch (error) {
     await Promise.all([state?.close(), pool.end()]);
     throw error;
   }
+}
+
+/** Its packages are loaded only where there is something to trace. */
+async function openTracer({ tracing }: Config, version: string, seed: string): Promise<Tracer | null> {
+  if (tracing === null) return null;
+  const { otlpSink } = await import('./tracing/otlp.ts');
+  return new Tracer({ sink: otlpSink(tracing, version), sample: tracing.sample, seed });
 }
 
 async function refuseMisfits(config: Config, slot: OpenSlot, pool: SourcePool): Promise<void> {

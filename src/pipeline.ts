@@ -28,6 +28,7 @@ import { RowHash } from './route/row-hash.ts';
 import { rowKey } from './route/row-key.ts';
 import { TableFilters } from './route/table-filters.ts';
 import { MARK_PREFIX } from './source/chunk-reader.ts';
+import { ChangeTrace } from './tracing/change-trace.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
@@ -74,6 +75,8 @@ interface Route {
   readonly rows: RowHash | null;
   /** When what matches is sent; null for at once. */
   readonly due: DueTimes | null;
+  /** Where the table has its traceparent; null: nowhere. */
+  readonly traceColumn: number | null;
   readonly targets: readonly Target[];
 }
 
@@ -98,6 +101,8 @@ export class Pipeline implements ChangeSink {
   /** Readers of the watched relations, by OID. */
   readonly #readers = new Map<number, EventReader>();
   readonly #touches: Touches;
+  /** Null: nothing is traced. */
+  readonly #trace: ChangeTrace | null;
   /** The last LSN at which no transaction was open, and, within a transaction, the ordinal of its last change. */
   #lsn: Lsn;
   #transaction: Transaction | null = null;
@@ -118,6 +123,7 @@ export class Pipeline implements ChangeSink {
   constructor(options: PipelineOptions) {
     this.#options = options;
     this.#touches = new Touches(options.windows);
+    this.#trace = options.config.tracing === null ? null : new ChangeTrace(options.config.tracing);
     this.#lsn = options.start.lsn;
     this.#resume = options.start;
   }
@@ -149,6 +155,7 @@ export class Pipeline implements ChangeSink {
     this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
     this.#endedAt = null;
+    this.#trace?.began();
     this.#options.windows.began(transaction.xid);
   }
 
@@ -165,6 +172,7 @@ export class Pipeline implements ChangeSink {
     // Hooks whose bodies are equal share them.
     const bodies = new Map<string, Body>();
     const filters = new TableFilters(plan, codecs);
+    const traceColumn = this.#trace?.columnOf(relation) ?? null;
     const routes = hooks.map((hook): Route => {
       const shape = bodyShape(hook);
       const body = bodies.get(shape) ?? bodyOf({ table: plan, hook, codecs, source: origin });
@@ -177,6 +185,7 @@ export class Pipeline implements ChangeSink {
         idEnds: byOperation((operation) => idSuffix(operation, tag)),
         rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
         due,
+        traceColumn,
         targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
       };
     });
@@ -196,6 +205,7 @@ export class Pipeline implements ChangeSink {
   message({ transaction, ordinal, prefix, content }: LogicalMessage): void {
     if (transaction === null) return;
     this.#ordinal = ordinal;
+    this.#trace?.message(prefix, content);
     if (prefix === MARK_PREFIX && ordinal > this.#handled) this.#options.windows.message(content.toString(), { commitLsn: transaction.commitLsn, ordinal });
   }
 
@@ -262,6 +272,7 @@ export class Pipeline implements ChangeSink {
     const id = this.#id(event, route);
     const lane = route.hook.lane.of(event);
     const row = route.rows?.of(event);
+    const trace = this.#trace?.of(event, route.traceColumn);
     const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
     if (held !== null && typeof held !== 'string') {
       this.#hold(event, { id, key: held }, route);
@@ -271,7 +282,7 @@ export class Pipeline implements ChangeSink {
     for (const { queue, requests } of route.targets) {
       const made = requests.make(event, id, NO_LOOKUPS);
       const isMade = !('message' in made);
-      const delivery = this.#delivery(event, { id, lane, row }, isMade ? made : unrendered(event, id, requests.unrendered));
+      const delivery = this.#delivery(event, { id, lane, row, trace }, isMade ? made : unrendered(event, id, requests.unrendered));
       this.#made[this.#count] = { queue, delivery, failure: isMade ? failure : (failure ?? expressionFailure(made.message)) };
       this.#count++;
     }
@@ -290,13 +301,14 @@ export class Pipeline implements ChangeSink {
     for (const endpoint of to) this.#held.push({ hook: name, endpoint, row, key, dueAt, id, commitLsn: transaction.commitLsn, ordinal });
   }
 
-  #delivery(event: Event, { id, lane, row }: Pick<Delivery, 'id' | 'lane' | 'row'>, { request, body }: MadeRequest): Delivery {
+  #delivery(event: Event, { id, lane, row, trace }: Pick<Delivery, 'id' | 'lane' | 'row' | 'trace'>, { request, body }: MadeRequest): Delivery {
     const { ordinal, transaction } = event.change;
     return {
       id,
       request,
       lane,
       row,
+      trace,
       sequence: { commitLsn: transaction.commitLsn, ordinal, nth: this.#count },
       operation: event.operation,
       table: event.table.name,

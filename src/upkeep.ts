@@ -22,7 +22,7 @@ export interface UpkeepOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly userAgent: string;
-  readonly opened: Opened;
+  readonly opened: Pick<Opened, 'pool' | 'slot' | 'state'>;
   /** How far reading is behind, in milliseconds. */
   readonly behind: () => number;
 }

@@ -49,7 +49,7 @@ class Rig {
     this.tracker = new Tracker(start);
     const take = (delivery: Delivery, buried: Failure | null): void => void this.offered.push({ delivery, buried, ticket: this.tracker.take() });
     const queue = { offer: (delivery: Delivery) => take(delivery, null), bury: take };
-    const config = { tables, hooks: options.hooks, endpoints } as unknown as Config;
+    const config = { tables, hooks: options.hooks, endpoints, tracing: null } as unknown as Config;
     this.pipeline = new Pipeline({
       config,
       tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),

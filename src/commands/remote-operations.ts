@@ -16,8 +16,9 @@ export class RemoteOperations implements Operations {
   }
 
   async list(query: ListQuery): Promise<StoredList> {
-    const { ids: _, before: __, ...asked } = query;
-    return (await this.#ask(`deliveries${queryString(asked)}`, { patience: READING })) as StoredList;
+    const { ids: _, key = {}, ...asked } = query;
+    const columns = Object.entries(key).map(([column, text]) => [`key.${column}`, text]);
+    return (await this.#ask(`deliveries${queryString({ ...asked, ...Object.fromEntries(columns) })}`, { patience: READING })) as StoredList;
   }
 
   async show(id: string): Promise<readonly StoredDetail[]> {
@@ -47,9 +48,9 @@ export class RemoteOperations implements Operations {
   }
 }
 
-/** A replay is of dead letters alone, and a selection that nothing narrows down says so. */
+/** A selection that nothing but time narrows down says so. */
 function bodyOf(action: BulkAction, { state, ...narrowing }: Selection): object {
   const { ids, endpoint, hook, table } = narrowing;
   const isAll = [ids, endpoint, hook, table].every((given) => given === undefined);
-  return { ...(action === 'discard' ? { state } : {}), ...narrowing, ...(isAll ? { all: true } : {}) };
+  return { ...(action === 'discard' || state === 'delivered' ? { state } : {}), ...narrowing, ...(isAll ? { all: true } : {}) };
 }

@@ -28,6 +28,13 @@ export function tokenUrl(text: string): Reading<URL> {
   return { refused: 'a user and password do not belong here: `client_id` and `client_secret` are for them' };
 }
 
+/** Of an OpenTelemetry collector: what gives access goes into a header. */
+export function collectorUrl(text: string): Reading<URL> {
+  const reading = endpointUrl(text);
+  if ('refused' in reading || reading.value.username + reading.value.password === '') return reading;
+  return { refused: 'a user and password do not belong here: `headers` is for what gives access' };
+}
+
 function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);

@@ -15,6 +15,7 @@ export function assemble(loaded: Loaded): Config {
     hooks,
     notify: loaded.notify,
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
+    tracing: loaded.tracing === undefined ? null : { ...loaded.tracing, column: loaded.tracing.column ?? null },
   });
 }
 

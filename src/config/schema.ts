@@ -12,6 +12,7 @@ import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpt
 import { statusFault } from './status-rules.ts';
 import { adminToken, clientText, keyPath, pemPath, scopeText, signingSecret } from './secrets.ts';
 import { bodyTemplate } from './templates.ts';
+import { tracing } from './tracing.ts';
 import { visibility } from './visibility.ts';
 
 /**
@@ -295,6 +296,7 @@ export const schema = section({
   hooks: listOf(hook, { orNothing: true }).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
   notify: notify.prefault({}).meta({ description: 'Who is told of what happens to walhook itself.' }),
   dead_letters: deadLetters.prefault({}).meta({ description: 'How long dead letters are kept.' }),
+  tracing: tracing.optional().meta({ description: 'OpenTelemetry: a trace of each change from its commit to its deliveries, which bear a `traceparent`. Default: none.' }),
 });
 
 /** What the schema makes of a file. `load.ts` makes the Config of it. */

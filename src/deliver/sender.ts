@@ -36,7 +36,7 @@ const FINEST_SWEEP = 10;
 const COARSEST_SWEEP = 250;
 
 /** Headers whose values change with each request, in the order in which `#fill` sets them. */
-const VARYING = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature', 'authorization'].flatMap((name) => [name, undefined]);
+const VARYING = ['content-type', 'webhook-id', 'webhook-timestamp', 'webhook-signature', 'authorization', 'traceparent'].flatMap((name) => [name, undefined]);
 
 /**
  * Makes HTTP attempts at one endpoint: HTTP/1.1, kept alive, one request a connection at a time, `concurrency` connections.
@@ -135,7 +135,7 @@ export class Sender {
     exchange.start(startedAt, done);
   }
 
-  #fill(exchange: Exchange, { id, body, request: shape }: Delivery, authorization: string | undefined): void {
+  #fill(exchange: Exchange, { id, body, trace, request: shape }: Delivery, authorization: string | undefined): void {
     const { request } = exchange;
     const { contentType, headers } = shape;
     const method = shape.method ?? this.#method;
@@ -155,6 +155,7 @@ export class Sender {
     values[first + 5] = String(timestamp);
     values[first + 7] = this.#sign === null ? undefined : this.#sign(id, timestamp, bodiless ? '' : body);
     values[first + 9] = authorization;
+    values[first + 11] = trace === undefined || has(headers, 'traceparent') ? undefined : trace;
   }
 
   #newExchange(): Exchange {

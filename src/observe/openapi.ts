@@ -37,6 +37,10 @@ const WHY: Readonly<Record<ProblemStatus, string>> = {
 export function openApiDocument(routes: readonly DescribedRoute[]): OpenApiDocument {
   const app = new OpenAPIHono();
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer', description: '`server.token` of the configuration, if it has one.' });
+  for (const [status, description] of Object.entries(WHY)) {
+    app.openAPIRegistry.registerComponent('responses', `Problem${status}`, { description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } });
+  }
+  app.openAPIRegistry.register('Problem', Problem);
   for (const described of routes) app.openAPIRegistry.registerPath(createRoute(routeOf(described)));
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
@@ -64,7 +68,7 @@ function routeOf({ method, path, tag, summary, description, params, query, body,
     },
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, { description: told, schema, type = 'application/json' }]) => [status, { description: told, content: { [type]: { schema } } }])),
-      ...Object.fromEntries([...refusals].toSorted().map((status) => [status, { description: WHY[status], content: { 'application/problem+json': { schema: Problem } } }])),
+      ...Object.fromEntries([...refusals].toSorted().map((status) => [status, { $ref: `#/components/responses/Problem${status}` }])),
     },
   };
 }

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { sqlState } from '../reaction.ts';
 import { connectionError } from './connection-error.ts';
 import { connectionSettings, type Environment } from './connection-url.ts';
-import { type ReadFile, tlsAttempts } from './tls.ts';
+import { isDirect, type ReadFile, tlsAttempts } from './tls.ts';
 
 /** Where and how to connect. */
 export interface Target {
@@ -52,6 +52,8 @@ export function target(url: string | null, options: TargetOptions = {}): Target 
   const startup = startupOptions(settings.get('options'), options.session ?? {});
   const password = settings.get('password');
   const seconds = Number(settings.get('connect_timeout'));
+  // Said in any case: pg would ask the environment. Its types do not know it yet.
+  const negotiation: object = { sslnegotiation: isDirect(settings) ? 'direct' : 'postgres' };
   const config: pg.ClientConfig = {
     host,
     port,
@@ -66,7 +68,7 @@ export function target(url: string | null, options: TargetOptions = {}): Target 
   };
   return {
     label: `${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
-    attempts: tlsAttempts(settings, options.readFile ?? fromDisk).map((ssl) => ({ ...config, ssl })),
+    attempts: tlsAttempts(settings, options.readFile ?? fromDisk).map((ssl) => ({ ...config, ...negotiation, ssl })),
   };
 }
 

@@ -16,6 +16,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   PGSSLROOTCERT: 'sslrootcert',
   PGSSLCERT: 'sslcert',
   PGSSLKEY: 'sslkey',
+  PGSSLNEGOTIATION: 'sslnegotiation',
   PGCONNECT_TIMEOUT: 'connect_timeout',
   PGOPTIONS: 'options',
 };

@@ -16,14 +16,15 @@ type Mode = (typeof MODES)[number];
  * https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-PROTECTION
  * (pg has other meanings: there `require` verifies, and `prefer` never falls back.)
  *
- * One difference: without a root certificate `verify-full` trusts the certificate authorities that Node trusts, which
- * is libpq's `sslrootcert=system`, where libpq would refuse to connect.
+ * Two differences: without a root certificate `verify-full` trusts the certificate authorities that Node trusts, which
+ * is libpq's `sslrootcert=system`, where libpq would refuse to connect; and files in ~/.postgresql are not looked for.
  *
  * @throws WalhookError `bad_tls`.
  */
 export function tlsAttempts(settings: ConnectionSettings, readFile: ReadFile): readonly Tls[] {
   if (settings.get('host')?.startsWith('/')) return [false];
-  const mode = sslMode(settings.get('sslmode'));
+  const mode = sslMode(settings);
+  refuseWeak(mode, settings);
   switch (mode) {
     case 'disable':
       return [false];
@@ -38,13 +39,32 @@ export function tlsAttempts(settings: ConnectionSettings, readFile: ReadFile): r
   }
 }
 
-function sslMode(text: string | undefined): Mode {
-  if (text === undefined) return 'prefer';
+function sslMode(settings: ConnectionSettings): Mode {
+  const text = settings.get('sslmode');
+  if (text === undefined) return settings.get('sslrootcert') === 'system' ? 'verify-full' : 'prefer';
   // pg's own name for what libpq calls require.
   if (text === 'no-verify') return 'require';
   const mode = MODES.find((known) => known === text);
   if (mode === undefined) throw badTls(`sslmode ${JSON.stringify(text)} is not known`, `sslmode is one of ${MODES.join(', ')}`);
   return mode;
+}
+
+/** What libpq refuses too: settings that promise more than the mode keeps. */
+function refuseWeak(mode: Mode, settings: ConnectionSettings): void {
+  // Anybody gets a certificate of a public authority, for a name of their own.
+  if (settings.get('sslrootcert') === 'system' && mode !== 'verify-full') {
+    throw badTls(`sslmode=${mode} is too weak for sslrootcert=system, with which only the host name proves anything`, 'sslmode=verify-full');
+  }
+  if (isDirect(settings) && ['disable', 'allow', 'prefer'].includes(mode)) {
+    throw badTls(`sslmode=${mode} is too weak for sslnegotiation=direct, which has no way back to a connection without TLS`, 'sslmode=require, or better verify-full');
+  }
+}
+
+/** True if TLS begins at once, without asking in plain text: Postgres 17 and later. @throws WalhookError `bad_tls` */
+export function isDirect(settings: ConnectionSettings): boolean {
+  const text = settings.get('sslnegotiation') ?? 'postgres';
+  if (text !== 'postgres' && text !== 'direct') throw badTls(`sslnegotiation ${JSON.stringify(text)} is not known`, 'sslnegotiation is one of postgres, direct');
+  return text === 'direct';
 }
 
 function tls(mode: Mode, settings: ConnectionSettings, readFile: ReadFile): ConnectionOptions {
@@ -53,7 +73,7 @@ function tls(mode: Mode, settings: ConnectionSettings, readFile: ReadFile): Conn
   const cert = file('sslcert', settings.get('sslcert'), readFile);
   const key = file('sslkey', settings.get('sslkey'), readFile);
   const identity = { ...(ca === null ? {} : { ca }), ...(cert === null ? {} : { cert }), ...(key === null ? {} : { key }) };
-  if (mode === 'verify-full' || root === 'system') return { ...identity, rejectUnauthorized: true };
+  if (mode === 'verify-full') return { ...identity, rejectUnauthorized: true };
   if (mode === 'verify-ca' && ca === null) {
     throw badTls(
       'sslmode=verify-ca needs sslrootcert: a certificate of a public authority would prove nothing without its host name',

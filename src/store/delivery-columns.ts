@@ -6,7 +6,7 @@ import { bigintArray, bytesArray, doubleArray, integerArray, lsnArray, textArray
 import type { Cipher, Place } from './cipher.ts';
 import { headersText, parseHeaders } from './headers-text.ts';
 
-const SENT = 'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body, attempts';
+const SENT = 'key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, trace, method, path, content_type, headers, body, attempts';
 
 /** The columns of a dead letter that say what is sent. It takes no part in a cooldown any more, so its row is not among them. */
 export const DEAD_COLUMNS = sql.raw(SENT);
@@ -41,15 +41,16 @@ export function deliveryRows(batch: readonly DeliveryInput[], cipher: Cipher): R
   const failed = (value: (failure: Failure) => string): RawBuilder<unknown> =>
     sql`(${textArray(failures.first.map(({ failure }) => (failure === null ? null : storable(value(failure)))))}::text[])[why]`;
   const endpoint = shared((d) => d.request.endpoint);
-  const hasRows = batch.some(({ delivery }) => delivery.row !== undefined);
-  const rowHashes = hasRows ? sql`, ${textArray(of(({ row }) => row ?? null))}::text[]` : sql``;
+  // What most deliveries have not is sent with the batches that have it.
+  const rowHashes = optional('row_hash', of(({ row }) => row));
+  const traces = optional('trace', of(({ trace }) => trace));
   const sealed = (column: string, value: (delivery: Delivery) => string | null): (string | null)[] => of((d) => sealedText(cipher, value(d), placeOf(d, column)));
   const templated = isTemplated ? sql`, ${textArray(sealed('path', pathText))}::text[], ${textArray(sealed('headers', headersOf))}::text[]` : sql``;
   const responses = seals ? sql`, ${textArray(batch.map(({ delivery, failure }) => responseText(cipher, failure, placeOf(delivery, 'response'))))}::text[]` : sql``;
   const bodies = seals ? bytesArray(of((d) => cipher.sealBytes(d.body, placeOf(d, 'body')))) : utf8Array(of((d) => d.body));
   return sql`
     select id || ' ' || ${endpoint} as key, ${endpoint} as endpoint, id, ${shared((d) => d.request.hook)} as hook, lane, commit_lsn, ordinal, nth,
-      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${hasRows ? sql`row_hash` : sql`null::text`} as row_hash, ${shared((d) => d.request.method)} as method,
+      ${shared((d) => d.operation)} as operation, ${shared((d) => d.table)} as table_name, ${rowHashes.value} as row_hash, ${traces.value} as trace, ${shared((d) => d.request.method)} as method,
       ${isTemplated ? sql`path` : shared(pathText)} as path, ${shared((d) => d.request.contentType)} as content_type,
       ${isTemplated ? sql`headers` : shared(headersOf)} as headers, body, attempts, committed_ms, due_in,
       ${failed((f) => f.failure)} as failure, (${integerArray(failures.first.map(({ failure }) => failure?.status ?? null))}::integer[])[why] as status,
@@ -58,8 +59,14 @@ export function deliveryRows(batch: readonly DeliveryInput[], cipher: Cipher): R
         ${bigintArray(of((d) => d.lane))}::bigint[], ${lsnArray(of((d) => d.sequence.commitLsn))}::pg_lsn[],
         ${bigintArray(of((d) => d.sequence.ordinal))}::bigint[], ${integerArray(of((d) => d.sequence.nth))}::integer[],
         ${bodies}::bytea[], ${integerArray(batch.map((item) => item.attempts))}::integer[],
-        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated}${rowHashes}${responses})
-      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')}${sql.raw(hasRows ? ', row_hash' : '')}${sql.raw(seals ? ', response' : '')})`;
+        ${doubleArray(of((d) => d.committedAt))}::double precision[], ${doubleArray(batch.map((item) => item.dueIn ?? 0))}::double precision[]${templated}${rowHashes.array}${traces.array}${responses})
+      as input (shape, why, id, lane, commit_lsn, ordinal, nth, body, attempts, committed_ms, due_in${sql.raw(isTemplated ? ', path, headers' : '')}${rowHashes.name}${traces.name}${sql.raw(seals ? ', response' : '')})`;
+}
+
+/** A column of texts, or of nulls where there are none. */
+function optional(column: string, texts: readonly (string | undefined)[]): Readonly<Record<'array' | 'name' | 'value', RawBuilder<unknown>>> {
+  if (texts.every((text) => text === undefined)) return { array: sql``, name: sql``, value: sql`null::text` };
+  return { array: sql`, ${textArray(texts.map((text) => text ?? null))}::text[]`, name: sql.raw(`, ${column}`), value: sql.raw(column) };
 }
 
 function pathText({ request: { path } }: Delivery): string | null {
@@ -148,6 +155,7 @@ export interface DeliveryRow {
   readonly operation: string;
   readonly table_name: string;
   readonly row_hash: string | null;
+  readonly trace: string | null;
   readonly method: string | null;
   readonly path: string | null;
   readonly content_type: string | null;
@@ -179,6 +187,7 @@ export function toStored(rows: readonly DeliveryRow[], cipher: Cipher): Stored[]
       lane: Number(row.lane),
       sequence: { commitLsn: parseLsn(row.commit_lsn), ordinal: Number(row.ordinal), nth: row.nth },
       ...(row.row_hash === null ? {} : { row: row.row_hash }),
+      ...(row.trace === null ? {} : { trace: row.trace }),
       operation: row.operation,
       table: row.table_name,
       body,

@@ -87,7 +87,7 @@ async function settle(owner: Ownership, settlement: Settlement): Promise<void> {
           ${failures(died)}${lastSent.arrays})
         as input (key, attempts, failure, status, message, response${lastSent.names})
       where parked.key = input.key and ${OWNED}
-      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, row_hash, ${lastSent.current}, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
+      returning parked.key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, trace, row_hash, ${lastSent.current}, input.attempts, committed_at, parked_at, input.failure, input.status, input.message, input.response
     ), buried as (
       insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, parked_at, failure, status, message, response)
       select ${DEAD_COLUMNS}, committed_at, parked_at, failure, status, message, response from given_up

@@ -22,4 +22,4 @@ export function replayDeadLetters(state: StateDatabase, owner: Ownership, action
   );
 }
 
-const WITHOUT_ATTEMPTS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body');
+const WITHOUT_ATTEMPTS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, trace, method, path, content_type, headers, body');

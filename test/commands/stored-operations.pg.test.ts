@@ -65,6 +65,25 @@ test('what died after the count is not acted on', async () => {
   expect((await operations.list({ state: 'dead', limit: 10 })).deliveries.map(({ id }) => id)).toEqual(['id-2-0']);
 });
 
+test('an action tells how far it is, and stops between its parts when it is told to', async () => {
+  const many = Array.from({ length: 5_200 }, (_, n) => delivery(n + 10));
+  const { operations } = await desk({ dead: [...many, delivery(1, { endpoint: 'billing', hook: 'orders', table: 'app.orders' })] });
+  const told: number[] = [];
+  const stop = new AbortController();
+  const onDone = (count: number): void => {
+    told.push(count);
+    if (count >= 5_000) stop.abort();
+  };
+  const { count } = await operations.act('discard', { state: 'dead' }, { onDone, signal: stop.signal });
+  expect(told.at(-1)).toBe(count);
+  expect(count).toBeLessThan(5_201);
+  expect(count + (await operations.count('discard', { state: 'dead' })).count).toBe(5_201);
+  expect((await operations.act('discard', { state: 'dead' }, { onDone, signal: stop.signal })).count).toBe(0);
+  const all: number[] = [];
+  await operations.act('discard', { state: 'dead' }, { onDone: (done) => all.push(done), signal: new AbortController().signal });
+  expect(all.at(-1)).toBe(5_201 - count);
+});
+
 test('an id that is not there stops the whole, and nothing is done', async () => {
   const { operations, refreshed } = await desk({ dead: [delivery(1), delivery(2)], parked: [delivery(5)] });
   for (const [ids, message] of [

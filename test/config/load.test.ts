@@ -164,6 +164,7 @@ test('the example of the design loads', () => {
     ],
     notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
     dead_letters: { keep: 2_592_000_000, most: 100_000 },
+    tracing: null,
   });
 });
 
@@ -224,6 +225,7 @@ test('what is not given has its default', () => {
     ],
     notify: { to: [], lag: 300_000, wal: 21_600_000 },
     dead_letters: { keep: null, most: null },
+    tracing: null,
   });
 });
 

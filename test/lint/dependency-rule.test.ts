@@ -36,7 +36,7 @@ describe('config/', () => {
   });
 });
 
-describe.for(['store', 'admin', 'observe'])('%s/', (folder) => {
+describe.for(['store', 'history', 'tracing', 'observe'])('%s/', (folder) => {
   test('imports the ports of stages', () => {
     expect(forbiddenImport(`src/${folder}/a.ts`, 'src/queue/port.ts')).toBeNull();
     expect(forbiddenImport(`src/${folder}/a.ts`, 'src/checkpoint/port.ts')).toBeNull();

@@ -51,14 +51,15 @@ describe('sslmode', () => {
     expect(attempts('sslmode=require&sslrootcert=/ca.pem', files)).toEqual(withoutName);
     expect(attempts('sslmode=verify-ca&sslrootcert=/ca.pem', files)).toEqual(withoutName);
     expect(attempts('sslmode=verify-full&sslrootcert=/ca.pem', files)).toEqual([{ ca: 'CA', rejectUnauthorized: true }]);
-    expect(attempts('sslmode=require&sslrootcert=system')).toEqual([{ rejectUnauthorized: true }]);
+    expect(attempts('sslrootcert=system')).toEqual([{ rejectUnauthorized: true }]);
+    expect(attempts('sslmode=verify-full&sslrootcert=system')).toEqual([{ rejectUnauthorized: true }]);
   });
 
   test('a client certificate goes along', () => {
     expect(attempts('sslmode=require&sslcert=/c&sslkey=/k', { '/c': 'CERT', '/k': 'KEY' })).toEqual([{ cert: 'CERT', key: 'KEY', rejectUnauthorized: false }]);
   });
 
-  test.each(['sslmode=verify-ca', 'sslmode=maybe', 'sslmode=verify-full&sslrootcert=/missing'])('%s is refused', (query) => {
+  test.each(['sslrootcert=system&sslmode=require', 'sslrootcert=system&sslmode=prefer', 'sslrootcert=system&sslmode=disable', 'sslnegotiation=direct', 'sslnegotiation=direct&sslmode=allow', 'sslnegotiation=maybe&sslmode=require', 'sslmode=verify-ca', 'sslmode=maybe', 'sslmode=verify-full&sslrootcert=/missing'])('%s is refused', (query) => {
     expect(() => attempts(query)).toThrowError(expect.objectContaining({ code: 'bad_tls', exit: 78 }));
   });
 
