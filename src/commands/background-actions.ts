@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import type { ActionReport, Actions, ActionState } from '../actions.ts';
 import { WalhookError } from '../errors.ts';
 import type { BulkAction, Operations, Selection, Tally } from '../operations.ts';
@@ -14,6 +15,8 @@ export interface BackgroundActionsOptions {
 
 /** Each holds a connection of the state database while it runs. */
 export const MOST_RUNNING = 5;
+/** How long the end of the process waits for what is under way, in milliseconds. */
+const GRACE = 1_000;
 /** So many that have ended can be asked about. */
 export const MOST_KEPT = 50;
 
@@ -63,11 +66,14 @@ export class BackgroundActions implements Actions {
     return found.report;
   }
 
-  /** Resolves when none runs any more: what is under way is left where it is. */
+  /** Begins nothing more. Resolves when none runs any more, or, where the database keeps one waiting, after a second. */
   async close(): Promise<void> {
     const running = this.#running();
+    if (running.length === 0) return;
     for (const one of running) one.abort();
-    await Promise.all(running.map(({ ended }) => ended.promise));
+    const enough = new AbortController();
+    await Promise.race([Promise.all(running.map(({ ended }) => ended.promise)), setTimeout(GRACE, undefined, { signal: enough.signal }).catch(() => undefined)]);
+    enough.abort();
   }
 
   async #run(running: Running, operations: Operations, selection: Selection): Promise<void> {

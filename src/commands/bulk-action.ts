@@ -35,17 +35,27 @@ export async function actOn(operations: Operations, { action, selection, invocat
     report({ action, selection, tally: counted ?? NOTHING, dryRun: true, cancelled: null });
     return EXIT.ok;
   }
-  if (counted !== null && !yes && !(await confirm(`${bulkSentence(counted, selection.state)} ${WORDS[action].will}. Go on?`))) {
+  if (counted !== null && !yes && !(await confirm(`${bulkSentence(counted, selection.state)} ${WORDS[action].will}. Go on?`, { json }))) {
     print('nothing was done');
     return EXIT.failure;
   }
   const screen = process.stderr.isTTY && !json ? process.stderr : null;
   const onDone = (count: number): void => void screen?.write(`\r\u001b[2K${humanCount(count)}${counted === null ? '' : ` of ${humanCount(counted.count)}`} …`);
-  const tally = await operations.act(action, counted === null ? selection : { ...selection, before: earlier(selection.before, counted.as_of) }, { onDone, signal: stop });
+  const meant = counted === null ? selection : { ...selection, before: earlier(selection.before, counted.as_of) };
+  const tally = counted === null || counted.count < WORTH_WATCHING ? await operations.act(action, meant) : whole(await operations.act(action, meant, { onDone, signal: stop }), counted);
   screen?.write('\r\u001b[2K');
   const cancelled = stop.aborted && (counted === null || tally.count < counted.count) ? { of: counted?.count ?? null } : null;
   report({ action, selection, tally, dryRun: false, cancelled });
   return cancelled === null ? EXIT.ok : EXIT.failure;
+}
+
+/** Fewer are one part of the work, which nothing stops. */
+const WORTH_WATCHING = 1_000;
+
+/** A daemon that did it in the background tells only how many: all that were counted, or some of them. */
+function whole(tally: Tally, counted: Tally): Tally {
+  if (Object.keys(tally.endpoints).length > 0) return tally;
+  return { ...tally, endpoints: tally.count === counted.count ? counted.endpoints : {}, not_configured: counted.not_configured };
 }
 
 const NOTHING: Tally = { count: 0, endpoints: {}, not_configured: {}, as_of: '' };

@@ -39,5 +39,6 @@ export function bulkText({ action, selection, tally, dryRun, cancelled }: BulkRe
 export function bulkSentence({ count, endpoints }: Tally, state: ListedState): string {
   const what = countOf(count, ...NAMES[state]);
   const names = Object.keys(endpoints);
+  if (names.length === 0) return what;
   return names.length === 1 ? `${what} of ${names[0] ?? ''}` : `${what} (${Object.entries(endpoints).map(([name, n]) => `${name} ${n}`).join(', ')})`;
 }

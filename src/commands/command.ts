@@ -17,6 +17,7 @@ export interface OptionValues {
   readonly once?: boolean;
   readonly ready?: boolean;
   readonly role?: string;
+  readonly provider?: string;
   readonly table?: readonly string[];
   readonly forwardTo?: string;
   readonly logLevel?: string;

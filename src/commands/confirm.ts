@@ -4,11 +4,12 @@ import { EXIT, WalhookError } from '../errors.ts';
 /**
  * Asks at the terminal; only a yes is a yes.
  *
+ * @param json what is printed is for a program, so that no question may stand in it.
  * @throws WalhookError `confirmation_needed` where nobody can be asked.
  */
-export async function confirm(question: string): Promise<boolean> {
-  if (!canAsk()) {
-    throw new WalhookError(`${question} Nothing was done: there is no terminal to ask at`, {
+export async function confirm(question: string, { json }: { readonly json: boolean }): Promise<boolean> {
+  if (json || !canAsk()) {
+    throw new WalhookError(`${question} Nothing was done: ${json ? 'with --json nobody is asked' : 'there is no terminal to ask at'}`, {
       code: 'confirmation_needed',
       hint: '--yes does it without asking; --dry-run only counts',
       exit: EXIT.usage,

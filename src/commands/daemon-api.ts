@@ -9,7 +9,7 @@ import { askDaemon, type Question, tokenRefused } from './daemon-client.ts';
  */
 export async function askApi(server: ServerConfig, path: string, question: Question = {}): Promise<object> {
   const { status, body } = await askDaemon(server, `/api/v1/${path}`, question);
-  if ((status === 200 || status === 201) && typeof body === 'object' && body !== null) return body;
+  if ((status === 200 || status === 201 || status === 202) && typeof body === 'object' && body !== null) return body;
   throw status === 401 ? tokenRefused(server) : refusal(status, body);
 }
 

@@ -23,7 +23,7 @@ export function namedTables(names: readonly string[], tables: readonly FoundTabl
     throw new WalhookError(`--table ${name}: there is no such table${didYouMean(name, tables.map(fileName))}`, { code: 'usage', hint: 'walhook init --help', exit: EXIT.usage });
   }));
   const unnameable = [...wanted].find((found) => !isNameable(found));
-  if (unnameable !== undefined) throw new WalhookError(`the file cannot name table ${JSON.stringify(fileName(unnameable))} or one of its columns: control characters, or ${'${'} in a name`, { code: 'usage', exit: EXIT.usage });
+  if (unnameable !== undefined) throw new WalhookError(`the file cannot name table ${JSON.stringify(fileName(unnameable))} or one of its columns: control characters, or what looks like a variable`, { code: 'usage', exit: EXIT.usage });
   const refused = [...wanted].find(({ readable }) => !readable);
   if (refused !== undefined) throw new WalhookError(`the role may not read ${fileName(refused)}`, { code: 'table_privilege', hint: grantSql(refused), exit: EXIT.notPermitted });
   return tables.filter((found) => wanted.has(found)).map((found) => ({ found, omitted: found.primaryKey === null ? NO_KEY : null }));

@@ -71,8 +71,11 @@ export function isNameable({ schema, table, columns }: FoundTable): boolean {
 
 /** As the file writes it: `profiles`, `app.profiles`, `app."a.b"`. */
 export function fileName({ schema, table }: FoundTable): string {
-  const part = (name: string): string => (/[."]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name);
-  return schema === 'public' ? part(table) : `${part(schema)}.${part(table)}`;
+  return schema === 'public' ? namePart(table) : `${namePart(schema)}.${namePart(table)}`;
+}
+
+function namePart(name: string): string {
+  return /[."]/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
 }
 
 function tableLines(found: FoundTable): string[] {
@@ -84,7 +87,7 @@ function tableLines(found: FoundTable): string[] {
     ...(flags.length > 0 || privacy === null ? [] : [`visibility: { column: ${value(privacy)} }   # (?) the json column that says which fields may be seen, as in {"email": false}`]),
     ...identityLine(found),
   ];
-  return [`  # ${aboutTable(found)}`, `  ${key(fileName(found))}:${settings.length === 0 || settings.every((line) => line.startsWith('#')) ? ' {}' : ''}`, ...settings.map((line) => `    ${line}`)];
+  return [`  # ${aboutTable(found)}`, `  ${key(fileName(found))}:${settings.every((line) => line.startsWith('#')) ? ' {}' : ''}`, ...settings.map((line) => `    ${line}`)];
 }
 
 /** FULL is a change of the application's table, which its owner alone may make. */

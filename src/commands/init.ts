@@ -28,7 +28,7 @@ export const init: Verb = async ({ options }) => {
   const omitted = listed.flatMap(({ found: one, omitted: reason }) => (reason === null ? [] : [{ table: fileName(one), reason }]));
   const next = nextSteps(file, { isGiven: options.url !== undefined, hasTables: watched.length > 0 });
   if (json) print(JSON.stringify({ file, tables: watched, omitted, next }, null, 2));
-  else print(text(file, { watched, omitted: omitted.length, next }));
+  else print(summary(file, { watched, omitted: omitted.length, next }));
   return EXIT.ok;
 };
 
@@ -92,7 +92,7 @@ function nextSteps(file: string, { isGiven, hasTables }: { readonly isGiven: boo
   ];
 }
 
-function text(file: string, { watched, omitted, next }: { readonly watched: readonly string[]; readonly omitted: number; readonly next: readonly string[] }): string {
+function summary(file: string, { watched, omitted, next }: { readonly watched: readonly string[]; readonly omitted: number; readonly next: readonly string[] }): string {
   const others = omitted === 0 ? '' : `; ${countOf(omitted, 'other is', 'others are')} in it as comments`;
   return [`wrote ${file}: ${watched.length === 0 ? 'no table' : watched.join(', ')}${others}`, 'Lines with (?) are guesses: look at them. Then:', '', ...next.map((line) => `  ${line}`)].join('\n');
 }

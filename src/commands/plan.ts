@@ -3,6 +3,7 @@ import type { Finding } from '../source/finding.ts';
 import { findings } from '../source/findings.ts';
 import { inspect } from '../source/inspect.ts';
 import { plan as planSteps } from '../source/plan.ts';
+import { type Provider, PROVIDERS } from '../source/provider.ts';
 import { roleSql } from '../source/role.ts';
 import { refuseErrors } from '../source/setup.ts';
 import { script } from '../source/step.ts';
@@ -15,7 +16,7 @@ export const plan: Verb = async ({ options }) => {
   const config = readConfig(options.config);
   const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
   refuseErrors(findings(config, facts).filter((finding) => !finding.managed && !isOfRole(finding)));
-  const role = options.role === undefined ? null : roleSql(config, facts, options.role);
+  const role = options.role === undefined ? null : roleSql(config, facts, options.role, providerOf(options.provider));
   // The role's SQL makes the state schema, for the role to own.
   const steps = planSteps(config, facts).filter((step) => role === null || step.kind !== 'schema');
   if (options.json === true) {
@@ -29,6 +30,10 @@ export const plan: Verb = async ({ options }) => {
   process.stdout.write(`${parts.join('\n\n')}\n`);
   return EXIT.ok;
 };
+
+function providerOf(text: string | undefined): Provider | null {
+  return PROVIDERS.find((known) => known === text) ?? null;
+}
 
 /** What the role that asks may not do: an administrator, who runs the plan, may. */
 function isOfRole({ code }: Finding): boolean {

@@ -53,6 +53,7 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
     await Promise.race([service.done, stopped]).finally(() => manager.stopping());
     const isStreaming = service.daemon !== null;
     if (isStreaming) log.info('draining');
+    await server.endActions();
     await service.stop();
     log.info(isStreaming ? 'drained and stopped' : 'stopped before it streamed');
     return EXIT.ok;

@@ -95,6 +95,11 @@ export class RunServer {
     this.#wiring.onCurrent(next);
   }
 
+  /** Before the daemon ends: bulk actions that run are left where they are. */
+  endActions(): Promise<void> {
+    return this.#wiring.actions.close();
+  }
+
   async close(): Promise<void> {
     await this.#wiring.actions.close();
     await this.#current.http.close();
@@ -174,7 +179,10 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
       throw notRunning(status().state);
     },
     actions,
-    deliveryContext: (delivery) => Promise.resolve({ request: storedRequest(delivery, { config, userAgent: `walhook/${walhookVersion()}` }), behind_it: null }),
+    deliveryContext: async (delivery) => ({
+      request: storedRequest(delivery, { config, userAgent: `walhook/${walhookVersion()}` }),
+      behind_it: delivery.state === 'parked' ? ((await service()?.daemon?.acting?.stored.behind(delivery.id, delivery.endpoint)) ?? null) : null,
+    }),
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
     onError: (error) => log.error({ err: error }, 'a request to the HTTP server failed'),
   };

@@ -3,6 +3,7 @@ import { findings } from '../source/findings.ts';
 import { inspect } from '../source/inspect.ts';
 import { identifier } from '../source/quote.ts';
 import { refuseErrors, setup as setUp } from '../source/setup.ts';
+import type { Step } from '../source/step.ts';
 import { openDurableState } from '../state.ts';
 import type { Verb } from './command.ts';
 import { readConfig } from './read-config.ts';
@@ -13,6 +14,9 @@ import { withSource } from './with-source.ts';
 /** `walhook setup`: does what `plan` prints, and makes the tables of the state schema. */
 export const setup: Verb = async ({ options }) => {
   const config = readConfig(options.config);
+  const tell = (text: string): void => {
+    if (options.json !== true) print(text);
+  };
   // What only an operator can put right is told before anything is made, the state schema included.
   const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
   refuseErrors(findings(config, facts).filter((finding) => !finding.managed));
@@ -20,11 +24,11 @@ export const setup: Verb = async ({ options }) => {
   const state = await openDurableState(config);
   try {
     const schema = identifier(config.state.schema);
-    print(missing ? `-- made the state schema ${schema} and its tables` : `-- state schema ${schema} is up to date`);
-    const { done } = await withSource(config, 'set it up', (client) =>
-      setUp({ config, client, checkpoint: () => state.load(), onStep: ({ description, sql }) => print(`\n-- ${description}\n${sql};`) }),
-    );
-    print(done.length === 0 ? '-- nothing to do: the database is as the configuration wants it' : '\n-- done');
+    tell(missing ? `-- made the state schema ${schema} and its tables` : `-- state schema ${schema} is up to date`);
+    const onStep = ({ description, sql }: Step): void => tell(`\n-- ${description}\n${sql};`);
+    const { done } = await withSource(config, 'set it up', (client) => setUp({ config, client, checkpoint: () => state.load(), onStep }));
+    tell(done.length === 0 ? '-- nothing to do: the database is as the configuration wants it' : '\n-- done');
+    if (options.json === true) print(JSON.stringify({ state_schema: { name: config.state.schema, made: missing }, done }, null, 2));
   } finally {
     await state.close();
   }

@@ -26,10 +26,13 @@ export const status: Verb = async ({ options, stop }) => {
 };
 
 function intervalOf(text: string | undefined, watch: boolean): number {
-  const usage = (message: string): WalhookError => new WalhookError(message, { code: 'usage', hint: 'walhook status --help', exit: EXIT.usage });
   if (text === undefined) return 2_000;
   if (!watch) throw usage('--interval goes with --watch');
   const ms = parseDuration(text);
   if (ms === null || ms < LEAST || ms > MOST) throw usage('--interval: expected a time from 200ms to 1h, as in 2s');
   return ms;
+}
+
+function usage(message: string): WalhookError {
+  return new WalhookError(message, { code: 'usage', hint: 'walhook status --help', exit: EXIT.usage });
 }

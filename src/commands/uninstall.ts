@@ -34,7 +34,7 @@ export const uninstall: Verb = async ({ options }) => {
       if (json) print(reportText({ plan, lost, done: [], refused: [], dryRun }));
       return EXIT.ok;
     }
-    if (!yes && !(await confirm(`${(lost === null ? null : lossSentence(lost)) ?? 'This cannot be undone'}. Drop ${plan.steps.length === 1 ? 'it' : `these ${plan.steps.length}`}?`.replace(/^t/, 'T')))) {
+    if (!yes && !(await confirm(`${(lost === null ? null : lossSentence(lost)) ?? 'This cannot be undone'}. Drop ${plan.steps.length === 1 ? 'it' : `these ${plan.steps.length}`}?`.replace(/^t/, 'T'), { json }))) {
       print('nothing was done');
       return EXIT.failure;
     }

@@ -1,11 +1,12 @@
 import type { Config, EndpointConfig, HookConfig, TableConfig } from '../config.ts';
+import { concealConfig } from './conceal-config.ts';
 import { parseTableName, type TableName } from './names.ts';
 import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, tableOptions } from './schema.ts';
 
 /** What the schema read → the frozen Config. */
 export function assemble(loaded: Loaded): Config {
   const hooks = loaded.hooks.map(hookConfig);
-  return freeze<Config>({
+  const config: Config = {
     source: { ...loaded.source, url: loaded.source.url ?? null },
     state: { ...loaded.state, url: loaded.state.url ?? null, encryption: loaded.state.encryption ?? null },
     server: { ...loaded.server.listen, token: loaded.server.token ?? null },
@@ -16,7 +17,8 @@ export function assemble(loaded: Loaded): Config {
     notify: loaded.notify,
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
     tracing: loaded.tracing === undefined ? null : { ...loaded.tracing, column: loaded.tracing.column ?? null },
-  });
+  };
+  return freeze(concealConfig(config));
 }
 
 /** The tables of the file, then those that only hooks name. */

@@ -55,13 +55,13 @@ export function deliveryRoutes(api: Api, options: DeliveriesApi): void {
   api.path('deliveries', '/deliveries/replay', {
     POST: answering(
       { summary: 'Send dead letters, or what was delivered, again', body: ReplayBody, answers: BULK_ANSWERS, problems: [404, 409] },
-      ({ context, body: { dry_run, background, all: _, ...selection } }) => bulk(options, context, 'replay', { selection, dry_run, background }),
+      ({ context, body: { dry_run, background, ...narrowing } }) => bulk(options, context, 'replay', { selection: selectionOf(narrowing), dry_run, background }),
     ),
   });
   api.path('deliveries', '/deliveries/discard', {
     POST: answering(
       { summary: 'Forget dead letters or parked deliveries for good', body: DiscardBody, answers: BULK_ANSWERS, problems: [404, 409] },
-      ({ context, body: { dry_run, background, reason, all: _, ...selection } }) => bulk(options, context, 'discard', { selection, dry_run, background, reason }),
+      ({ context, body: { dry_run, background, reason, ...narrowing } }) => bulk(options, context, 'discard', { selection: selectionOf(narrowing), dry_run, background, reason }),
     ),
   });
   api.path('deliveries', '/deliveries/{id}', {
@@ -93,6 +93,12 @@ export function deliveryRoutes(api: Api, options: DeliveriesApi): void {
       async ({ context, params: { id } }) => context.json({ trace: await inspection().trace(id) }),
     ),
   });
+}
+
+/** `all` says that nothing narrows it down, which nothing says as well. */
+function selectionOf(narrowing: Selection & { readonly all?: true | undefined }): Selection {
+  const { all: _, ...selection } = narrowing;
+  return selection;
 }
 
 /** What is stored can be told without what is in memory. */

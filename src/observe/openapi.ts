@@ -68,7 +68,7 @@ function routeOf({ method, path, tag, summary, description, params, query, body,
     },
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, { description: told, schema, type = 'application/json' }]) => [status, { description: told, content: { [type]: { schema } } }])),
-      ...Object.fromEntries([...refusals].toSorted().map((status) => [status, { $ref: `#/components/responses/Problem${status}` }])),
+      ...Object.fromEntries([...refusals].toSorted((a, b) => a - b).map((status) => [status, { $ref: `#/components/responses/Problem${status}` }])),
     },
   };
 }

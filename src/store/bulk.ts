@@ -38,7 +38,8 @@ export async function inChunks(
   const done = new Map<string, number>();
   let sum = 0;
   for (const endpoint of endpoints) {
-    for (let after: Place | null = null, more = true; more && signal?.aborted !== true; ) {
+    for (let after: Place | null = null, more = true; more; ) {
+      if (signal?.aborted === true) return done;
       const chunk: ChunkResult = await runChunk(owner, act, {
         fate,
         rows: sql`${within(fate, { endpoint: sql`${endpoint}`, after, upTo: last })} and ${wanted}

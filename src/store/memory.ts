@@ -102,6 +102,7 @@ export const noDeliveries: StoredDeliveries = {
   show: () => Promise.resolve([]),
   replay: () => Promise.resolve(new Map()),
   discard: () => Promise.resolve(new Map()),
+  behind: () => Promise.resolve(null),
   prune: () => Promise.resolve(new Map()),
   conditions: () => Promise.resolve([]),
 };

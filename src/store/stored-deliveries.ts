@@ -1,4 +1,5 @@
 import type { DeadLettersConfig } from '../config.ts';
+import { countBehind } from './count-behind.ts';
 import { countDeliveries } from './count-deliveries.ts';
 import type { StateDatabase } from './database.ts';
 import type { DeliveryFilter } from './delivery-filter.ts';
@@ -42,6 +43,8 @@ export interface StoredDeliveries {
    * parked, or dies, after the call stays. In chunks, as `replay`.
    */
   discard(filter: DeliveryFilter, onChunk?: (done: number) => void, signal?: AbortSignal): Promise<CountByEndpoint>;
+  /** Parked deliveries that wait behind a parked one in its lane, up to 10,000; null: it is not parked. */
+  behind(id: string, endpoint: string): Promise<number | null>;
   /** Deletes dead letters that are too old or too many. In chunks, as `replay`. Cheap when there is nothing to do. */
   prune(keep: DeadLettersConfig): Promise<CountByEndpoint>;
   /** How the endpoints are doing that the state schema knows of, configured or not. One that is missing is well. */
@@ -55,6 +58,7 @@ export function storedDeliveries(state: StateDatabase, owner: Ownership): Stored
     show: (id) => guarded('read a stored delivery', () => showDelivery(state, id)),
     replay: (filter, onChunk, signal) => guarded('replay dead letters', () => replayDeadLetters(state, owner, { filter, onChunk, signal })),
     discard: (filter, onChunk, signal) => guarded(`discard ${filter.fate} deliveries`, () => discardDeliveries(state, owner, { filter, onChunk, signal })),
+    behind: (id, endpoint) => guarded('count what waits behind a delivery', () => countBehind(state, id, endpoint)),
     prune: (keep) => guarded('prune dead letters', () => pruneDeadLetters(state, owner, keep)),
     conditions: () => guarded('read the conditions of endpoints', () => endpointConditions(state)),
   };

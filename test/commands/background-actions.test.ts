@@ -124,6 +124,13 @@ test('of those that have ended the last few are kept, the latest first', async (
   expect(new Set(ids).size).toBe(ids.length);
 });
 
+test('the end of the process does not wait for one that hangs', async () => {
+  const { actions, first } = scene();
+  await actions.begin('replay', { state: 'dead' });
+  await actions.close();
+  expect(first().progress.signal.aborted).toBe(true);
+});
+
 test('at the end of the process each is cancelled, and waited for', async () => {
   const { actions, first } = scene();
   const { id } = await actions.begin('replay', { state: 'dead' });
