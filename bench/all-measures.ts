@@ -6,6 +6,7 @@ import { decode } from './measures/decode.ts';
 import { deliver } from './measures/deliver.ts';
 import { enrich } from './measures/enrich.ts';
 import { growth } from './measures/growth.ts';
+import { history } from './measures/history.ts';
 import { hooks } from './measures/hooks.ts';
 import { isolation } from './measures/isolation.ts';
 import { latency } from './measures/latency.ts';
@@ -16,4 +17,4 @@ import { start } from './measures/start.ts';
 import { updates } from './measures/updates.ts';
 
 /** In the order in which they are run and shown. */
-export const MEASURES: readonly Measure[] = [decode, deliver, batches, latency, slowEndpoint, isolation, memory, hooks, updates, cpu, start, growth, enrich, outage, backfill];
+export const MEASURES: readonly Measure[] = [decode, deliver, batches, latency, slowEndpoint, isolation, memory, hooks, updates, cpu, start, growth, enrich, outage, backfill, history];

@@ -28,12 +28,13 @@ export async function profilesBacklog(suite: Suite, name: string, rows: number):
 }
 
 /** Every event of the table, one endpoint at a port, one lookup field. */
-export function profilesConfig(database: Database, port: number, { publication, tables, endpoints, hooks }: Partial<ConfigParts> = {}): Promise<WalhookConfig> {
+export function profilesConfig(database: Database, port: number, { publication, tables, endpoints, hooks, history }: Partial<ConfigParts> = {}): Promise<WalhookConfig> {
   return walhookConfig({
     database,
     publication: publication ?? WALHOOK,
     tables: { profiles: { lookup: ['email'] }, ...tables },
     endpoints: endpoints ?? { bench: endpoint(port, { concurrency: 64 }) },
     hooks: hooks ?? [{ name: 'bench', table: 'profiles', to: 'bench' }],
+    ...(history === undefined ? {} : { history }),
   });
 }

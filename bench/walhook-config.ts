@@ -18,13 +18,15 @@ export interface ConfigParts {
   readonly tables?: Readonly<Record<string, object>>;
   readonly endpoints: Readonly<Record<string, object>>;
   readonly hooks: readonly object[];
+  /** Default: not in the state schema. */
+  readonly history?: string | object;
 }
 
 /** A configuration whose server has a port of its own. */
-export async function walhookConfig({ database, publication = WALHOOK, tables = {}, endpoints, hooks }: ConfigParts): Promise<WalhookConfig> {
+export async function walhookConfig({ database, publication = WALHOOK, tables = {}, endpoints, hooks, history }: ConfigParts): Promise<WalhookConfig> {
   const port = await freePort();
   const source = { url: database.url, slot: WALHOOK, publication };
-  return { port, data: { version: 1, source, server: { listen: `127.0.0.1:${port}` }, tables, endpoints, hooks } };
+  return { port, data: { version: 1, source, server: { listen: `127.0.0.1:${port}` }, tables, endpoints, hooks, ...(history === undefined ? {} : { history }) } };
 }
 
 /** An endpoint of the receiver's that signs, with what else it has. */

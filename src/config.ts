@@ -18,6 +18,8 @@ export interface Config {
   readonly dead_letters: DeadLettersConfig;
   /** null: no traces are made. */
   readonly tracing: TracingConfig | null;
+  /** Null: in memory alone. */
+  readonly history: HistoryConfig | null;
 }
 
 /** Traces, from commit to delivery, for an OpenTelemetry collector. */
@@ -31,6 +33,15 @@ export interface TracingConfig {
   readonly column: string | null;
   /** Prefix of the logical message that has the traceparent of the rest of its transaction. */
   readonly message: string;
+}
+
+/** What is kept of deliveries that arrived, in the state schema. */
+export interface HistoryConfig {
+  /** Milliseconds after the attempt, by days. */
+  readonly keep: number;
+  readonly bodies: boolean;
+  /** Attempts a second, at most; more at once after a quiet time. */
+  readonly rate: number;
 }
 
 /** Operational webhooks: what happens to walhook itself. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { StreamWindows } from './backfill/stream-windows.ts';
+import type { Acting } from './acting.ts';
 import { Backfilling } from './backfilling.ts';
 import type { BackfillOperations } from './backfills.ts';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
@@ -7,24 +8,27 @@ import type { CheckpointStore } from './checkpoint/port.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
-import { Dispatcher, type EndpointStatus, type Fate } from './dispatcher.ts';
+import type { DaemonStatus } from './daemon-status.ts';
+import { Dispatcher, type Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
+import type { History } from './history/history.ts';
+import { DeliveredHistory } from './delivered-history.ts';
+import { rowLanes } from './row-lanes.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
 import { inTime, pause } from './patience.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
+import { Rotating } from './rotating.ts';
 import { Scheduling } from './scheduling.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 import { asksForRestart, RESTART } from './source/restart.ts';
-import type { WalReport } from './source/wal-health.ts';
-import type { StoredDeliveries } from './store/stored-deliveries.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -42,29 +46,15 @@ export interface DaemonOptions {
   readonly temporary?: boolean;
   /** Told of each attempt's outcome: for `demo` and `listen`, which show them. */
   readonly onOutcome?: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
+  /** What goes by is counted there, and some of it kept. It may outlive the daemon. Default: nothing is. */
+  readonly history?: History;
   /** Another daemon has the slot: this one waits for it. */
   readonly onStandby?: () => void;
   /** Ends a start that waits for the slot: `start` then throws a WalhookError `start_ended`. */
   readonly signal?: AbortSignal;
 }
 
-/** What the daemon tells of itself: `/readyz`, `/api/v1/status` and `walhook status`. */
-export interface DaemonStatus {
-  /** Empty if all is well; else a sentence for each thing that is wrong. */
-  readonly problems: readonly string[];
-  /** `standby`: another daemon has the slot; this one waits until it is free. */
-  readonly state: 'starting' | 'standby' | 'streaming' | 'reconnecting' | 'draining' | 'stopped';
-  readonly slot: string;
-  /** LSNs as text. */
-  readonly received: string;
-  readonly confirmed: string;
-  /** How far reading is behind what was committed, in milliseconds, as far as can be told; null while there is no stream. */
-  readonly behind: number | null;
-  readonly in_flight: { readonly deliveries: number; readonly bytes: number };
-  readonly endpoints: readonly EndpointStatus[];
-  /** The WAL that the server keeps for the slot; null where it is not known yet. */
-  readonly wal: WalReport | null;
-}
+export type { DaemonStatus } from './daemon-status.ts';
 
 /** What `temporary`, `onOutcome` and the like come to. */
 type Wired = DaemonOptions & Opened & { readonly label: string };
@@ -118,6 +108,9 @@ export class Daemon {
   readonly #scheduling: Scheduling;
   readonly #backfilling: Backfilling;
   readonly #upkeep: Upkeep;
+  readonly #delivered: DeliveredHistory | null;
+  readonly #rows: ReadOnlyDatabase;
+  readonly #rotating: Rotating;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
@@ -130,7 +123,7 @@ export class Daemon {
   #released: Promise<unknown> | null = null;
 
   private constructor(options: Wired) {
-    const { config, log, version, label, slot, state, pool } = options;
+    const { config, log, version, label, slot, state, pool, history = null } = options;
     const userAgent = `walhook/${version}`;
     this.#options = options;
     this.#pool = pool;
@@ -141,6 +134,8 @@ export class Daemon {
     this.done.catch(() => undefined);
     void state.fenced.then((error) => this.#dethrone(error));
 
+    this.#delivered = history === null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
+    this.#rows = new ReadOnlyDatabase(config.source.url);
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
     this.#checkpoints = state.checkpoints(slot.identity, () => this.#reading.wholeAt);
@@ -155,12 +150,7 @@ export class Daemon {
     });
     const origin = { database: slot.facts.server.database, slot: slot.name };
     // 5 format, of what is looked up first
-    const enriching = new Enriching({
-      config,
-      origin,
-      pool,
-      database: new ReadOnlyDatabase(config.source.url),
-    });
+    const enriching = new Enriching({ config, origin, pool, database: new ReadOnlyDatabase(config.source.url) });
     // 6 queue, 7 deliver
     this.#dispatcher = new Dispatcher({
       config,
@@ -181,10 +171,12 @@ export class Daemon {
       onFull: () => this.#reading.pause(),
       onHeld: (held) => this.#scheduling.held(held),
       onRelief: () => this.#reading.resume(),
-      onOutcome: options.onOutcome ?? (() => undefined),
+      onOutcome: options.onOutcome ?? null,
+      history,
       onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
+    this.#rotating = new Rotating({ endpoints: config.endpoints, store: state.rotations, signers: this.#dispatcher.signers, log });
     const windows = new StreamWindows();
     // 1 source, 2 decode, 3 event, 4 route, 5 format
     this.#reading = new Reading({
@@ -199,6 +191,7 @@ export class Daemon {
       hold: (held) => this.#dispatcher.hold(held),
       checkpoint: () => state.load(),
       onChange: enriching.onChange,
+      history,
       onProgress: (lsn) => this.#reached(lsn),
       onStart: () => this.#started(),
       onReconnect: (error, delay) => this.#reconnecting(error, delay),
@@ -239,9 +232,11 @@ export class Daemon {
     };
   }
 
-  /** For people's operations: what is stored, and who sends it. Null unless it runs. */
-  get acting(): { readonly stored: StoredDeliveries; readonly engine: Pick<Dispatcher, 'pause' | 'resume' | 'refresh'> } | null {
-    return this.#phase === 'streaming' || this.#phase === 'reconnecting' ? { stored: this.#state.deliveries, engine: this.#dispatcher } : null;
+  /** For people's operations: what is stored, who sends it, and who signs it with what. Null unless it runs. */
+  get acting(): Acting | null {
+    if (this.#phase !== 'streaming' && this.#phase !== 'reconnecting') return null;
+    const lanes: Acting['lanes'] = (table, key) => rowLanes({ config: this.#options.config, database: this.#rows }, table, key);
+    return { stored: this.#state.deliveries, engine: this.#dispatcher, rotating: this.#rotating, delivered: this.#delivered, lanes };
   }
 
   /** Null unless it runs. */
@@ -250,6 +245,7 @@ export class Daemon {
   }
 
   async #run(): Promise<void> {
+    await this.#rotating.restore();
     this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
@@ -257,6 +253,7 @@ export class Daemon {
     this.#scheduling.start();
     void this.#backfilling.start();
     this.#upkeep.start();
+    this.#delivered?.start();
   }
 
   #started(): void {
@@ -339,7 +336,7 @@ export class Daemon {
   }
 
   async #release(): Promise<void> {
-    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun(), this.#options.tracer?.close()]));
+    this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close(), this.#rows.close(), this.#delivered?.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun(), this.#options.tracer?.close()]));
     await this.#released;
   }
 }

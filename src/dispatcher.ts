@@ -2,9 +2,11 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
+import type { EndpointDetail, EndpointStatus, LastFailure } from './endpoint-status.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
-import { Signer } from './format/signature.ts';
+import { EndpointSigner } from './format/endpoint-signer.ts';
+import type { History } from './history/history.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
 import { OutcomeLog } from './observe/outcome-log.ts';
@@ -56,36 +58,16 @@ export interface DispatcherOptions {
   /** What is to be sent later is stored. */
   readonly onHeld: (held: Held) => void;
   readonly onRelief: () => void;
-  readonly onOutcome: (delivery: Delivery, outcome: Outcome, fate: Fate) => void;
+  readonly onOutcome: ((delivery: Delivery, outcome: Outcome, fate: Fate) => void) | null;
+  /** What becomes of deliveries is counted there, and some of it kept; null: nowhere. */
+  readonly history: Pick<History, 'attempted' | 'buried'> | null;
   /** For whoever is to be told besides the log. */
   readonly onNotice: (notice: Notice) => void;
   /** Another daemon has taken over the state: nothing more can be made durable here. */
   readonly onFenced: (error: Error) => void;
 }
 
-export interface EndpointStatus {
-  readonly name: string;
-  /** Deliveries in memory. */
-  readonly queued: number;
-  /** `direct`: sent as they come; `storing`: all go through the store; `holding`: about to be direct again. */
-  readonly mode: 'direct' | 'storing' | 'holding';
-  /** `paused` by a person, `disabled` by the endpoint or after days of failure: all is parked until it is resumed. */
-  readonly condition: 'active' | 'paused' | 'disabled';
-  /** Why it is not active. */
-  readonly reason: string | null;
-  readonly breaker: 'open' | 'closed';
-  /** Milliseconds until an open breaker lets a probe through. */
-  readonly probe_in: number | null;
-  /** Milliseconds since it has failed without a success. */
-  readonly failing_for: number | null;
-  /** It said that it gets too much, and gets less. */
-  readonly slowed: boolean;
-  readonly delivered: number;
-  /** Not sent, because their rows had a delivery within the hook's cooldown. */
-  readonly skipped: number;
-  readonly failed_attempts: number;
-  readonly last_error: string | null;
-}
+export type { EndpointStatus } from './endpoint-status.ts';
 
 interface Endpoint {
   readonly queue: EndpointQueue;
@@ -94,6 +76,7 @@ interface Endpoint {
   skipped: number;
   failedAttempts: number;
   lastError: string | null;
+  lastFailure: LastFailure | null;
 }
 
 /** All endpoints: for each a queue and a sender, and one budget and one writer for them all. */
@@ -101,6 +84,8 @@ export class Dispatcher {
   readonly queues: ReadonlyMap<string, EndpointQueue>;
   readonly budget: Budget;
   readonly pace = new BackgroundPace();
+  /** Of the endpoints that sign. */
+  readonly signers = new Map<string, EndpointSigner>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
@@ -197,6 +182,19 @@ export class Dispatcher {
     return this.queues.get(endpoint)?.resume() ?? null;
   }
 
+  /** False if its breaker is closed, or nothing is sent there anyway. Null if there is no such endpoint. */
+  probe(endpoint: string): boolean | null {
+    return this.queues.get(endpoint)?.probe() ?? null;
+  }
+
+  /** Null if there is no such endpoint. */
+  detail(name: string): EndpointDetail | null {
+    const endpoint = this.#endpoints.get(name);
+    if (endpoint === undefined) return null;
+    const { inUse, blocked } = endpoint.queue.state;
+    return { inUse, blocked, lastFailure: endpoint.lastFailure };
+  }
+
   refresh(endpoint: string): Promise<void> | null {
     return this.queues.get(endpoint)?.refresh() ?? null;
   }
@@ -218,7 +216,8 @@ export class Dispatcher {
 
   #open(config: EndpointConfig): Endpoint {
     const { config: all, userAgent, store, tickets, enriching, tracer } = this.#options;
-    const signer = config.signing === null ? null : new Signer(config.signing.secrets);
+    const signer = config.signing === null ? null : new EndpointSigner(config.signing.secrets);
+    if (signer !== null) this.signers.set(config.name, signer);
     const sender = new Sender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
@@ -254,7 +253,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null };
+    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null, lastFailure: null };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
@@ -264,6 +263,7 @@ export class Dispatcher {
     if (endpoint && outcome.kind === 'failed') {
       endpoint.failedAttempts++;
       endpoint.lastError = outcome.message;
+      endpoint.lastFailure = { failure: outcome.failure, status: outcome.status, message: outcome.message, at: new Date() };
       if (fate === 'dead') {
         this.#outcomes.dead(delivery, outcome, attempts);
         this.#options.onNotice({ type: 'delivery.dead', endpoint: name, hook, id: delivery.id, reason: outcome.message });
@@ -272,7 +272,8 @@ export class Dispatcher {
       }
     }
     if (fate !== 'parked') this.#options.tracer?.ended(delivery, outcome, attempts);
-    this.#options.onOutcome(delivery, outcome, fate);
+    this.#options.history?.attempted(delivery, outcome, { result: fate, attempt: attempts });
+    this.#options.onOutcome?.(delivery, outcome, fate);
   }
 
   #skipped({ request }: Delivery): void {
@@ -284,7 +285,11 @@ export class Dispatcher {
     const { id, request } = delivery;
     const { message } = failure;
     const endpoint = this.#endpoints.get(request.endpoint);
-    if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
+    if (endpoint) {
+      endpoint.lastError = `hook ${request.hook}: ${message}`;
+      endpoint.lastFailure = { failure: failure.failure, status: null, message: endpoint.lastError, at: new Date() };
+    }
+    this.#options.history?.buried(delivery);
     this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
   }

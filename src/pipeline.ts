@@ -1,32 +1,27 @@
-import { type Change, commitTime, type LiveTable, type Relation, type Transaction } from './change.ts';
+import { type Change, commitTime, type LiveTable, type Relation, type Transaction, type Tuple } from './change.ts';
 import type { StreamWindows } from './backfill/stream-windows.ts';
 import { Touches } from './backfill/touches.ts';
 import type { Tracker } from './checkpoint/tracker.ts';
 import type { Codecs } from './codec.ts';
-import type { Config, HookConfig, TableConfig } from './config.ts';
+import type { Config, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink, LogicalMessage } from './decode/sink.ts';
 import type { Delivery, RequestShape } from './delivery.ts';
-import { DraftRequests } from './enrich/draft-requests.ts';
-import { WalhookError } from './errors.ts';
 import { EventReader } from './event/event-reader.ts';
-import { watchTable } from './event/watched-table.ts';
-import type { Event, Operation } from './event.ts';
+import { type TablePlan, watchTable } from './event/watched-table.ts';
+import type { ColumnSet, Event } from './event.ts';
 import type { EvaluationFailure, Values } from './expression/expression.ts';
-import type { Body } from './format/body.ts';
-import { bodyOf, bodyShape } from './format/body-of.ts';
-import { eventId, idPrefix, idSuffix, idTag } from './format/event-id.ts';
-import { HookRequests, type MadeRequest, type RequestMaker } from './format/hook-requests.ts';
+import { eventId, idPrefix } from './format/event-id.ts';
+import type { MadeRequest } from './format/hook-requests.ts';
 import type { Origin } from './format/origin.ts';
+import type { MadeOf, TracedTable } from './history/change-ring.ts';
+import type { History } from './history/history.ts';
+import { TableTally } from './history/tallies.ts';
+import { byOperation, type DeliveryQueue, hookRoutes, type Route } from './hook-routes.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
 import { covers, type Position } from './position.ts';
-import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { Failure, Held } from './queue/port.ts';
-import { HookRoute } from './route/hook-route.ts';
-import { DueTimes } from './route/due-times.ts';
-import { RowHash } from './route/row-hash.ts';
 import { rowKey } from './route/row-key.ts';
-import { TableFilters } from './route/table-filters.ts';
 import { MARK_PREFIX } from './source/chunk-reader.ts';
 import { ChangeTrace } from './tracing/change-trace.ts';
 
@@ -36,9 +31,6 @@ const MARK_EVERY = 1_000;
 const OVERHEAD = 512;
 /** What `enrich` finds is for those hooks alone that have it: they make drafts. */
 const NO_LOOKUPS: Values | null = null;
-
-/** What the pipeline needs of an endpoint's queue. */
-export type DeliveryQueue = Pick<EndpointQueue, 'offer' | 'bury'>;
 
 export interface PipelineOptions {
   readonly config: Config;
@@ -64,25 +56,15 @@ export interface PipelineOptions {
   readonly onChange: ((relation: Relation) => void) | null;
   /** The stream has been read up to an LSN. */
   readonly onProgress: (lsn: Lsn) => void;
+  /** What goes by is counted there, and some of it kept. Default: nowhere. */
+  readonly history?: Pick<History, 'hook' | 'table' | 'takesChange' | 'changed'> | null;
 }
 
-/** A hook's way for one table: its filter, and where its requests go. */
-interface Route {
-  readonly hook: HookRoute;
-  /** What ends the ids of its events. */
-  readonly idEnds: Readonly<Record<Operation, string>>;
-  /** Null where nothing goes by row. */
-  readonly rows: RowHash | null;
-  /** When what matches is sent; null for at once. */
-  readonly due: DueTimes | null;
-  /** Where the table has its traceparent; null: nowhere. */
-  readonly traceColumn: number | null;
-  readonly targets: readonly Target[];
-}
-
-interface Target {
-  readonly queue: DeliveryQueue;
-  readonly requests: RequestMaker;
+/** A watched relation: how its changes are read, and what is told of them. */
+interface Watched {
+  readonly reader: EventReader;
+  readonly traced: TracedTable;
+  readonly tally: TableTally;
 }
 
 interface Made {
@@ -98,8 +80,8 @@ interface Made {
  */
 export class Pipeline implements ChangeSink {
   readonly #options: PipelineOptions;
-  /** Readers of the watched relations, by OID. */
-  readonly #readers = new Map<number, EventReader>();
+  /** By OID. */
+  readonly #watched = new Map<number, Watched>();
   readonly #touches: Touches;
   /** Null: nothing is traced. */
   readonly #trace: ChangeTrace | null;
@@ -160,38 +142,23 @@ export class Pipeline implements ChangeSink {
   }
 
   async relation(relation: Relation): Promise<void> {
-    const { config, codecs, describe, origin, systemId, tables } = this.#options;
+    const { config, describe, history, tables } = this.#options;
     const watched = tables.of(relation, this.#transaction?.commitLsn ?? NO_LSN);
     const hooks = config.hooks.filter((hook) => hook.schema === watched?.schema && hook.table === watched.table);
     if (watched === null || hooks.length === 0) {
-      this.#readers.delete(relation.oid);
+      this.#watched.delete(relation.oid);
       return;
     }
     const plan = watchTable(relation, watched, await describe(relation, watched));
     this.#touches.watch(relation, `${watched.schema}.${watched.table}`, plan.key);
-    // Hooks whose bodies are equal share them.
-    const bodies = new Map<string, Body>();
-    const filters = new TableFilters(plan, codecs);
-    const traceColumn = this.#trace?.columnOf(relation) ?? null;
-    const routes = hooks.map((hook): Route => {
-      const shape = bodyShape(hook);
-      const body = bodies.get(shape) ?? bodyOf({ table: plan, hook, codecs, source: origin });
-      bodies.set(shape, body);
-      const tag = idTag(systemId, relation.oid, hook.name);
-      const due = hook.schedule === null ? null : new DueTimes(hook.schedule);
-      const requests = hook.enrich.size > 0 || due !== null ? new DraftRequests(hook.name, plan) : new HookRequests(hook, { table: plan, codecs, body });
-      return {
-        hook: new HookRoute(hook, plan, codecs, filters),
-        idEnds: byOperation((operation) => idSuffix(operation, tag)),
-        rows: hook.cooldown === null && hook.schedule === null ? null : new RowHash(relation.oid, plan.key),
-        due,
-        traceColumn,
-        targets: hook.to.map((endpoint) => this.#target(hook, requests, endpoint)),
-      };
-    });
+    const routes = hookRoutes(plan, hooks, this.#options);
     // A hook that wants no events of a kind is not even asked.
     const routesOf = byOperation((operation) => routes.filter(({ hook }) => hook.isFor(operation)));
-    this.#readers.set(relation.oid, new EventReader(plan, (event) => this.#route(event, routesOf[event.operation])));
+    this.#watched.set(relation.oid, {
+      reader: new EventReader(plan, (event) => this.#route(event, routesOf[event.operation])),
+      traced: { table: plan, hiddenIn: (change, tuple) => hiddenIn(plan, change, tuple) },
+      tally: history?.table(plan.name) ?? new TableTally(plan.name),
+    });
   }
 
   change(change: Change): void {
@@ -239,7 +206,8 @@ export class Pipeline implements ChangeSink {
     this.#count = 0;
     if (this.#held.length > 0) this.#held.length = 0;
     this.#options.onChange?.(change.relation);
-    this.#readers.get(change.relation.oid)?.read(change);
+    const watched = this.#watched.get(change.relation.oid);
+    if (watched !== undefined) this.#read(change, watched);
     if (this.#options.windows.isOpen) this.#touches.touch(change, (hook) => this.#isSentFor(hook));
     for (let nth = 0; nth < this.#count; nth++) {
       const made = this.#made[nth];
@@ -253,6 +221,19 @@ export class Pipeline implements ChangeSink {
     for (const held of this.#held) this.#options.hold(held);
   }
 
+  #read(change: Change, { reader, tally, traced }: Watched): void {
+    const { history } = this.#options;
+    reader.read(change);
+    tally.add(change.kind);
+    if (history?.takesChange() === true) history.changed(change, traced, this.#madeOf());
+  }
+
+  /** What was made of the current change. */
+  #madeOf(): MadeOf[] {
+    const made = this.#made.slice(0, this.#count).flatMap((one) => (one === null ? [] : [one.delivery]));
+    return [...made.map(({ id, request: { hook, endpoint } }) => ({ id, hook, endpoint })), ...this.#held.map(({ id, hook, endpoint }) => ({ id, hook, endpoint }))];
+  }
+
   /** True if something was made of the current change for the hook. */
   #isSentFor(hook: string): boolean {
     for (let nth = 0; nth < this.#count; nth++) if (this.#made[nth]?.delivery.request.hook === hook) return true;
@@ -261,10 +242,13 @@ export class Pipeline implements ChangeSink {
 
   #route(event: Event, routes: readonly Route[]): void {
     for (const route of routes) {
-      const { hook } = route;
+      const { hook, tally } = route;
+      tally.events++;
       // The id is made only for what is sent, or asks for it.
       const verdict = hook.wants(event, hook.usesId ? this.#id(event, route) : '');
-      if (verdict !== false) this.#deliver(event, route, verdict);
+      if (verdict === false) continue;
+      tally.matched++;
+      this.#deliver(event, route, verdict);
     }
   }
 
@@ -272,13 +256,14 @@ export class Pipeline implements ChangeSink {
     const id = this.#id(event, route);
     const lane = route.hook.lane.of(event);
     const row = route.rows?.of(event);
-    const trace = this.#trace?.of(event, route.traceColumn);
+    const trace = this.#trace?.of(event);
     const held = route.due === null || verdict !== true ? null : rowKey(event, event.table);
     if (held !== null && typeof held !== 'string') {
       this.#hold(event, { id, key: held }, route);
       return;
     }
     const failure = held === null ? (verdict === true ? null : expressionFailure(`\`when\` failed: ${verdict.message}`)) : expressionFailure(held);
+    route.tally.deliveries += route.targets.length;
     for (const { queue, requests } of route.targets) {
       const made = requests.make(event, id, NO_LOOKUPS);
       const isMade = !('message' in made);
@@ -318,22 +303,12 @@ export class Pipeline implements ChangeSink {
     };
   }
 
-  #target(hook: HookConfig, requests: HookRequests | DraftRequests, name: string): Target {
-    const queue = this.#options.queues.get(name);
-    const endpoint = this.#options.config.endpoints.find((one) => one.name === name);
-    if (!queue || !endpoint) throw new WalhookError(`hook ${hook.name}: no endpoint ${name}`, { code: 'no_endpoint' });
-    return { queue, requests: requests.to(endpoint) };
-  }
 }
 
-function byOperation<T>(of: (operation: Operation) => T): Readonly<Record<Operation, T>> {
-  return {
-    data_insert: of('data_insert'),
-    data_update: of('data_update'),
-    visibility_update: of('visibility_update'),
-    delete: of('delete'),
-    truncate: of('truncate'),
-  };
+function hiddenIn({ relation, visibility }: TablePlan, change: Change, tuple: Tuple): ColumnSet | null {
+  if (visibility === null) return null;
+  const hidden = new Uint8Array(relation.columns.length);
+  return visibility.read(change, tuple, hidden) ? hidden : null;
 }
 
 /** How many changes of a transaction were handled before, all of them as Infinity. */

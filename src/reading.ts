@@ -9,8 +9,10 @@ import { PgoutputDecoder } from './decode/pgoutput.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
 import { formatLsn, type Lsn } from './lsn.ts';
 import { missingColumns } from './missing-columns.ts';
+import type { History } from './history/history.ts';
 import type { Opened } from './opening.ts';
-import { type DeliveryQueue, Pipeline } from './pipeline.ts';
+import type { DeliveryQueue } from './hook-routes.ts';
+import { Pipeline } from './pipeline.ts';
 import type { Position, StoredPosition } from './position.ts';
 import type { Held } from './queue/port.ts';
 import { Follower } from './source/follower.ts';
@@ -39,6 +41,8 @@ export interface ReadingOptions {
   readonly checkpoint: () => Promise<StoredPosition | null>;
   /** Told of each change; null if nobody wants to know. */
   readonly onChange: ((relation: Relation) => void) | null;
+  /** See PipelineOptions. */
+  readonly history: History | null;
   /** The stream has been read up to an LSN. */
   readonly onProgress: (lsn: Lsn) => void;
   /** A connection streams. */
@@ -103,6 +107,7 @@ export class Reading {
       start: slot.start,
       onChange: options.onChange,
       onProgress: options.onProgress,
+      history: options.history,
     });
     // 1 source, 2 decode
     this.#follower = new Follower({

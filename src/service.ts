@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { beginsAnew, Daemon, type DaemonStatus } from './daemon.ts';
 import { WalhookError } from './errors.ts';
+import type { History } from './history/history.ts';
 import { examine } from './opening.ts';
 import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
@@ -14,6 +15,8 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** walhook's own version. */
   readonly version: string;
+  /** Where what goes by is counted, and some of it kept. Default: nowhere. */
+  readonly history?: History;
   /** Told when it streams or stands by, with what is new. */
   readonly onState: (state: 'streaming' | 'standby') => void;
 }
@@ -36,6 +39,8 @@ export class Service {
   readonly started: Promise<void>;
   /** Settles when it ends: resolves after `stop`, rejects if it cannot go on. */
   readonly done: Promise<void>;
+  /** What went by in this process, whatever the configuration was; null if it is not counted. */
+  readonly history: History | null;
   readonly #options: ServiceOptions;
   readonly #up = Promise.withResolvers<void>();
   #isUp = false;
@@ -51,6 +56,7 @@ export class Service {
 
   constructor(options: ServiceOptions) {
     this.#options = options;
+    this.history = options.history ?? null;
     this.#config = options.config;
     this.started = this.#up.promise;
     this.done = this.#live();
@@ -126,7 +132,7 @@ export class Service {
     const { log, version } = this.#options;
     this.#phase = 'starting';
     const { signal } = this.#interrupt;
-    const daemon = await Daemon.start({ config: this.#config, log, version, signal, onStandby: () => this.#arrived('standby') });
+    const daemon = await Daemon.start({ config: this.#config, log, version, signal, ...(this.history === null ? {} : { history: this.history }), onStandby: () => this.#arrived('standby') });
     this.#daemon = daemon;
     try {
       if (signal.aborted) await daemon.stop();

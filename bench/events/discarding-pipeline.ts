@@ -6,7 +6,8 @@ import { ConfiguredTables } from '../../src/configured-tables.ts';
 import { CatalogCodecs } from '../../src/decode/codecs.ts';
 import { TypeCatalog } from '../../src/decode/type-catalog.ts';
 import { NO_LSN } from '../../src/lsn.ts';
-import { type DeliveryQueue, Pipeline } from '../../src/pipeline.ts';
+import type { DeliveryQueue } from '../../src/hook-routes.ts';
+import { Pipeline } from '../../src/pipeline.ts';
 import { START } from '../../src/position.ts';
 
 /** What was built. */

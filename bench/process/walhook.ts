@@ -15,6 +15,8 @@ export interface WalhookOptions {
   readonly isProfiled?: boolean;
   /** It finds what V8 made of its code when it was started before. Default: true. */
   readonly isCached?: boolean;
+  /** Beside those that it has anyway. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 const BUILT = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -37,7 +39,7 @@ export class WalhookProcess {
   readonly #port: number;
   readonly #exited: Promise<void>;
 
-  constructor({ folder, config, port, isProfiled = false, isCached = true }: WalhookOptions) {
+  constructor({ folder, config, port, isProfiled = false, isCached = true, env = {} }: WalhookOptions) {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
@@ -47,7 +49,7 @@ export class WalhookProcess {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],
       detached: true,
       // As in the image and the unit.
-      env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '2', ...(isCached ? { NODE_COMPILE_CACHE: join(folder, 'compile-cache') } : {}) },
+      env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '2', ...env, ...(isCached ? { NODE_COMPILE_CACHE: join(folder, 'compile-cache') } : {}) },
     });
     const output: string[] = [];
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', (text: Buffer) => output.push(String(text)));

@@ -1,6 +1,9 @@
 import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import type { Operations } from '../operations.ts';
+import { rowLanes } from '../row-lanes.ts';
+import { ReadOnlyDatabase } from '../source/read-only-database.ts';
+import { historyStore } from '../store/history.ts';
 import { Ownership } from '../store/owner.ts';
 import { parkingStore } from '../store/parking.ts';
 import { storedDeliveries } from '../store/stored-deliveries.ts';
@@ -8,7 +11,7 @@ import { daemonState, daemonUrl } from './daemon-client.ts';
 import { offlineEngine } from './offline-engine.ts';
 import { RemoteOperations } from './remote-operations.ts';
 import { StateReader } from './state-reader.ts';
-import { StoredOperations } from './stored-operations.ts';
+import { StoredOperations, type StoredOperationsOptions } from './stored-operations.ts';
 import { withSource } from './with-source.ts';
 
 /**
@@ -26,6 +29,7 @@ export async function withOperations<T>(config: Config, { writes }: { readonly w
     throw new WalhookError('the daemon that answers here stands by: another one has the slot', { code: 'not_running', hint: 'run this where the active daemon runs' });
   }
   const reader = new StateReader(config);
+  const source = new ReadOnlyDatabase(config.source.url);
   try {
     const database = await reader.open();
     const owner = new Ownership(database, config.source.slot);
@@ -34,8 +38,11 @@ export async function withOperations<T>(config: Config, { writes }: { readonly w
       await owner.takeOver();
     }
     const engine = offlineEngine(parkingStore(database, owner));
-    return await work(new StoredOperations({ config, stored: storedDeliveries(database, owner), engine, now: () => reader.now() }));
+    const lanes: StoredOperationsOptions['lanes'] = (table, key) => rowLanes({ config, database: source }, table, key);
+    const delivered = config.history === null ? null : historyStore(database, owner);
+    return await work(new StoredOperations({ config, stored: storedDeliveries(database, owner), engine, delivered, lanes, now: () => reader.now() }));
   } finally {
+    await source.close();
     await reader.close();
   }
 }

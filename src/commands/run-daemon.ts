@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
+import { History } from '../history/history.ts';
 import { createLog } from '../observe/log.ts';
 import { Service } from '../service.ts';
 import type { Invocation } from './command.ts';
-import { readConfig } from './read-config.ts';
+import { readLoaded } from './read-config.ts';
 import { Reloading } from './reloading.ts';
 import { RunServer } from './run-server.ts';
 import { serviceManager } from './service-manager.ts';
@@ -28,7 +29,8 @@ export async function runDaemon(invocation: Invocation, hooks: RunHooks): Promis
 }
 
 async function runWith(log: Logger, { options, stop }: Invocation, { onState }: RunHooks): Promise<ExitCode> {
-  const config = readConfig(options.config);
+  const loaded = readLoaded(options.config);
+  const { config } = loaded;
   const stopped = aborted(stop);
   const manager = serviceManager(log);
   // Before it could be reloaded it must not be ended by the signal.
@@ -42,12 +44,14 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
     config,
     log,
     version: walhookVersion(),
+    // For bench/measures/history.ts, which measures what it costs.
+    ...(process.env['WALHOOK_BENCH_WITHOUT_HISTORY'] === '1' ? {} : { history: new History() }),
     onState: (state) => {
       onState();
       manager.ready(state === 'standby' ? 'standing by: another walhook has the slot' : 'streaming');
     },
   });
-  reloading = new Reloading({ file: options.config, log, service, server, manager });
+  reloading = new Reloading({ loaded, log, service, server, manager });
   await Promise.race([service.started, stopped]);
   try {
     await Promise.race([service.done, stopped]).finally(() => manager.stopping());

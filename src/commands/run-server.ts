@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
 import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
+import { processFacts } from '../observe/process-facts.ts';
 import { RecentAnswer } from '../observe/recent-answer.ts';
 import type { Operations } from '../operations.ts';
 import type { Service } from '../service.ts';
@@ -12,6 +13,7 @@ import { daemonReport } from './daemon-report.ts';
 import { StateReader } from './state-reader.ts';
 import { StoredOperations } from './stored-operations.ts';
 import { storedRequest } from './stored-request.ts';
+import { trafficFacts } from './traffic-facts.ts';
 import { walhookVersion } from './version.ts';
 
 /** A server that is ready to take the place of the one before. */
@@ -158,8 +160,9 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
     },
     metrics: async () => {
       // What is stored of endpoints is told by the daemon that sends to them, not by one that stands by as well.
+      const history = service()?.history ?? null;
       const [stored, backfills] = await Promise.all([status().endpoints.length === 0 ? null : countsOfLate.get(), backfillsOfLate.get()]);
-      return { ...daemonReport(status(), { stored, backfills, version: walhookVersion() }), hooks: config.hooks.map(({ name }) => name) };
+      return { ...daemonReport(status(), { stored, backfills, version: walhookVersion() }), hooks: config.hooks.map(({ name }) => name), process: processFacts(), ...(history === null ? {} : { traffic: trafficFacts(history) }) };
     },
     operations: () => operationsOf({ config, state, service }),
     backfills: () => {
@@ -176,7 +179,9 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
       throw notRunning(status().state);
     },
     traffic: () => {
-      throw notRunning(status().state);
+      const found = service()?.history ?? null;
+      if (found === null) throw notRunning(status().state);
+      return found;
     },
     actions,
     deliveryContext: async (delivery) => ({

@@ -1,10 +1,11 @@
 import { didYouMean } from '../closest.ts';
 import type { Config } from '../config.ts';
-import { WalhookError } from '../errors.ts';
-import type { BulkAction, BulkProgress, ListQuery, Operations, Selection, StoredDetail, StoredList, StoredState, Tally } from '../operations.ts';
+import { EXIT, WalhookError } from '../errors.ts';
+import type { BulkAction, BulkProgress, ListedState, ListQuery, Operations, Selection, StoredDetail, StoredList, StoredState, Tally } from '../operations.ts';
 import type { StoredDeliveries } from '../store/stored-deliveries.ts';
 import type { CountByEndpoint } from '../store/stored-delivery.ts';
-import { filterOf, toDetail, toSummary } from './stored-shape.ts';
+import type { Delivered, HookLane } from '../kept-attempts.ts';
+import { deliveredDetail, deliveredFilter, deliveredSummary, filterOf, toDetail, toSummary } from './stored-shape.ts';
 
 /**
  * Who sends: the running daemon's dispatcher, or, where no daemon runs, the state that the next one starts from. Null:
@@ -22,6 +23,10 @@ export interface StoredOperationsOptions {
   readonly config: Pick<Config, 'endpoints' | 'hooks'>;
   readonly stored: StoredDeliveries;
   readonly engine: Engine;
+  /** What arrived of late; null where nothing of it is kept. */
+  readonly delivered: Delivered | null;
+  /** The lanes that deliveries of a row are in. Throws a WalhookError `unknown_table`, `bad_key`. */
+  readonly lanes: (table: string, key: Readonly<Record<string, string>>) => Promise<readonly HookLane[]>;
   /** The state database's clock. */
   readonly now: () => Promise<Date>;
 }
@@ -29,6 +34,14 @@ export interface StoredOperationsOptions {
 /** Ids to look through for one that was meant. */
 const CANDIDATES = 500;
 const PAGE = 1_000;
+
+interface Meant {
+  readonly selection: Selection;
+  /** Null: of every lane. */
+  readonly lanes: readonly HookLane[] | null;
+  /** Null: what was delivered. */
+  readonly fate: (Selection & { readonly state: StoredState }) | null;
+}
 
 /** Operations on the state schema. */
 export class StoredOperations implements Operations {
@@ -41,42 +54,44 @@ export class StoredOperations implements Operations {
   }
 
   async list({ limit, cursor, ...selection }: ListQuery): Promise<StoredList> {
-    const page = await this.#options.stored.list({ filter: filterOf(selection), limit, cursor: cursor ?? null });
+    const page = await this.#page(await this.#meant(selection), { limit, cursor: cursor ?? null });
     if (page.deliveries.length === 0) await this.#refuseUnknown(selection);
-    return { deliveries: page.deliveries.map(toSummary), next: page.next };
+    return page;
   }
 
   async show(id: string): Promise<readonly StoredDetail[]> {
-    const found = await this.#options.stored.show(id);
+    const [stored, delivered] = await Promise.all([this.#options.stored.show(id), this.#options.delivered?.show(id) ?? []]);
+    const found = [...stored.map(toDetail), ...delivered.map(deliveredDetail)];
     if (found.length === 0) {
       throw new WalhookError(`nothing is stored under the id ${JSON.stringify(id)}${didYouMean(id, await this.#someIds('dead', 'parked'))}`, {
         code: 'unknown_delivery',
-        hint: 'walhook deliveries   # what is parked and dead; what was delivered is not kept',
+        hint: 'walhook deliveries   # what is parked and dead; of what was delivered, only the latest is kept, unless `history` is configured',
       });
     }
-    return found.map(toDetail);
+    return found;
   }
 
   async count(action: BulkAction, selection: Selection): Promise<Tally> {
     const asOf = await this.#options.now();
     const before = selection.before ?? asOf.toISOString();
-    const { configured, others } = await this.#select(action, { ...selection, before });
+    const { configured, others } = await this.#select(action, await this.#meant({ ...selection, before }));
     return tally(configured, others, asOf);
   }
 
   async act(action: BulkAction, selection: Selection, progress?: BulkProgress): Promise<Tally> {
-    const { stored, engine, now } = this.#options;
+    const { engine, now } = this.#options;
     const asOf = await now();
-    const { configured, others } = await this.#select(action, selection);
+    // What is replayed arrives again, and is not meant.
+    const meant = await this.#meant(selection.state === 'delivered' ? { ...selection, before: selection.before ?? asOf.toISOString() } : selection);
+    const { configured, others } = await this.#select(action, meant);
     const done = new Map<string, number>();
     let sum = 0;
     for (const endpoint of configured.keys()) {
       if (progress?.signal.aborted === true) break;
       const before = sum;
       const onChunk = (count: number): void => progress?.onDone((sum = before + count));
-      const filter = { ...filterOf(selection), endpoint };
       try {
-        for (const [name, count] of await stored[action](filter, onChunk, progress?.signal)) done.set(name, count);
+        for (const [name, count] of await this.#do(action, meant, { endpoint, onChunk, signal: progress?.signal })) done.set(name, count);
       } finally {
         // Also after an error: what was done before it stays done.
         if (action === 'replay' || selection.state === 'parked') await engine.refresh(endpoint);
@@ -103,11 +118,46 @@ export class StoredOperations implements Operations {
     await this.#options.engine.resume(endpoint);
   }
 
+  /** What a selection means, once its row is known. */
+  async #meant(selection: Selection): Promise<Meant> {
+    const { state, key, table } = selection;
+    if (key !== undefined && table === undefined) throw new WalhookError('a key is that of a row of a table: name the table too', { code: 'bad_key', exit: EXIT.usage });
+    const lanes = key === undefined || table === undefined ? null : await this.#options.lanes(table, key);
+    return state === 'delivered' ? { selection, lanes, fate: null } : { selection, lanes, fate: { ...selection, state } };
+  }
+
+  async #page({ selection, lanes, fate }: Meant, { limit, cursor }: { readonly limit: number; readonly cursor: string | null }): Promise<StoredList> {
+    const { stored, delivered } = this.#options;
+    if (fate !== null) {
+      const page = await stored.list({ filter: filterOf(fate, lanes), limit, cursor });
+      return { deliveries: page.deliveries.map(toSummary), next: page.next };
+    }
+    const page = await delivered?.list({ filter: deliveredFilter(selection, lanes), limit, cursor });
+    return page === undefined ? { deliveries: [], next: null } : { deliveries: page.deliveries.map(deliveredSummary), next: page.next };
+  }
+
+  async #do(action: BulkAction, { selection, lanes, fate }: Meant, { endpoint, onChunk, signal }: { readonly endpoint: string; readonly onChunk: (done: number) => void; readonly signal: AbortSignal | undefined }): Promise<CountByEndpoint> {
+    const { stored, delivered } = this.#options;
+    if (fate !== null) return stored[action]({ ...filterOf(fate, lanes), endpoint }, onChunk, signal);
+    const counts = (await delivered?.replay({ ...deliveredFilter(selection, lanes), endpoint })) ?? new Map<string, number>();
+    onChunk(counts.get(endpoint) ?? 0);
+    return counts;
+  }
+
+  async #counts(action: BulkAction | null, { selection, lanes, fate }: Meant): Promise<CountByEndpoint> {
+    const { stored, delivered } = this.#options;
+    if (fate !== null) return stored.count(filterOf(fate, lanes));
+    const filter = deliveredFilter(selection, lanes);
+    return (await (action === 'replay' ? delivered?.replayable(filter) : delivered?.count(filter))) ?? new Map<string, number>();
+  }
+
   /** How many are selected: of endpoints that the action can be done for, and of others. */
-  async #select(action: BulkAction, selection: Selection): Promise<{ configured: CountByEndpoint; others: CountByEndpoint }> {
-    if (action === 'replay' && selection.state !== 'dead') throw new Error('what is parked is sent without being replayed');
-    if (selection.ids !== undefined) await this.#refuseUnknownIds(selection, selection.ids);
-    const counts = await this.#options.stored.count(filterOf(selection));
+  async #select(action: BulkAction, meant: Meant): Promise<{ configured: CountByEndpoint; others: CountByEndpoint }> {
+    const { selection } = meant;
+    if (action === 'replay' && selection.state === 'parked') throw new Error('what is parked is sent without being replayed');
+    if (action === 'discard' && selection.state === 'delivered') throw new Error('what was delivered is not discarded');
+    if (selection.ids !== undefined) await this.#refuseUnknownIds(meant, selection.ids);
+    const counts = await this.#counts(action, meant);
     if (counts.size === 0) await this.#refuseUnknown(selection);
     if (action === 'discard') return { configured: counts, others: new Map() };
     const [configured, others] = [true, false].map((wanted) => new Map([...counts].filter(([name]) => this.#endpoints.has(name) === wanted)));
@@ -143,10 +193,11 @@ export class StoredOperations implements Operations {
     if (!this.#endpoints.has(endpoint)) throw unknown('endpoint', endpoint, this.#endpoints);
   }
 
-  async #refuseUnknownIds(selection: Selection, ids: readonly string[]): Promise<void> {
+  async #refuseUnknownIds(meant: Meant, ids: readonly string[]): Promise<void> {
+    const { selection } = meant;
     const found = new Set<string>();
     for (let cursor: string | null = null; ; ) {
-      const page = await this.#options.stored.list({ filter: filterOf(selection), limit: PAGE, cursor });
+      const page = await this.#page(meant, { limit: PAGE, cursor });
       for (const { id } of page.deliveries) found.add(id);
       cursor = page.next;
       if (cursor === null) break;
@@ -154,7 +205,7 @@ export class StoredOperations implements Operations {
     const missing = ids.filter((id) => !found.has(id));
     const [first] = missing;
     if (first === undefined) return;
-    const [what, other] = selection.state === 'dead' ? ['dead letter', 'parked'] : ['parked delivery', 'dead'];
+    const [what, other] = WORDS[selection.state];
     const elsewhere = (await this.#options.stored.show(first)).map(({ fate, endpoint }) => `it is ${fate} for ${endpoint}`);
     const why = elsewhere.length > 0 ? `: ${elsewhere.join(', ')}` : didYouMean(first, await this.#someIds(selection.state === 'delivered' ? 'dead' : selection.state));
     const more = missing.length === 1 ? '' : `, nor ${missing.length - 1} more of the ids; nothing was done`;
@@ -169,6 +220,13 @@ export class StoredOperations implements Operations {
     return pages.flatMap(({ deliveries }) => deliveries.map(({ id }) => id));
   }
 }
+
+/** What each state's deliveries are called, and where else one may be. */
+const WORDS: Readonly<Record<ListedState, readonly [what: string, other: StoredState]>> = {
+  dead: ['dead letter', 'parked'],
+  parked: ['parked delivery', 'dead'],
+  delivered: ['delivery that arrived, as far as they are kept', 'dead'],
+};
 
 function unknown(kind: 'endpoint' | 'hook' | 'table', name: string, known: Iterable<string>): WalhookError {
   return new WalhookError(`there is no ${kind} ${JSON.stringify(name)}${didYouMean(name, known)}`, {

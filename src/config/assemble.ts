@@ -15,6 +15,7 @@ export function assemble(loaded: Loaded): Config {
     endpoints: [...loaded.endpoints].map(([name, endpoint]) => endpointConfig(name, endpoint)),
     hooks,
     notify: loaded.notify,
+    history: loaded.history ?? null,
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
     tracing: loaded.tracing === undefined ? null : { ...loaded.tracing, column: loaded.tracing.column ?? null },
   };

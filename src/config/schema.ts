@@ -283,6 +283,12 @@ const deadLetters = section({
   most: integer({ min: 0, max: 1_000_000_000 }).optional().meta({ description: 'How many are kept of each endpoint, the latest. Default: all.' }),
 });
 
+const history = sectionOr('keep', {
+  keep: duration('1h', '3650d').meta({ description: 'How long attempts are kept, the requests and what was answered. Days of UTC are dropped as a whole.' }),
+  bodies: flag().prefault(true).meta({ description: '`false`: without the bodies of requests. Then what was delivered cannot be replayed.' }),
+  rate: rate('1/h', '100000/s').prefault('1000/s').meta({ description: 'Most attempts that are kept in a time, of those that delivered and of those that failed. What is beyond is delivered and counted, and not kept.' }),
+});
+
 export const schema = section({
   version: version().meta({ description: 'Version of this file format: 1.' }),
   source: source.prefault({}).meta({ description: 'The database whose changes are read.' }),
@@ -297,6 +303,10 @@ export const schema = section({
   notify: notify.prefault({}).meta({ description: 'Who is told of what happens to walhook itself.' }),
   dead_letters: deadLetters.prefault({}).meta({ description: 'How long dead letters are kept.' }),
   tracing: tracing.optional().meta({ description: 'OpenTelemetry: a trace of each change from its commit to its deliveries, which bear a `traceparent`. Default: none.' }),
+  history: history.optional().meta({
+    description:
+      'Keep what was delivered, and each attempt, in the state schema: to be looked at, and replayed. Either the time alone, `7d`, or a mapping. It is written beside deliveries, which never wait for it: after a crash, or when the state database does not keep up, some of it is missing. An attempt takes some 450 bytes there besides its body (which is compressed above 2 kB, and left out above 16 KiB): 100 deliveries a second with bodies of 500 bytes are some 8 GB a day. Default: the latest are kept in memory alone, until the process ends.',
+  }),
 });
 
 /** What the schema makes of a file. `load.ts` makes the Config of it. */

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Sample } from './metric.ts';
 import { type MetricFacts, METRICS } from './metrics.ts';
 
 /**
@@ -13,7 +14,9 @@ export async function metricsAnswer(facts: MetricFacts): Promise<Response> {
     // One without labels would begin at 0.
     if (found.length === 0) continue;
     const options = { name, help, labelNames: [...labels], registers: [registry] };
-    if (type === 'counter') {
+    if (type === 'histogram') {
+      new CountedHistogram(options, found);
+    } else if (type === 'counter') {
       const metric = new Counter(options);
       for (const sample of found) metric.inc(sample.labels, sample.value);
     } else {
@@ -22,4 +25,22 @@ export async function metricsAnswer(facts: MetricFacts): Promise<Response> {
     }
   }
   return new Response(await registry.metrics(), { headers: { 'Content-Type': registry.contentType } });
+}
+
+/** A histogram whose counts are known already. */
+class CountedHistogram extends Histogram {
+  readonly #options: { readonly name: string; readonly help: string };
+  readonly #samples: readonly Sample[];
+
+  constructor(options: ConstructorParameters<typeof Histogram>[0], samples: readonly Sample[]) {
+    super(options);
+    this.#options = options;
+    this.#samples = samples;
+  }
+
+  /** What the registry writes. */
+  getForPromString(): object {
+    const { name, help } = this.#options;
+    return { name, help, type: 'histogram', values: this.#samples.map(({ labels, value, part = '' }) => ({ labels, value, metricName: `${name}${part}` })) };
+  }
 }

@@ -1,71 +1,16 @@
 import type { BackfillReport } from '../backfills.ts';
 import { parseLsn } from '../lsn.ts';
 import { notReady } from './http-health.ts';
+import { counter, gauge, type Metric, one, type Sample } from './metric.ts';
+import { BACKFILL_STATES, CONDITIONS, type EndpointFacts, type MetricFacts, STATES, type StoredFacts, WAL_STATES } from './metric-facts.ts';
+import { TRAFFIC_METRICS } from './traffic-metrics.ts';
 
 /*
  * The metrics of `/metrics`, made of what the daemon knows anyway when somebody asks: a delivery costs nothing more for them.
  * Names as Prometheus wants them: https://prometheus.io/docs/practices/naming/
  */
 
-const STATES = ['starting', 'standby', 'streaming', 'reconnecting', 'draining', 'stopped'] as const;
-const CONDITIONS = ['active', 'paused', 'disabled'] as const;
-/** pg_replication_slots.wal_status: https://www.postgresql.org/docs/current/view-pg-replication-slots.html */
-const WAL_STATES = ['reserved', 'extended', 'unreserved', 'lost'] as const;
-/** Of backfills that have not ended. */
-const BACKFILL_STATES = ['waiting', 'running', 'paused'] as const;
-
-/** A part of what `/api/v1/status` answers, under the same names, and the hooks of the configuration. */
-export interface MetricFacts {
-  readonly problems: readonly string[];
-  readonly state: (typeof STATES)[number];
-  /** LSNs as text; empty while there is none. */
-  readonly received: string;
-  readonly confirmed: string;
-  readonly behind: number | null;
-  readonly in_flight: { readonly deliveries: number; readonly bytes: number };
-  readonly wal: { readonly wal_status: string | null; readonly retained_bytes: number | null; readonly safe_bytes: number | null; readonly seconds_left: number | null } | null;
-  readonly endpoints: readonly EndpointFacts[];
-  readonly not_configured: readonly StoredFacts[];
-  /** Null where the state database could not tell, or another daemon does. */
-  readonly backfills: readonly BackfillReport[] | null;
-  readonly hooks: readonly string[];
-}
-
-interface StoredFacts {
-  readonly name: string;
-  /** Null where the state database could not tell. */
-  readonly parked: number | null;
-  readonly dead: number | null;
-}
-
-interface EndpointFacts extends StoredFacts {
-  readonly queued: number;
-  readonly condition: (typeof CONDITIONS)[number];
-  readonly breaker: 'open' | 'closed';
-  readonly failing_for: number | null;
-  readonly delivered: number;
-  readonly skipped: number;
-  readonly failed_attempts: number;
-}
-
-/** Each has few values: an id, a row's key or a URL would make a series of its own for each, and tell what may be hidden. */
-export type MetricLabel = 'endpoint' | 'hook' | 'state';
-
-export interface Sample {
-  readonly labels: Readonly<Partial<Record<MetricLabel, string>>>;
-  readonly value: number;
-}
-
-export interface Metric {
-  readonly name: `walhook_${string}`;
-  /** A counter only grows, and begins at 0 with each daemon, so with a new configuration too. */
-  readonly type: 'gauge' | 'counter';
-  readonly labels: readonly MetricLabel[];
-  /** One line, for HELP and docs/operations.md. */
-  readonly help: string;
-  /** Empty where nothing is known: then it is left out, for 0 would be a lie. */
-  readonly samples: (facts: MetricFacts) => readonly Sample[];
-}
+export type { MetricFacts } from './metric-facts.ts';
 
 export const METRICS: readonly Metric[] = [
   gauge('walhook_ready', '1 if it streams and nothing is wrong with it, as /readyz says', (facts) => one(notReady(facts).length === 0 ? 1 : 0)),
@@ -95,19 +40,9 @@ export const METRICS: readonly Metric[] = [
   gauge('walhook_backfill_rows_estimated', 'All rows that they have to look at, by the planner, corrected as they go', ofBackfills((all) => sum(all.map(({ rows_estimated }) => rows_estimated))), ['hook']),
   gauge('walhook_backfill_rows_per_second', 'Rows a second that they look at', ofBackfills((all) => sum(all.map(({ rows_per_second }) => rows_per_second ?? 0))), ['hook']),
   gauge('walhook_backfill_left_seconds', 'Time until the last of those that run is done, as things go; left out where none runs', ofBackfills((all) => longest(all.map(({ seconds_left }) => seconds_left))), ['hook']),
+
+  ...TRAFFIC_METRICS,
 ];
-
-function gauge(name: Metric['name'], help: string, samples: Metric['samples'], labels: Metric['labels'] = []): Metric {
-  return { name, type: 'gauge', labels, help, samples };
-}
-
-function counter(name: `walhook_${string}_total`, help: string, samples: Metric['samples'], labels: Metric['labels']): Metric {
-  return { name, type: 'counter', labels, help, samples };
-}
-
-function one(value: number | null | undefined, labels: Sample['labels'] = {}): Sample[] {
-  return value == null ? [] : [{ labels, value }];
-}
 
 /** A sample for each, so that a query for one of them always finds it. */
 function oneOf(all: readonly string[], current: string, labels: Sample['labels'] = {}): Sample[] {

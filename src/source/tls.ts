@@ -45,7 +45,7 @@ function sslMode(settings: ConnectionSettings): Mode {
   // pg's own name for what libpq calls require.
   if (text === 'no-verify') return 'require';
   const mode = MODES.find((known) => known === text);
-  if (mode === undefined) throw badTls(`sslmode ${JSON.stringify(text)} is not known`, `sslmode is one of ${MODES.join(', ')}`);
+  if (mode === undefined) throw badTls('sslmode is none that libpq knows', `sslmode is one of ${MODES.join(', ')}`);
   return mode;
 }
 
@@ -63,7 +63,7 @@ function refuseWeak(mode: Mode, settings: ConnectionSettings): void {
 /** True if TLS begins at once, without asking in plain text: Postgres 17 and later. @throws WalhookError `bad_tls` */
 export function isDirect(settings: ConnectionSettings): boolean {
   const text = settings.get('sslnegotiation') ?? 'postgres';
-  if (text !== 'postgres' && text !== 'direct') throw badTls(`sslnegotiation ${JSON.stringify(text)} is not known`, 'sslnegotiation is one of postgres, direct');
+  if (text !== 'postgres' && text !== 'direct') throw badTls('sslnegotiation is none that libpq knows', 'sslnegotiation is one of postgres, direct');
   return text === 'direct';
 }
 

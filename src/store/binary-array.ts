@@ -26,7 +26,7 @@ export function bytesArray(values: readonly (Buffer | null)[]): Buffer {
   const buffer = Buffer.allocUnsafe(values.reduce((sum, value) => sum + 4 + (value?.length ?? 0), HEADER));
   let at = header(buffer, OID.bytea, values);
   for (const value of values) {
-    at = buffer.writeInt32BE(value === null ? -1 : value.length, at);
+    at = buffer.writeInt32BE(value?.length ?? -1, at);
     if (value !== null) at += value.copy(buffer, at);
   }
   return buffer.subarray(0, at);

@@ -86,7 +86,7 @@ export interface StateDatabaseOptions {
   readonly schema: string;
   /** Default: nothing is sealed. */
   readonly cipher?: Cipher;
-  /** Connections at most. Default 4: parking, settling, paging, and one for people. */
+  /** Connections at most. Default 5: parking, settling, paging, the history, and one for people. */
   readonly connections?: number;
   /** Milliseconds until a query without an answer fails and its connection is given up. Default 30,000. */
   readonly timeout?: number;
@@ -96,7 +96,7 @@ export interface StateDatabaseOptions {
 export function openState(options: StateDatabaseOptions): StateDatabase {
   const pool = new pg.Pool({
     ...options.client,
-    max: options.connections ?? 4,
+    max: options.connections ?? 5,
     connectionTimeoutMillis: options.client.connectionTimeoutMillis ?? 10_000,
     query_timeout: options.timeout ?? 30_000,
     keepAlive: true,

@@ -131,7 +131,8 @@ export function sealedText(cipher: Cipher, text: string | null, place: Place): s
 
 /** Postgres' text has no U+0000, but an endpoint's response may. By U+0001 what is sealed is known. */
 function storable(text: string): string {
-  return text.replaceAll('\0', '\u{fffd}').replace(/^\u0001/, '\u{fffd}');
+  const whole = text.replaceAll('\0', '\u{fffd}');
+  return whole.startsWith('\u0001') ? `\u{fffd}${whole.slice(1)}` : whole;
 }
 
 function placeOf({ id, request: { endpoint } }: Delivery, column: string): Place {

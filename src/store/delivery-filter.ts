@@ -1,5 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
+import type { HookLane } from '../kept-attempts.ts';
 import { deliveryKey } from './delivery-columns.ts';
+import { inLanes } from './in-lanes.ts';
 
 /** Where a stored delivery is: `parked` will be sent, `dead` has given up. */
 export type StoredFate = 'parked' | 'dead';
@@ -13,6 +15,8 @@ export interface DeliveryFilter {
   readonly table?: string;
   /** webhook-ids. One that is not there is passed over; an empty list means none. */
   readonly ids?: readonly string[];
+  /** In one of these lanes. */
+  readonly lanes?: readonly HookLane[];
   /** Parked, or died, at or after this moment. */
   readonly since?: Date;
   /** Parked, or died, before this moment. */
@@ -30,6 +34,7 @@ export function matches(filter: DeliveryFilter, endpoints: readonly string[]): R
   if (filter.hook !== undefined) conditions.push(sql`hook = ${filter.hook}`);
   if (filter.table !== undefined) conditions.push(sql`table_name = ${filter.table}`);
   if (filter.ids !== undefined) conditions.push(sql`key = any(${keys(filter.ids, endpoints)}::text[])`);
+  if (filter.lanes !== undefined) conditions.push(inLanes(filter.lanes));
   if (filter.since !== undefined) conditions.push(sql`${at} >= ${filter.since}`);
   if (filter.before !== undefined) conditions.push(sql`${at} < ${filter.before}`);
   return sql<boolean>`${sql.join(conditions, sql` and `)}`;

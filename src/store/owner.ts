@@ -80,10 +80,36 @@ export class Ownership {
   }
 
   /** A table of the state schema. */
-  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'owner' | 'parked'): RawBuilder<unknown> {
+  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'history' | 'owner' | 'parked' | 'rotation'): RawBuilder<unknown> {
     return sql.id(this.#state.schema, name);
   }
+
+  /** Its name as text that `regclass` reads. */
+  tableName(name: string): string {
+    return `"${this.#state.schema.replaceAll('"', '""')}"."${name.replaceAll('"', '""')}"`;
+  }
+
+  /** A part of a table, which is a table of the state schema too. */
+  partition(name: string): RawBuilder<unknown> {
+    return sql.id(this.#state.schema, name);
+  }
+
+  /**
+   * Runs statements in one transaction, for what is no query: DDL. Nobody can take over before it is committed.
+   *
+   * @throws WalhookError `fenced`: then nothing has been run.
+   */
+  transact<T>(work: (run: Run) => Promise<T>): Promise<T> {
+    return this.#state.db.transaction().execute(async (transaction) => {
+      const { rows } = await sql`select from ${this.table('owner')} where slot = ${this.slot} and epoch = ${this.#epoch}::bigint for share`.execute(transaction);
+      if (rows.length === 0) throw await this.#fenced();
+      return work(async <Row extends object>(statement: RawBuilder<unknown>) => (await (statement as RawBuilder<Row>).execute(transaction)).rows);
+    });
+  }
 }
+
+/** Runs one statement of a transaction. */
+export type Run = <Row extends object>(statement: RawBuilder<unknown>) => Promise<Row[]>;
 
 /** The condition that each writing expression must have. It is asked once, before any row is looked at. */
 export const OWNED = sql.raw('exists (select from owned)');

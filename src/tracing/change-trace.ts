@@ -1,5 +1,4 @@
-import type { Relation } from '../change.ts';
-import { TEXT } from '../change.ts';
+import { type Relation, TEXT } from '../change.ts';
 import type { TracingConfig } from '../config.ts';
 import { type Event, tupleOf } from '../event.ts';
 import { parseTraceparent } from './traceparent.ts';
@@ -12,6 +11,9 @@ export class ChangeTrace {
   readonly #config: Pick<TracingConfig, 'column' | 'message'>;
   /** Of the transaction's last message. */
   #current: string | undefined;
+  /** The relation that was looked at last, and where its column is; -1: it has none. */
+  #relation: Relation | null = null;
+  #column = -1;
 
   constructor(config: Pick<TracingConfig, 'column' | 'message'>) {
     this.#config = config;
@@ -28,16 +30,14 @@ export class ChangeTrace {
     this.#current = valid(content.toString('latin1'));
   }
 
-  /** The relation's column that has it; null if it has none. */
-  columnOf({ columns }: Relation): number | null {
-    const { column } = this.#config;
-    const index = columns.findIndex(({ name }) => name === column);
-    return index === -1 ? null : index;
-  }
-
   /** The traceparent of an event; undefined if none came with it. */
-  of(event: Event, column: number | null): string | undefined {
-    return (column === null ? undefined : written(event, column)) ?? this.#current;
+  of(event: Event): string | undefined {
+    const { relation } = event.change;
+    if (relation !== this.#relation) {
+      this.#relation = relation;
+      this.#column = relation.columns.findIndex(({ name }) => name === this.#config.column);
+    }
+    return (this.#column === -1 ? undefined : written(event, this.#column)) ?? this.#current;
   }
 }
 

@@ -27,7 +27,10 @@ test('Ctrl-C cancels what a daemon does in the background, and says how many wer
 
   const stop = new AbortController();
   // The first part is done once rows are gone.
-  const stopping = expect.poll(dead, { timeout: 60_000, interval: 5 }).toBeLessThan(MANY).then(() => stop.abort('SIGINT'));
+  const stopping = (async () => {
+    await expect.poll(dead, { timeout: 60_000, interval: 5 }).toBeLessThan(MANY);
+    stop.abort('SIGINT');
+  })();
   const cancelled = await command(['discard', '--all', '--yes', '--json'], options, stop.signal);
   await stopping;
   const report = JSON.parse(cancelled.stdout) as { cancelled: boolean; count: number };

@@ -1,17 +1,23 @@
-import { expect, test } from 'vitest';
-import { StoredOperations } from '../../src/commands/stored-operations.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Config } from '../../src/config.ts';
+import { StoredOperations, type StoredOperationsOptions } from '../../src/commands/stored-operations.ts';
 import { offlineEngine } from '../../src/commands/offline-engine.ts';
 import type { Delivery } from '../../src/delivery.ts';
 import { storedDeliveries } from '../../src/store/stored-deliveries.ts';
+import { historyStore } from '../../src/store/history.ts';
+import { ReadOnlyDatabase } from '../../src/source/read-only-database.ts';
+import { rowLanes } from '../../src/row-lanes.ts';
 import { parkingStore } from '../../src/store/parking.ts';
 import type { ParkingStore } from '../../src/queue/port.ts';
 import { daemonEnvironment } from '../support/daemon.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { delivery, DOWN, parking } from '../store/delivery.ts';
+import { arrived, delivery, DOWN, parking } from '../store/delivery.ts';
 import { testState, type TestState } from '../store/state.ts';
 
 interface Desk extends TestState {
   readonly operations: StoredOperations;
+  readonly config: Config;
+  readonly history: ReturnType<typeof historyStore>;
   readonly store: ParkingStore;
   /** Endpoints that were refreshed, in order. */
   readonly refreshed: string[];
@@ -33,9 +39,13 @@ hooks: [{ name: profiles, table: profiles, to: crm }, { name: orders, table: app
   });
   const refreshed: string[] = [];
   const engine = { ...offlineEngine(store), refresh: async (endpoint: string) => void refreshed.push(endpoint) };
+  const database = new ReadOnlyDatabase(found.database.url);
+  onTestFinished(() => database.close());
   const stored = storedDeliveries(found.state, found.owner);
-  const operations = new StoredOperations({ config, stored, engine, now: async () => new Date((await found.database.sql<{ now: Date }>('select clock_timestamp() as now'))[0]?.now ?? 0) });
-  return { ...found, store, operations, refreshed };
+  const history = historyStore(found.state, found.owner);
+  const lanes: StoredOperationsOptions['lanes'] = (table, key) => rowLanes({ config, database }, table, key);
+  const operations = new StoredOperations({ config, stored, engine, delivered: history, lanes, now: async () => new Date((await found.database.sql<{ now: Date }>('select clock_timestamp() as now'))[0]?.now ?? 0) });
+  return { ...found, config, history, store, operations, refreshed };
 }
 
 const DEAD = [delivery(1), delivery(2, { endpoint: 'billing', hook: 'orders', table: 'app.orders' }), delivery(3, { endpoint: 'old' }), delivery(4)];
@@ -136,4 +146,41 @@ test('pause and resume are remembered', async () => {
   expect(await operations.pause('billing', null)).toBe('paused by hand');
   await operations.resume('crm');
   expect(await store.condition('crm')).toEqual({ state: 'active', reason: null, failingFor: null, probeIn: null });
+});
+
+test('what was delivered is listed, shown and replayed from the history', async () => {
+  const { operations, refreshed, history } = await desk({});
+  await history.tend(86_400_000);
+  await history.save([arrived(1, { body: '{"n":1}' }), arrived(2, { endpoint: 'billing', body: null }), arrived(3, { endpoint: 'old' })]);
+  const listed = await operations.list({ state: 'delivered', limit: 2 });
+  expect(listed.deliveries.map(({ id, state, duration_ms }) => [id, state, duration_ms])).toEqual([['id-3-0', 'delivered', 12.5], ['id-2-0', 'delivered', 12.5]]);
+  const rest = await operations.list({ state: 'delivered', limit: 2, cursor: listed.next ?? '' });
+  expect([rest.deliveries.map(({ id }) => id), rest.next]).toEqual([['id-1-0'], null]);
+  expect(await operations.show('id-1-0')).toMatchObject([{ state: 'delivered', body: '{"n":1}', attempts: 1, status: 204, path: '/hooks?x=1' }]);
+  // One has no body, and one an endpoint that is no more.
+  expect(await operations.count('replay', { state: 'delivered' })).toMatchObject({ count: 1, endpoints: { crm: 1 }, not_configured: { old: 1 } });
+  expect(await operations.act('replay', { state: 'delivered' })).toMatchObject({ count: 1 });
+  expect(refreshed).toEqual(['crm']);
+  expect(await operations.show('id-1-0')).toMatchObject([{ state: 'parked', id: 'id-1-0', body: '{"n":1}', attempts: 0 }, { state: 'delivered' }]);
+  await expect(operations.act('replay', { state: 'delivered', ids: ['id-9-0'] })).rejects.toMatchObject({ code: 'unknown_delivery' });
+});
+
+test('a key finds what shares the lane of its row', async () => {
+  const { operations, config, store, database } = await desk({});
+  await database.sql('create table profiles (org bigint, id bigint, note text, primary key (org, id)); insert into profiles values (7, 1, $$a$$)');
+  const key = { org: '7', id: '1' };
+  const source = new ReadOnlyDatabase(database.url);
+  onTestFinished(() => source.close());
+  const [lane] = await rowLanes({ config, database: source }, 'profiles', key);
+  await store.bury([delivery(1, { hook: 'profiles', lane: lane?.lane ?? 0 }), delivery(2, { hook: 'profiles', lane: 5 })].map((one) => ({ delivery: one, attempts: 1, failure: DOWN })));
+  const ids = async (wanted: Record<string, string>): Promise<string[]> => (await operations.list({ state: 'dead', table: 'profiles', key: wanted, limit: 10 })).deliveries.map(({ id }) => id);
+  expect(await ids(key)).toEqual(['id-1-0']);
+  // As Postgres writes it, not as it was typed; and also of a row that is gone.
+  expect(await ids({ org: '007', id: '1' })).toEqual(['id-1-0']);
+  await database.sql('delete from profiles');
+  expect(await ids(key)).toEqual(['id-1-0']);
+  expect(await ids({ org: '7', id: '2' })).toEqual([]);
+  await expect(ids({ org: '7' })).rejects.toMatchObject({ code: 'bad_key', message: expect.stringContaining('org, id') });
+  await expect(ids({ org: 'x', id: '1' })).rejects.toMatchObject({ code: 'bad_key' });
+  await expect(operations.list({ state: 'dead', key, limit: 1 })).rejects.toMatchObject({ code: 'bad_key' });
 });

@@ -62,6 +62,7 @@ hooks:
 
 notify: { to: crm, lag: 1m, wal: 1d }
 dead_letters: { keep: 30d, most: 100000 }
+history: 7d
 `;
 
 test('the example of the design loads', () => {
@@ -165,6 +166,7 @@ test('the example of the design loads', () => {
     notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
     dead_letters: { keep: 2_592_000_000, most: 100_000 },
     tracing: null,
+    history: { keep: 604_800_000, bodies: true, rate: 1_000 },
   });
 });
 
@@ -226,6 +228,7 @@ test('what is not given has its default', () => {
     notify: { to: [], lag: 300_000, wal: 21_600_000 },
     dead_letters: { keep: null, most: null },
     tracing: null,
+    history: null,
   });
 });
 

@@ -85,7 +85,7 @@ test.for(['127.0.0.1', '169.254.169.254', '10.0.0.5', '192.168.1.1', '168.63.129
   const parts = ip.split('.').map(Number);
   const [a = 0, b = 0, c = 0, d = 0] = parts;
   const number = a * 2 ** 24 + b * 2 ** 16 + c * 256 + d;
-  const wide = (text: string): string => [...text].map((one) => String.fromCodePoint((one.codePointAt(0) ?? 0) + 0xfee0)).join('');
+  const wide = (text: string): string => Array.from(text, (one) => String.fromCodePoint((one.codePointAt(0) ?? 0) + 0xfee0)).join('');
   const notations = [
     ip,
     `${ip}.`,
@@ -102,7 +102,7 @@ test.for(['127.0.0.1', '169.254.169.254', '10.0.0.5', '192.168.1.1', '168.63.129
     ip.replaceAll('.', '\u3002'),
     ip.replaceAll('.', '\uff61'),
     ip.replaceAll('.', '%2e'),
-    [...ip].map((one) => `%${(one.codePointAt(0) ?? 0).toString(16)}`).join(''),
+    Array.from(ip, (one) => `%${(one.codePointAt(0) ?? 0).toString(16)}`).join(''),
     `user:secret@${ip}`,
     `example.com@${ip}`,
     `[::ffff:${ip}]`,

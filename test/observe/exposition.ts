@@ -2,7 +2,8 @@
 export interface Family {
   readonly type: string;
   readonly help: string;
-  readonly samples: { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+  /** `part`: of a histogram, `_bucket`, `_sum` or `_count`; else empty. */
+  readonly samples: { readonly part: string; readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
 }
 
 const NAME = '[a-zA-Z_:][a-zA-Z0-9_:]*';
@@ -21,7 +22,7 @@ export function parseExposition(text: string): Map<string, Family> {
   let current = '';
   for (const line of text.slice(0, -1).split('\n')) {
     if (line === '') continue;
-    const typed = new RegExp(`^# TYPE (${NAME}) (gauge|counter)$`).exec(line);
+    const typed = new RegExp(`^# TYPE (${NAME}) (gauge|counter|histogram)$`).exec(line);
     if (line.startsWith('# HELP ')) {
       help = new RegExp(`^# HELP (${NAME}) (.+)$`).exec(line);
     } else if (typed !== null) {
@@ -31,9 +32,11 @@ export function parseExposition(text: string): Map<string, Family> {
     } else {
       const [, name, labels = '', value = ''] = SAMPLE.exec(line) ?? [];
       const family = families.get(current);
-      if (name !== current || family === undefined || !Number.isFinite(Number(value)) || seen.has(`${name}{${labels}}`)) throw new Error(`not a sample of ${current}: ${line}`);
+      const part = (name ?? '').slice(current.length);
+      const isPart = family?.type === 'histogram' ? ['_bucket', '_sum', '_count'].includes(part) : part === '';
+      if (name?.startsWith(current) !== true || !isPart || family === undefined || !Number.isFinite(Number(value)) || seen.has(`${name}{${labels}}`)) throw new Error(`not a sample of ${current}: ${line}`);
       seen.add(`${name}{${labels}}`);
-      family.samples.push({ labels: labelsOf(labels), value: Number(value) });
+      family.samples.push({ part, labels: labelsOf(labels), value: Number(value) });
     }
   }
   return families;

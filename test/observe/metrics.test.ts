@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DaemonReport } from '../../src/commands/daemon-report.ts';
 import { metricsAnswer } from '../../src/observe/http-metrics.ts';
+import { Histogram } from '../../src/history/histogram.ts';
 import { type MetricFacts, METRICS } from '../../src/observe/metrics.ts';
 import { backfill } from '../support/memory-backfills.ts';
 import { type Family, parseExposition, valueOf } from './exposition.ts';
@@ -26,7 +27,10 @@ const CRM: DaemonReport['endpoints'][number] = {
 };
 
 const ID = 'bf_20261121T193000_x7k2';
-const FACTS: DaemonReport & Pick<MetricFacts, 'hooks'> = {
+const TIMES = new Histogram();
+for (const ms of [0.5, 3, 3, 700, 50_000]) TIMES.add(ms);
+
+const FACTS: DaemonReport & Pick<MetricFacts, 'hooks' | 'traffic' | 'reload' | 'process'> = {
   version: '1.0.0',
   pid: 7,
   uptime: 60,
@@ -46,7 +50,20 @@ const FACTS: DaemonReport & Pick<MetricFacts, 'hooks'> = {
     backfill({ id: `${ID}c`, hook: 'removed', state: 'waiting' }),
   ],
   hooks: ['crm-profiles', 'idle'],
+  traffic: {
+    tables: [{ name: 'public.profiles', insert: 3, update: 2, delete: 1, truncate: 0 }],
+    hooks: [{ name: 'crm-profiles', events: 6, matched: 5, deliveries: 10, delivered: 9, dead: 1 }],
+    endpoints: [{ name: 'crm', outcomes: { delivered: 9, status_5xx: 2 }, duration: TIMES, behind: TIMES }],
+    passedOver: 4,
+    lost: 2,
+  },
+  reload: { applied: 2, refused: 1, appliedAt: 1_780_000_000_000, isLastApplied: false },
+  process: { rss: 1_000_000, heapUsed: 500_000, cpu: 1.5, active: 1.25, startedAt: 1_780_000_000 },
 };
+
+async function scrapeOf(facts: MetricFacts): Promise<Map<string, Family>> {
+  return parseExposition(await (await metricsAnswer(facts)).text());
+}
 
 async function scrape(change: Partial<MetricFacts> = {}): Promise<Map<string, Family>> {
   return parseExposition(await (await metricsAnswer({ ...FACTS, ...change })).text());
@@ -69,16 +86,16 @@ test('each metric is told in the text format, under the type, the labels and the
     const family = families.get(name);
     expect(family).toMatchObject({ type, help });
     expect(family?.samples.length).toBeGreaterThan(0);
-    for (const sample of family?.samples ?? []) expect(Object.keys(sample.labels), name).toEqual(labels);
+    for (const { part, labels: found } of family?.samples ?? []) expect(Object.keys(found), name).toEqual(part === '_bucket' ? ['le', ...labels] : labels);
   }
 });
 
 test('names are as Prometheus wants them', () => {
   for (const { name, type, help } of METRICS) {
-    expect(name).toMatch(/^walhook_[a-z]+(?:_[a-z]+)*$/);
+    expect(name).toMatch(/^(?:walhook|process|nodejs)_[a-z]+(?:_[a-z]+)*$/);
     expect(name.endsWith('_total'), name).toBe(type === 'counter');
     expect(name).not.toMatch(/_(?:count|sum|bucket|info|ms|milliseconds|minutes|kb|percent)$|gauge|counter/);
-    if (/seconds|bytes/.test(name.replace('_per_second', ''))) expect(name).toMatch(/_(?:seconds|bytes)$/);
+    if (/seconds|bytes/.test(name.replace('_per_second', '')) && type !== 'counter') expect(name).toMatch(/_(?:seconds|bytes)$/);
     expect(help).toMatch(/^\S.*[^.\s]$/);
   }
 });
@@ -89,11 +106,11 @@ test('no label and no line has an id, a URL, a condition or an error: labels are
     expect(JSON.stringify(FACTS)).toContain(never);
     expect(text).not.toContain(never);
   }
-  const names = { endpoint: ['crm', 'audit', 'gone'], hook: ['crm-profiles', 'idle', 'removed'] };
+  const names = { endpoint: ['crm', 'audit', 'gone'], hook: ['crm-profiles', 'idle', 'removed'], table: ['public.profiles'], operation: ['insert', 'update', 'delete', 'truncate'], outcome: ['delivered', 'status_5xx'], result: ['applied', 'refused'] };
   const states = 'starting standby streaming reconnecting draining stopped active paused disabled reserved extended unreserved lost waiting running'.split(' ');
   for (const { samples } of parseExposition(text).values()) {
     for (const { labels } of samples) {
-      for (const [label, value] of Object.entries(labels)) expect({ ...names, state: states }[label], label).toContain(value);
+      for (const [label, value] of Object.entries(labels)) if (label !== 'le') expect({ ...names, state: states }[label], label).toContain(value);
     }
   }
 });
@@ -130,6 +147,27 @@ test('endpoints, those too that the configuration no longer has', async () => {
   expect(told('failed_attempts_total')).toEqual([5, 5, null]);
   expect(stateOf(all, 'walhook_endpoint_state', { endpoint: 'crm' })).toEqual(['active']);
   expect(stateOf(all, 'walhook_endpoint_state', { endpoint: 'audit' })).toEqual(['paused']);
+});
+
+test('what went by, as it was counted', async () => {
+  const all = await scrape();
+  expect(valueOf(all, 'walhook_changes_total', { table: 'public.profiles', operation: 'update' })).toBe(2);
+  expect(['events', 'matched', 'deliveries', 'delivered', 'dead'].map((step) => valueOf(all, `walhook_hook_${step}_total`, { hook: 'crm-profiles' }))).toEqual([6, 5, 10, 9, 1]);
+  expect(valueOf(all, 'walhook_attempts_total', { endpoint: 'crm', outcome: 'status_5xx' })).toBe(2);
+  expect([valueOf(all, 'walhook_history_passed_over_total'), valueOf(all, 'walhook_history_lost_total')]).toEqual([4, 2]);
+  const samples = all.get('walhook_attempt_duration_seconds')?.samples ?? [];
+  const at = (le: string): number | undefined => samples.find(({ labels }) => labels['le'] === le)?.value;
+  expect(['0.001', '0.002', '0.004', '0.512', '1.024', '32.768', '+Inf'].map(at)).toEqual([1, 1, 3, 3, 4, 4, 5]);
+  expect(samples.filter(({ part }) => part !== '_bucket').map(({ part, value }) => [part, value])).toEqual([['_sum', expect.closeTo(50.7065, 6)], ['_count', 5]]);
+});
+
+test('changes of the configuration, and the process', async () => {
+  const all = await scrape();
+  expect(['applied', 'refused'].map((result) => valueOf(all, 'walhook_reloads_total', { result }))).toEqual([2, 1]);
+  expect(valueOf(all, 'walhook_reload_last_ok')).toBe(0);
+  expect(valueOf(all, 'walhook_reload_last_applied_timestamp_seconds')).toBe(1_780_000_000);
+  expect(valueOf(all, 'process_cpu_seconds_total')).toBe(1.5);
+  expect(valueOf(await scrape({ reload: { applied: 0, refused: 0, appliedAt: null, isLastApplied: null } }), 'walhook_reload_last_ok')).toBeNull();
 });
 
 test('backfills of one hook are summed, what is not known of one is left out, and hooks without one have zeros', async () => {
@@ -176,6 +214,7 @@ test('what is not known is left out, not 0', async () => {
     'walhook_backfill_rows_per_second',
     'walhook_backfill_left_seconds',
   ]);
-  const standby = await scrape({ ...unknown, state: 'standby', wal: null, endpoints: [] });
+  const { traffic: _traffic, reload: _reload, process: _process, ...bare } = unknown;
+  const standby = await scrapeOf({ ...bare, state: 'standby', wal: null, endpoints: [] });
   expect([...standby.keys()]).toEqual(['walhook_ready', 'walhook_state', 'walhook_in_flight_deliveries', 'walhook_in_flight_bytes']);
 });

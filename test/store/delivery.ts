@@ -1,4 +1,5 @@
 import { type Delivery, NO_HEADERS } from '../../src/delivery.ts';
+import type { KeptAttempt } from '../../src/kept-attempts.ts';
 import type { Failure, Parking } from '../../src/queue/port.ts';
 
 export const DOWN: Failure = { failure: 'status', status: 503, message: 'HTTP 503', response: 'down' };
@@ -32,4 +33,34 @@ export function delivery(place: number, shape: Shape = {}): Delivery {
 
 export function parking(of: Delivery, more: Partial<Parking> = {}): Parking {
   return { delivery: of, attempts: 0, failure: null, dueIn: 0, ...more };
+}
+
+/** An attempt that delivered it a moment ago: those of later places later. */
+export function arrived(place: number, { body = `{"n":${place}}`, endpoint = 'crm', ...more }: Partial<Omit<KeptAttempt, 'body'>> & { readonly body?: string | null } = {}): KeptAttempt {
+  const { id, request, lane, sequence, operation, table, committedAt } = delivery(place, { endpoint });
+  return {
+    id,
+    endpoint,
+    hook: request.hook,
+    table,
+    operation,
+    lane,
+    sequence,
+    committedAt,
+    at: Date.now() - 10_000 + place,
+    ms: 12.5,
+    attempt: 1,
+    result: 'delivered',
+    failure: null,
+    status: 204,
+    message: null,
+    response: null,
+    method: request.method,
+    path: request.path,
+    contentType: request.contentType,
+    headers: null,
+    body: body === null ? null : Buffer.from(body),
+    bytes: body === null ? 100_000 : Buffer.byteLength(body),
+    ...more,
+  };
 }

@@ -127,6 +127,15 @@ test('all that is stored under an id is shown, of each endpoint', async () => {
   expect(await stored.show('id-1')).toEqual([]);
 });
 
+test('what waits behind a parked delivery is what comes later in its lane, of its endpoint', async () => {
+  const { stored } = await filled({
+    parked: [delivery(1), delivery(2), delivery(3), delivery(3, { nth: 1 }), delivery(4, { lane: 2 }), delivery(5, { endpoint: 'billing' })],
+    dead: [delivery(6)],
+  });
+  const behind = (place: number, endpoint = 'crm'): Promise<number | null> => stored.behind(`id-${place}-0`, endpoint);
+  expect(await Promise.all([behind(1), behind(2), behind(3), behind(4), behind(5, 'billing'), behind(5), behind(6)])).toEqual([3, 2, 1, 0, 0, null, null]);
+});
+
 test('a replayed dead letter is parked as it was, without attempts and due at once', async () => {
   const given = delivery(7, { body: '{"a":"é"}', lane: 77 });
   const { stored, store, database } = await filled({ parked: [delivery(8)], dead: [given, delivery(9, { endpoint: 'billing' })] });

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { Daemon, type DaemonOptions, type DaemonStatus } from '../../src/daemon.ts';
+import type { History } from '../../src/history/history.ts';
 import { createDatabase, type TestDatabase } from './postgres.ts';
 import { Receiver, type ReceiverOptions } from './receiver.ts';
 import { SECRET } from './secret.ts';
@@ -53,6 +54,7 @@ export interface TestDaemonOptions {
   readonly receivers: Readonly<Record<string, Receiver>>;
   readonly env?: Readonly<Record<string, string>>;
   readonly onOutcome?: DaemonOptions['onOutcome'];
+  readonly history?: History;
 }
 
 /** What `${…}` in the config stands for. */
@@ -76,7 +78,7 @@ export class TestDaemon {
 
   /** Resolves once the slot is streaming; throws as `Daemon.start` does. `yaml`: another config than the one before. */
   async start(yaml = this.#options.yaml): Promise<void> {
-    const { onOutcome } = this.#options;
+    const { onOutcome, history } = this.#options;
     const config = loadConfig({
       text: yaml,
       file: 'walhook.yaml',
@@ -84,7 +86,7 @@ export class TestDaemon {
       readFile: (path) => readFileSync(path, 'utf8'),
     });
     const log = pino({ level: 'trace' }, { write: (line: string) => void this.log.push(line.trimEnd()) });
-    this.#daemon = await Daemon.start({ config, log, version: '0.0.0-test', ...(onOutcome ? { onOutcome } : {}) });
+    this.#daemon = await Daemon.start({ config, log, version: '0.0.0-test', ...(onOutcome ? { onOutcome } : {}), ...(history ? { history } : {}) });
     // A test that is about its end looks at `done`; for others it is no unhandled rejection.
     this.#daemon.done.catch(() => undefined);
   }

@@ -1,0 +1,76 @@
+import type { Logger } from 'pino';
+import type { Config } from './config.ts';
+import type { History } from './history/history.ts';
+import { HistoryWriter } from './history/history-writer.ts';
+import { RingDelivered } from './history/ring-delivered.ts';
+import type { Delivered, DeliveredFilter } from './kept-attempts.ts';
+import { inTime } from './patience.ts';
+import type { DurableState } from './state.ts';
+
+/** How long the end of a daemon, or a list, waits for what is being written, in milliseconds. */
+const GRACE = 1_000;
+
+export interface DeliveredHistoryOptions {
+  readonly config: Pick<Config, 'endpoints' | 'hooks' | 'tables' | 'history'>;
+  readonly history: History;
+  readonly state: Pick<DurableState, 'history' | 'parking'>;
+  readonly log: Logger;
+  /** There is a state schema to keep it in. */
+  readonly isKept: boolean;
+}
+
+/** What arrived of late, as a daemon has it: in memory, or in the state schema, where `history` says so. */
+export class DeliveredHistory implements Delivered {
+  readonly #history: History;
+  readonly #writer: HistoryWriter | null;
+  readonly #kept: Delivered;
+
+  constructor({ config, history, state, log, isKept }: DeliveredHistoryOptions) {
+    const settings = isKept ? config.history : null;
+    history.begin(config, settings === null ? null : state.history, settings?.rate);
+    this.#history = history;
+    this.#writer = settings === null ? null : new HistoryWriter({ ring: history.attemptRing, store: state.history, log, ...settings });
+    this.#kept = settings === null ? new RingDelivered(history.attemptRing, (batch) => state.parking.park(batch)) : state.history;
+    if (this.#writer !== null) history.lost = () => this.#writer?.dropped ?? 0;
+  }
+
+  /** Once the slot is ours: until then another daemon writes. */
+  start(): void {
+    this.#writer?.start();
+  }
+
+  async close(): Promise<void> {
+    if (this.#writer !== null) await inTime(this.#writer.close(), GRACE);
+    this.#history.end();
+  }
+
+  async list(query: Parameters<Delivered['list']>[0]): ReturnType<Delivered['list']> {
+    await this.#written();
+    return this.#kept.list(query);
+  }
+
+  async count(filter: DeliveredFilter): ReturnType<Delivered['count']> {
+    await this.#written();
+    return this.#kept.count(filter);
+  }
+
+  async show(id: string): ReturnType<Delivered['show']> {
+    await this.#written();
+    return this.#kept.show(id);
+  }
+
+  async replayable(filter: DeliveredFilter): ReturnType<Delivered['replayable']> {
+    await this.#written();
+    return this.#kept.replayable(filter);
+  }
+
+  async replay(filter: DeliveredFilter): ReturnType<Delivered['replay']> {
+    await this.#written();
+    return this.#kept.replay(filter);
+  }
+
+  /** What came last is to be in the answer. */
+  async #written(): Promise<void> {
+    if (this.#writer !== null) await inTime(this.#writer.flush(), GRACE);
+  }
+}

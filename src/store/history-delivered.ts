@@ -1,0 +1,111 @@
+import { type RawBuilder, sql } from 'kysely';
+import { type Delivered, type DeliveredFilter, deliveredCursor, type KeptAttempt, parseDeliveredCursor } from '../kept-attempts.ts';
+import { parseLsn } from '../lsn.ts';
+import type { StateDatabase } from './database.ts';
+import { DEAD_COLUMNS } from './delivery-columns.ts';
+import { inLanes } from './in-lanes.ts';
+import { OWNED, type Ownership } from './owner.ts';
+import { isoText } from './stored-order.ts';
+
+/** Rows of one statement at most. */
+const CHUNK = 5_000;
+
+interface Row extends Omit<KeptAttempt, 'sequence' | 'lane' | 'committedAt' | 'at'> {
+  readonly lane: string;
+  readonly commitLsn: string;
+  readonly ordinal: string;
+  readonly nth: number;
+  readonly committed_ms: string;
+  readonly ended_ms: string;
+  readonly place: string;
+}
+
+const COLUMNS = sql.raw(`
+  id, endpoint, hook, table_name as "table", operation, lane, commit_lsn::text as "commitLsn", ordinal, nth, floor(extract(epoch from committed_at) * 1000) as committed_ms,
+  round(extract(epoch from ended_at) * 1000) as ended_ms, duration_ms as ms, attempt, result, failure, status, message, response, method, path, content_type as "contentType", headers, bytes,
+  ${isoText('ended_at')} as place`);
+
+/** @param rest what comes behind the condition */
+export async function historyRows(state: StateDatabase, condition: RawBuilder<unknown>, rest: RawBuilder<unknown>): Promise<KeptAttempt[]> {
+  const { rows } = await sql<Row>`select ${COLUMNS}, body from ${sql.id(state.schema, 'history')} where ${condition} ${rest}`.execute(state.db);
+  return rows.map(toKept);
+}
+
+export async function listHistory(state: StateDatabase, { filter, limit, cursor }: Parameters<Delivered['list']>[0]): ReturnType<Delivered['list']> {
+  const [at, id, endpoint] = cursor === null ? [] : parseDeliveredCursor(cursor, 3).map(String);
+  const behind = cursor === null ? sql`true` : sql`(ended_at, id, endpoint) < (${at}::timestamptz, ${id}, ${endpoint})`;
+  const { rows } = await sql<Row>`
+    select ${COLUMNS}, null::bytea as body from ${sql.id(state.schema, 'history')} where ${matches(filter)} and ${behind}
+    order by ended_at desc, id desc, endpoint desc limit ${limit + 1}`.execute(state.db);
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return { deliveries: shown.map(toKept), next: last === undefined || rows.length <= limit ? null : deliveredCursor([last.place, last.id, last.endpoint]) };
+}
+
+export function countHistory(state: StateDatabase, filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
+  return countWhere(state, matches(filter));
+}
+
+export function replayableHistory(state: StateDatabase, filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
+  return countWhere(state, sql`${matches(filter)} and body is not null`);
+}
+
+/** From the latest back, in chunks, each durable by itself. What arrives after the call is not replayed by it. */
+export async function replayHistory(state: StateDatabase, owner: Ownership, filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  let last: readonly string[] = [await clock(state)];
+  for (let more = true; more; ) {
+    const behind: RawBuilder<unknown> = last.length === 1 ? sql`ended_at <= ${last[0]}::timestamptz` : sql`(ended_at, id, endpoint) < (${last[0]}::timestamptz, ${last[1]}, ${last[2]})`;
+    const [chunk] = await owner.write(
+      sql`
+        chosen as materialized (
+          select * from ${owner.table('history')} where ${matches(filter)} and body is not null and ${behind}
+          order by ended_at desc, id desc, endpoint desc limit ${CHUNK}
+        ), once as materialized (
+          select distinct on (id, endpoint) id || ' ' || endpoint as key, *, 0 as attempts from chosen order by id, endpoint, ended_at desc
+        ), parked_again as (
+          insert into ${owner.table('parked')} (${DEAD_COLUMNS}, due_at, committed_at)
+          select ${RESENT_COLUMNS}, statement_timestamp(), committed_at from once where ${OWNED}
+          on conflict do nothing
+        )`,
+      sql<{ chosen: number; counts: Record<string, number> | null; last: string[] | null }>`
+        select (select count(*)::integer from chosen) as chosen,
+          (select jsonb_object_agg(endpoint, n) from (select endpoint, count(*) as n from once group by endpoint) as by_endpoint) as counts,
+          (select array[${sql.raw(isoText('ended_at'))}, id, endpoint] from chosen order by ended_at, id, endpoint limit 1) as last`,
+    );
+    for (const [endpoint, count] of Object.entries(chunk?.counts ?? {})) counts.set(endpoint, (counts.get(endpoint) ?? 0) + count);
+    last = chunk?.last ?? last;
+    more = chunk?.chosen === CHUNK;
+  }
+  return counts;
+}
+
+/** DEAD_COLUMNS as the history has them. */
+const RESENT_COLUMNS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body, attempts');
+
+async function countWhere(state: StateDatabase, condition: RawBuilder<unknown>): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<{ endpoint: string; count: string }>`
+    select endpoint, count(distinct id) as count from ${sql.id(state.schema, 'history')} where ${condition} group by endpoint order by endpoint`.execute(state.db);
+  return new Map(rows.map(({ endpoint, count }) => [endpoint, Number(count)]));
+}
+
+async function clock(state: StateDatabase): Promise<string> {
+  const { rows } = await sql<{ now: string }>`select ${sql.raw(isoText('clock_timestamp()'))} as now`.execute(state.db);
+  return rows[0]?.now ?? 'infinity';
+}
+
+function matches({ endpoint, hook, table, ids, lanes, since, before }: DeliveredFilter): RawBuilder<boolean> {
+  const conditions: RawBuilder<unknown>[] = [sql`result = 'delivered'`];
+  if (endpoint !== undefined) conditions.push(sql`endpoint = ${endpoint}`);
+  if (hook !== undefined) conditions.push(sql`hook = ${hook}`);
+  if (table !== undefined) conditions.push(sql`table_name = ${table}`);
+  if (ids !== undefined) conditions.push(sql`id = any(${ids}::text[])`);
+  if (lanes !== undefined) conditions.push(inLanes(lanes));
+  if (since !== undefined) conditions.push(sql`ended_at >= ${since}`);
+  if (before !== undefined) conditions.push(sql`ended_at < ${before}`);
+  return sql<boolean>`${sql.join(conditions, sql` and `)}`;
+}
+
+function toKept({ lane, commitLsn, ordinal, nth, committed_ms, ended_ms, place: _, ...row }: Row): KeptAttempt {
+  return { ...row, lane: Number(lane), sequence: { commitLsn: parseLsn(commitLsn), ordinal: Number(ordinal), nth }, committedAt: Number(committed_ms), at: Number(ended_ms) };
+}
