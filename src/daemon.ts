@@ -22,6 +22,7 @@ import type { Outcome } from './outcome.ts';
 import { inTime, pause } from './patience.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
+import { Rotating } from './rotating.ts';
 import { Scheduling } from './scheduling.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
@@ -109,6 +110,7 @@ export class Daemon {
   readonly #upkeep: Upkeep;
   readonly #delivered: DeliveredHistory | null;
   readonly #rows: ReadOnlyDatabase;
+  readonly #rotating: Rotating;
   readonly #finished = Promise.withResolvers<void>();
   readonly #streaming = Promise.withResolvers<void>();
   #phase: DaemonStatus['state'] = 'starting';
@@ -148,12 +150,7 @@ export class Daemon {
     });
     const origin = { database: slot.facts.server.database, slot: slot.name };
     // 5 format, of what is looked up first
-    const enriching = new Enriching({
-      config,
-      origin,
-      pool,
-      database: new ReadOnlyDatabase(config.source.url),
-    });
+    const enriching = new Enriching({ config, origin, pool, database: new ReadOnlyDatabase(config.source.url) });
     // 6 queue, 7 deliver
     this.#dispatcher = new Dispatcher({
       config,
@@ -179,6 +176,7 @@ export class Daemon {
       onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
     });
+    this.#rotating = new Rotating({ endpoints: config.endpoints, store: state.rotations, signers: this.#dispatcher.signers, log });
     const windows = new StreamWindows();
     // 1 source, 2 decode, 3 event, 4 route, 5 format
     this.#reading = new Reading({
@@ -234,11 +232,11 @@ export class Daemon {
     };
   }
 
-  /** For people's operations: what is stored, and who sends it. Null unless it runs. */
+  /** For people's operations: what is stored, who sends it, and who signs it with what. Null unless it runs. */
   get acting(): Acting | null {
     if (this.#phase !== 'streaming' && this.#phase !== 'reconnecting') return null;
     const lanes: Acting['lanes'] = (table, key) => rowLanes({ config: this.#options.config, database: this.#rows }, table, key);
-    return { stored: this.#state.deliveries, engine: this.#dispatcher, delivered: this.#delivered, lanes };
+    return { stored: this.#state.deliveries, engine: this.#dispatcher, rotating: this.#rotating, delivered: this.#delivered, lanes };
   }
 
   /** Null unless it runs. */
@@ -247,6 +245,7 @@ export class Daemon {
   }
 
   async #run(): Promise<void> {
+    await this.#rotating.restore();
     this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));

@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
-import type { EndpointStatus } from './endpoint-status.ts';
+import type { EndpointDetail, EndpointStatus, LastFailure } from './endpoint-status.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
-import { Signer } from './format/signature.ts';
+import { EndpointSigner } from './format/endpoint-signer.ts';
 import type { History } from './history/history.ts';
 import type { Lsn } from './lsn.ts';
 import type { Notice } from './notice.ts';
@@ -76,6 +76,7 @@ interface Endpoint {
   skipped: number;
   failedAttempts: number;
   lastError: string | null;
+  lastFailure: LastFailure | null;
 }
 
 /** All endpoints: for each a queue and a sender, and one budget and one writer for them all. */
@@ -83,6 +84,8 @@ export class Dispatcher {
   readonly queues: ReadonlyMap<string, EndpointQueue>;
   readonly budget: Budget;
   readonly pace = new BackgroundPace();
+  /** Of the endpoints that sign. */
+  readonly signers = new Map<string, EndpointSigner>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #writer: Writer;
   readonly #options: DispatcherOptions;
@@ -179,6 +182,19 @@ export class Dispatcher {
     return this.queues.get(endpoint)?.resume() ?? null;
   }
 
+  /** False if its breaker is closed, or nothing is sent there anyway. Null if there is no such endpoint. */
+  probe(endpoint: string): boolean | null {
+    return this.queues.get(endpoint)?.probe() ?? null;
+  }
+
+  /** Null if there is no such endpoint. */
+  detail(name: string): EndpointDetail | null {
+    const endpoint = this.#endpoints.get(name);
+    if (endpoint === undefined) return null;
+    const { inUse, blocked } = endpoint.queue.state;
+    return { inUse, blocked, lastFailure: endpoint.lastFailure };
+  }
+
   refresh(endpoint: string): Promise<void> | null {
     return this.queues.get(endpoint)?.refresh() ?? null;
   }
@@ -200,7 +216,8 @@ export class Dispatcher {
 
   #open(config: EndpointConfig): Endpoint {
     const { config: all, userAgent, store, tickets, enriching, tracer } = this.#options;
-    const signer = config.signing === null ? null : new Signer(config.signing.secrets);
+    const signer = config.signing === null ? null : new EndpointSigner(config.signing.secrets);
+    if (signer !== null) this.signers.set(config.name, signer);
     const sender = new Sender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
@@ -236,7 +253,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null };
+    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null, lastFailure: null };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
@@ -246,6 +263,7 @@ export class Dispatcher {
     if (endpoint && outcome.kind === 'failed') {
       endpoint.failedAttempts++;
       endpoint.lastError = outcome.message;
+      endpoint.lastFailure = { failure: outcome.failure, status: outcome.status, message: outcome.message, at: new Date() };
       if (fate === 'dead') {
         this.#outcomes.dead(delivery, outcome, attempts);
         this.#options.onNotice({ type: 'delivery.dead', endpoint: name, hook, id: delivery.id, reason: outcome.message });
@@ -267,7 +285,10 @@ export class Dispatcher {
     const { id, request } = delivery;
     const { message } = failure;
     const endpoint = this.#endpoints.get(request.endpoint);
-    if (endpoint) endpoint.lastError = `hook ${request.hook}: ${message}`;
+    if (endpoint) {
+      endpoint.lastError = `hook ${request.hook}: ${message}`;
+      endpoint.lastFailure = { failure: failure.failure, status: null, message: endpoint.lastError, at: new Date() };
+    }
     this.#options.history?.buried(delivery);
     this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });

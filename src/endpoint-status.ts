@@ -1,3 +1,6 @@
+import type { FailureClass } from './outcome.ts';
+
+/** How an endpoint is doing. Names are those of `/api/v1/status`. */
 export interface EndpointStatus {
   readonly name: string;
   /** Deliveries in memory. */
@@ -20,4 +23,21 @@ export interface EndpointStatus {
   readonly skipped: number;
   readonly failed_attempts: number;
   readonly last_error: string | null;
+}
+
+/** What is told of an endpoint besides its status. */
+export interface EndpointDetail {
+  /** Requests under way. */
+  readonly inUse: number;
+  /** Lanes that wait behind something stored. */
+  readonly blocked: number;
+  /** The last attempt that failed; null if none did since the start. */
+  readonly lastFailure: LastFailure | null;
+}
+
+export interface LastFailure {
+  readonly failure: FailureClass;
+  readonly status: number | null;
+  readonly message: string;
+  readonly at: Date;
 }

@@ -46,14 +46,21 @@ interface Checked {
 
 function fault(expression: HookExpression, { hook, columns, places }: Checked): Finding[] {
   const { where, path } = expression;
+  const thrown = expressionFault(expression, columns, hook);
+  if (thrown === null) return [];
+  const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : thrown.message;
+  const place = places === null ? underlined(expression.source, thrown) : places.expression(where, thrown.offset);
+  return [error({ code: 'expression', message: `${message}\n${place}`, path: `hooks.${hook.name}.${path}` })];
+}
+
+/** What of an expression does not fit the columns of its table; null if it fits. */
+export function expressionFault(expression: HookExpression, columns: readonly ExpressionColumn[], hook: HookConfig): ExpressionError | null {
   try {
     compile(expression, columns, hook);
-    return [];
+    return null;
   } catch (thrown) {
-    if (!(thrown instanceof ExpressionError)) throw thrown;
-    const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : thrown.message;
-    const place = places === null ? underlined(expression.source, thrown) : places.expression(where, thrown.offset);
-    return [error({ code: 'expression', message: `${message}\n${place}`, path: `hooks.${hook.name}.${path}` })];
+    if (thrown instanceof ExpressionError) return thrown;
+    throw thrown;
   }
 }
 

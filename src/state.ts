@@ -7,6 +7,7 @@ import type { WalhookError } from './errors.ts';
 import type { AttemptStore, Delivered } from './kept-attempts.ts';
 import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
 import type { StoredPosition, StreamIdentity } from './position.ts';
+import type { RotationStore } from './rotations.ts';
 import { reach, target } from './source/connect.ts';
 import { backfillStore } from './store/backfills.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
@@ -16,11 +17,12 @@ import { heldStore } from './store/held.ts';
 import { cipherOf } from './store/key-file.ts';
 import { useKeys } from './store/key-use.ts';
 import { historyStore } from './store/history.ts';
-import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noHistory, noResync } from './store/memory.ts';
+import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noHistory, noResync, noRotations } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
 import { type Resync, resyncOf } from './store/resync.ts';
+import { rotationStore } from './store/rotations.ts';
 import { storedDeliveries, type StoredDeliveries } from './store/stored-deliveries.ts';
 
 /** What must outlive the process. */
@@ -34,6 +36,7 @@ export interface DurableState {
   readonly resync: Resync;
   /** Attempts of late, where `history` is configured. */
   readonly history: AttemptStore & Delivered;
+  readonly rotations: RotationStore;
   /**
    * Makes this process the one that may write: what another one, which had the slot before, still tries to write fails
    * there as `fenced`. To be called once the slot is free, before anything is loaded; also by a command that writes
@@ -79,6 +82,7 @@ export async function openDurableState(config: Config, { timeout, way }: OpenSta
     deliveries: storedDeliveries(state, owner),
     resync: resyncOf(owner),
     history: historyStore(state, owner),
+    rotations: rotationStore(state, owner),
     takeOver: () => owner.takeOver(),
     fenced: owner.fenced,
     load: () => loadCheckpoint(state, slot),
@@ -97,6 +101,7 @@ export function memoryState(): DurableState {
     deliveries: noDeliveries,
     resync: noResync,
     history: noHistory,
+    rotations: noRotations,
     takeOver: () => Promise.resolve(),
     fenced: new Promise(() => undefined),
     load: () => Promise.resolve(null),

@@ -1,4 +1,4 @@
-import type { EndpointStatus } from '../dispatcher.ts';
+import type { EndpointStatus } from '../endpoint-status.ts';
 import type { EndpointCondition } from '../store/endpoint-conditions.ts';
 
 /** Whether an endpoint is sent to, as `walhook status` tells it. Times are ISO 8601. */

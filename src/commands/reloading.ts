@@ -2,56 +2,98 @@ import type { Logger } from 'pino';
 import { ConfigError } from '../config/problem.ts';
 import { WalhookError } from '../errors.ts';
 import type { Service } from '../service.ts';
-import { readConfig } from './read-config.ts';
+import { type LoadedConfig, readLoaded } from './read-config.ts';
 import type { RunServer } from './run-server.ts';
 import type { ServiceManager } from './service-manager.ts';
 
 export interface ReloadingOptions {
-  /** Path of the configuration file. */
-  readonly file: string;
+  /** What runs. Its file is read again. */
+  readonly loaded: LoadedConfig;
   readonly log: Logger;
-  readonly service: Service;
-  readonly server: RunServer;
-  readonly manager: ServiceManager;
+  readonly service: Pick<Service, 'reload' | 'status'>;
+  readonly server: Pick<RunServer, 'next'>;
+  readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>;
+}
+
+/** A reload that left everything as it was. */
+export interface FailedReload {
+  readonly at: Date;
+  readonly error: unknown;
 }
 
 /** Reads the configuration again when asked to: one reload at a time, and one more for all that was asked meanwhile. */
 export class Reloading {
   readonly #options: ReloadingOptions;
-  #running = false;
-  #asked = false;
+  #loaded: LoadedConfig;
+  #failed: FailedReload | null = null;
+  #isSignal = false;
+  #running: Promise<void> | null = null;
+  #next: Promise<void> | null = null;
 
   constructor(options: ReloadingOptions) {
     this.#options = options;
+    this.#loaded = options.loaded;
   }
 
+  /** What runs, or is about to. */
+  get loaded(): LoadedConfig {
+    return this.#loaded;
+  }
+
+  /** The last reload, if it failed. */
+  get failed(): FailedReload | null {
+    return this.#failed;
+  }
+
+  /** For SIGHUP, which waits for no answer: the log has it. */
   request(): void {
-    this.#asked = true;
-    if (!this.#running) void this.#run();
+    this.#isSignal = true;
+    this.reload().catch(() => undefined);
+  }
+
+  /** Resolves once the file, as it is from now on, is applied. Rejects with the reason if it is not: then all stays as it was. */
+  reload(): Promise<void> {
+    this.#next ??= this.#after(this.#running);
+    return this.#next;
+  }
+
+  async #after(before: Promise<void> | null): Promise<void> {
+    await before?.catch(() => undefined);
+    this.#next = null;
+    this.#running = this.#run();
+    await this.#running;
   }
 
   async #run(): Promise<void> {
-    this.#running = true;
-    while (this.#asked) {
-      this.#asked = false;
-      this.#options.manager.reloading();
-      await this.#once().catch((error: unknown) => this.#refused(error));
-      this.#options.manager.ready(`${this.#options.service.status().state}, configuration read again`);
+    const { manager, service } = this.#options;
+    manager.reloading();
+    try {
+      await this.#once();
+      this.#failed = null;
+    } catch (error) {
+      this.#failed = { at: new Date(), error };
+      this.#refused(error);
+      throw error;
+    } finally {
+      this.#running = null;
+      manager.ready(`${service.status().state}, configuration read again`);
     }
-    this.#running = false;
   }
 
   async #once(): Promise<void> {
-    const { file, log, service, server } = this.#options;
-    log.info({ config: file }, 'SIGHUP: reading the configuration again');
-    const config = readConfig(file);
-    const next = await server.next(config);
+    const { log, service, server } = this.#options;
+    const { path, sources } = this.#loaded;
+    log.info({ config: path }, `${this.#isSignal ? 'SIGHUP: ' : ''}reading the configuration again`);
+    this.#isSignal = false;
+    const loaded = readLoaded(path, sources);
+    const next = await server.next(loaded.config);
     try {
-      await service.reload(config);
+      await service.reload(loaded.config);
     } catch (error) {
       await next.discard();
       throw error;
     }
+    this.#loaded = loaded;
     await next.commit();
     log.info('the new configuration is applied');
   }

@@ -62,7 +62,7 @@ function update(table: TablePlan, { events, operation }: { readonly events: read
 }
 
 /** Reads a change once: the events stay as they are. */
-function eventsOf(table: TablePlan, change: Change): Event[] {
+export function eventsOf(table: TablePlan, change: Change): Event[] {
   const events: Event[] = [];
   new EventReader(table, (event) => events.push({ ...event })).read(change);
   return events;

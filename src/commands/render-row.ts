@@ -4,7 +4,6 @@ import { EXIT, WalhookError } from '../errors.ts';
 import { codeOf, sqlState } from '../reaction.ts';
 import { identifier, qualified, tableName } from '../source/quote.ts';
 import type { ReadOnlyDatabase } from '../source/read-only-database.ts';
-import { keyValues } from './render-key.ts';
 
 export type TextRow = readonly (string | null)[];
 
@@ -14,14 +13,14 @@ const TIMEOUT = 10_000;
 /**
  * The row with a key, or the first one in the order of the key.
  *
- * @param given the `--key` options
+ * @param keyOf the values of the key's columns, null for the first row; may throw for what is no key of the table
  * @throws WalhookError `no_row`, or `usage` for what cannot be a key of the table
  */
-export async function readRow(current: CurrentEvents, given: readonly string[]): Promise<TextRow> {
+export async function readRow(current: CurrentEvents, keyOf: (key: readonly string[], table: string) => ReadonlyMap<string, string> | null): Promise<TextRow> {
   const { key, table } = current;
   const name = tableName(table.relation);
   if (key.length === 0) throw usage(`table ${name} has no key to find a row by`, `tables.${name}.key in the configuration names its columns`);
-  const values = keyValues(given, key, name);
+  const values = keyOf(key, name);
   const texts = key.map((column) => values?.get(column) ?? null);
   try {
     const [row] = values === null ? await current.page(null, 1) : await current.byKeys([texts]);

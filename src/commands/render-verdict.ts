@@ -1,39 +1,46 @@
 import type { Codecs } from '../codec.ts';
 import type { EventKind, HookConfig } from '../config.ts';
 import type { Event, WatchedTable } from '../event.ts';
-import { WalhookError } from '../errors.ts';
 import { HookRoute } from '../route/hook-route.ts';
 
 /** Whether a hook wants an event, and why not. */
 export interface Verdict {
   readonly wanted: boolean;
-  /** What `when` says; null if the hook has none. */
+  /** What `when` says; null if the hook has none, or if it fails. */
   readonly when: boolean | null;
+  /** How `when` failed on the event; null if it did not. */
+  readonly error: string | null;
+  /** What kept it from taking the event, a line each. */
+  readonly reasons: readonly string[];
+  /** What there is to know besides. */
   readonly notes: readonly string[];
 }
 
-/** Each of a hook's conditions by itself. Throws a WalhookError if `when` fails on the event. */
+/** Each of a hook's conditions by itself. */
 export function verdictOn({ event, id }: { readonly event: Event; readonly id: string }, hook: HookConfig, { table, codecs }: { readonly table: WatchedTable; readonly codecs: Codecs }): Verdict {
   const kind = event.operation.replace('data_', '') as EventKind;
-  const passes = (conditions: Partial<HookConfig>): boolean => {
+  let error: string | null = null;
+  const passes = (conditions: Partial<HookConfig>): boolean | null => {
     const bare = { ...hook, events: [kind], changed: null, when: null, entering: false };
     const wants = new HookRoute({ ...bare, ...conditions }, table, codecs).wants(event, id);
-    if (typeof wants !== 'boolean') throw new WalhookError(`hook ${hook.name}: \`when\` failed: ${wants.message}`, { code: 'expression' });
-    return wants;
+    if (typeof wants === 'boolean') return wants;
+    error ??= wants.message;
+    return null;
   };
   const { when, changed, entering, schedule, cooldown } = hook;
   const matches = when === null ? null : passes({ when });
-  const against = [
+  const reasons = [
     ...(hook.events.includes(kind) ? [] : [`the hook takes no ${kind} (\`events\`)`]),
-    ...(changed === null || passes({ changed }) ? [] : ['none of the columns of `changed` changed']),
+    ...(changed === null || passes({ changed }) !== false ? [] : ['none of the columns of `changed` changed']),
     ...(matches === false ? ['this row does not match `when`'] : []),
-    ...(entering && matches === true && !passes({ when, entering }) ? ['the row matched `when` before (`entering`)'] : []),
+    ...(entering && matches === true && passes({ when, entering }) === false ? ['the row matched `when` before (`entering`)'] : []),
   ];
   return {
-    wanted: against.length === 0,
+    wanted: reasons.length === 0 && error === null,
     when: matches,
+    error,
+    reasons,
     notes: [
-      ...against.map((reason) => `${reason}; rendered all the same`),
       ...(schedule === null ? [] : [`it is held until the hook's \`schedule\` (${schedule.cron}, ${schedule.timezone}), and sent of the row as it is then`]),
       ...(cooldown === null || kind === 'delete' || kind === 'visibility_update' ? [] : ['`cooldown` may hold it back']),
     ],

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { BackfillReport } from '../backfills.ts';
-import type { EndpointStatus } from '../dispatcher.ts';
+import type { EndpointStatus } from '../endpoint-status.ts';
 import { backfillLines } from './backfill-text.ts';
 import type { DaemonReport, StoredCounts } from './daemon-report.ts';
 import type { ConditionLine } from './endpoint-condition.ts';

@@ -29,6 +29,17 @@ export interface LoadInput {
 export function loadConfig({ text, file, env, readFile }: LoadInput): Config {
   const { root, findings } = parse(text, { env, readFile });
   if (root === null) throw new ConfigError(file, locate(text, null, findings));
+  return loadTree({ root, findings, text, file, readFile });
+}
+
+export interface TreeInput extends Pick<LoadInput, 'text' | 'file' | 'readFile'> {
+  readonly root: Node;
+  /** What is wrong already. */
+  readonly findings: readonly Finding[];
+}
+
+/** The same of a tree whose places are in `text`. */
+export function loadTree({ root, findings, text, file, readFile }: TreeInput): Config {
   const loaded = schema.safeParse(root);
   const all = [
     ...findings,

@@ -27,19 +27,24 @@ export class Places {
   /** The expressions in `${{ }}`, by line and column. */
   readonly #expressions = new Map<string, { readonly node: Scalar; readonly part: PlacedExpression }>();
 
-  constructor(file: string, text: string) {
+  /** @param root default: what the text says, in which it is of no matter what variables hold */
+  constructor(file: string, text: string, root: Node | null = parse(text, { env: {}, readFile: () => '' }).root) {
     this.#file = file;
     this.#text = text;
-    // What variables hold is of no matter here.
-    this.#root = parse(text, { env: {}, readFile: () => '' }).root;
+    this.#root = root;
     if (this.#root !== null) this.#collect(this.#root);
   }
 
   /** A character of an expression; of one that was filled in, its beginning. */
   expression(where: Whereabouts, offset: number): string {
-    if ('when' in where) return this.#when(where.when, offset);
-    const found = this.#expressions.get(key(where));
-    return found === undefined ? '' : this.#show(placeIn(found.node, this.#text, found.part.at + offset));
+    const at = this.#offset(where, offset);
+    return at === null ? '' : this.#show(at);
+  }
+
+  /** The same, 1-based. Null if there is no such expression. */
+  at(where: Whereabouts, offset: number): { readonly line: number; readonly column: number } | null {
+    const at = this.#offset(where, offset);
+    return at === null ? null : (locate(this.#text, this.#root, [{ at, path: [], message: '' }])[0] ?? null);
   }
 
   /** True if a variable stands in the expression: then nothing of it may be told. */
@@ -58,12 +63,18 @@ export class Places {
     return hasVariable(this.#sqlNode(hook, lookup));
   }
 
-  #when(hook: number, offset: number): string {
-    if (this.#root === null) return '';
+  #offset(where: Whereabouts, offset: number): number | null {
+    if ('when' in where) return this.#when(where.when, offset);
+    const found = this.#expressions.get(key(where));
+    return found === undefined ? null : placeIn(found.node, this.#text, found.part.at + offset);
+  }
+
+  #when(hook: number, offset: number): number | null {
+    if (this.#root === null) return null;
     const node = nodeAt(this.#root, ['hooks', hook, 'when']);
-    if (node !== null && hasVariable(node)) return this.#show(node.span.start);
+    if (node !== null && hasVariable(node)) return node.span.start;
     const [site] = whenSites(this.#root, ['hooks', hook], this.#text);
-    return site === undefined ? '' : this.#show(site.placeOf(offset));
+    return site === undefined ? null : site.placeOf(offset);
   }
 
   #sqlNode(hook: number, lookup: string): Scalar | null {

@@ -49,6 +49,13 @@ export class Breaker {
     this.#options.onOpen(ms, again);
   }
 
+  /** Its time is over now: what is sent next decides. False if it is closed. */
+  probe(now: number): boolean {
+    if (this.#openUntil === null) return false;
+    this.#openUntil = Math.min(this.#openUntil, now);
+    return true;
+  }
+
   /** Whatever happened before counts no more. */
   close(): void {
     this.#failures = 0;

@@ -57,6 +57,8 @@ export class Drain {
   #woken = false;
   /** The row that is in memory as a probe, and whose outcome decides. */
   #probeId: string | null = null;
+  /** The next probe goes though its lane's time has not come. */
+  #isForced = false;
   /** How many pauses there were. */
   #pauses = 0;
   /** The length of the breaker's pause, in milliseconds. */
@@ -98,6 +100,7 @@ export class Drain {
     if (this.#stopped) return;
     this.#state = 'paused';
     this.#pauses++;
+    this.#isForced = false;
     this.#probeId = null;
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     if (ms === null) return;
@@ -108,11 +111,21 @@ export class Drain {
     });
   }
 
+  /** The pause is over now: one row is read as a probe, whether or not its lane's time has come. One that is under way already decides. */
+  probe(): void {
+    if (this.#stopped || this.#state === 'open' || this.#probeId !== null) return;
+    if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
+    this.#state = 'probing';
+    this.#isForced = true;
+    this.wake();
+  }
+
   /** All may be read again. */
   resume(): void {
     if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
     this.#state = 'open';
     this.#probeId = null;
+    this.#isForced = false;
     this.wake();
   }
 
@@ -188,7 +201,7 @@ export class Drain {
     const pauses = this.#pauses;
     await writer.flushed();
     let isEmpty = true;
-    const [due] = blocked.due(performance.now(), 1);
+    const [due] = blocked.due(this.#isForced ? Number.POSITIVE_INFINITY : performance.now(), 1);
     let row: Stored | undefined;
     for (let page: Page | null = null; row === undefined && page?.isAll !== true; ) {
       // Rows of lanes that wait may be many: on behind them, to the first that may be sent.
@@ -202,6 +215,7 @@ export class Drain {
     if (row !== undefined) {
       // Until its outcome is known.
       this.#state = 'paused';
+      this.#isForced = false;
       this.#probeId = row.delivery.id;
       blocked.busy(row.delivery.lane);
       this.#load(row);

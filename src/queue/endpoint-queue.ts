@@ -116,13 +116,7 @@ export class EndpointQueue {
   }
 
   get state(): QueueState {
-    return {
-      queued: this.#lanes.size,
-      blocked: this.#blocked.size,
-      mode: this.#mode,
-      condition: this.#standing.condition(performance.now()),
-      slowed: this.#throttle.isSlowed,
-    };
+    return { queued: this.#lanes.size, inUse: this.#slots.inUse, blocked: this.#blocked.size, mode: this.#mode, condition: this.#standing.condition(performance.now()), slowed: this.#throttle.isSlowed };
   }
 
   /** Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: see `startDraining`. */
@@ -156,6 +150,13 @@ export class EndpointQueue {
   resume(): Promise<void> {
     this.#standing.resume();
     return this.#options.writer.flushed();
+  }
+
+  /** Lets one delivery through an open breaker at once, the next that is stored. False, and nothing happens, if it is closed or nothing is to be sent at all. */
+  probe(): boolean {
+    if (!this.#standing.probe(performance.now())) return false;
+    this.#drain.probe();
+    return true;
   }
 
   /** Parked deliveries may be read back: the stream is where it was when they were parked, so nothing that belongs before them is still to come. */

@@ -28,6 +28,8 @@ export type Mode = 'direct' | 'storing' | 'holding';
 export interface QueueState {
   /** Deliveries in memory. */
   readonly queued: number;
+  /** Requests under way. */
+  readonly inUse: number;
   /** Lanes that wait behind something stored. */
   readonly blocked: number;
   readonly mode: Mode;

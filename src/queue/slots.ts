@@ -32,6 +32,11 @@ export class Slots {
     this.#pace = new Pace(options.rate);
   }
 
+  /** Requests under way. A turn that finds nothing to send is over at once. */
+  get inUse(): number {
+    return this.#turns;
+  }
+
   /** Something has become ready: sends it if a slot is free. */
   fill(): void {
     const { sending, throttle } = this.#options;

@@ -85,6 +85,11 @@ export class Standing {
     this.#breaker.failure(now);
   }
 
+  /** Lets an open breaker take a probe at once. False if there is none to take: it is closed, or nothing is sent until `resume`. */
+  probe(now: number): boolean {
+    return this.#state === 'active' && this.#breaker.probe(now);
+  }
+
   /** Until `resume`. */
   pause(reason: string): void {
     this.#halt('paused', reason);

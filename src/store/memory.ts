@@ -2,8 +2,10 @@ import type { BackfillStore } from '../backfill/port.ts';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { AttemptStore, Delivered } from '../kept-attempts.ts';
+import { WalhookError } from '../errors.ts';
 import type { Lsn } from '../lsn.ts';
 import { type ClaimStore, type Condition, type HeldStore, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
+import type { RotationStore } from '../rotations.ts';
 import type { Resync } from './resync.ts';
 import type { StoredDeliveries } from './stored-deliveries.ts';
 
@@ -118,6 +120,13 @@ export const noHistory: AttemptStore & Delivered = {
   show: () => Promise.resolve([]),
   replayable: () => Promise.resolve(new Map()),
   replay: () => Promise.resolve(new Map()),
+};
+
+/** What is only listened to has a secret of its own. */
+export const noRotations: RotationStore = {
+  list: () => Promise.resolve([]),
+  save: () => Promise.reject(new WalhookError('secrets are not rotated where nothing is kept', { code: 'no_signing' })),
+  remove: () => Promise.resolve(),
 };
 
 export const noResync: Resync = {

@@ -80,7 +80,7 @@ export class Ownership {
   }
 
   /** A table of the state schema. */
-  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'history' | 'owner' | 'parked'): RawBuilder<unknown> {
+  table(name: 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'history' | 'owner' | 'parked' | 'rotation'): RawBuilder<unknown> {
     return sql.id(this.#state.schema, name);
   }
 

@@ -4,6 +4,7 @@ import { checkpointStore } from '../../src/store/checkpoint.ts';
 import { Ownership } from '../../src/store/owner.ts';
 import { parkingStore } from '../../src/store/parking.ts';
 import { resyncOf } from '../../src/store/resync.ts';
+import { rotationStore } from '../../src/store/rotations.ts';
 import { storedDeliveries } from '../../src/store/stored-deliveries.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { delivery, DOWN, parking } from './delivery.ts';
@@ -15,7 +16,7 @@ const AT = { lsn: 900n, within: null };
 
 /** All that is stored, as text. */
 async function contents(database: TestDatabase): Promise<unknown[]> {
-  const tables = ['parked', 'dead', 'checkpoint', 'endpoint', 'owner'].map((table) => `select '${table}' as name, to_jsonb(t)::text as row from walhook.${table} as t`);
+  const tables = ['parked', 'dead', 'checkpoint', 'endpoint', 'owner', 'rotation'].map((table) => `select '${table}' as name, to_jsonb(t)::text as row from walhook.${table} as t`);
   return database.sql(`${tables.join(' union all ')} order by 1, 2`);
 }
 
@@ -24,6 +25,7 @@ function writes({ state, owner }: Pick<TestState, 'state' | 'owner'>): Record<st
   const store = parkingStore(state, owner);
   const deliveries = storedDeliveries(state, owner);
   const resync = resyncOf(owner);
+  const rotations = rotationStore(state, owner);
   return {
     park: () => store.park([parking(delivery(11))]),
     bury: () => store.bury([{ delivery: delivery(12), attempts: 1, failure: DOWN }]),
@@ -40,15 +42,18 @@ function writes({ state, owner }: Pick<TestState, 'state' | 'owner'>): Record<st
     'replace the checkpoint': () => resync.replaceCheckpoint({ ...STREAM, position: AT }),
     'forget the checkpoint': () => resync.forgetCheckpoint(),
     renumber: () => resync.renumberParked(),
+    'rotate a secret': () => rotations.save({ endpoint: 'crm', sealed: Buffer.from('sealed'), fingerprint: Buffer.from('other'), grace: 1_000 }),
+    'end a rotation': () => rotations.remove('billing'),
   };
 }
 
 /** Three parked deliveries, two dead ones, a checkpoint and an endpoint, and nothing else. */
 async function fill({ state, owner, database }: TestState): Promise<void> {
-  await database.sql('truncate walhook.parked, walhook.dead, walhook.checkpoint, walhook.endpoint');
+  await database.sql('truncate walhook.parked, walhook.dead, walhook.checkpoint, walhook.endpoint, walhook.rotation');
   const store = parkingStore(state, owner);
   await store.park([1, 2, 3].map((place) => parking(delivery(place))));
   await store.bury([4, 5].map((place) => ({ delivery: delivery(place), attempts: 1, failure: DOWN })));
+  await rotationStore(state, owner).save({ endpoint: 'billing', sealed: Buffer.from('sealed'), fingerprint: Buffer.from('one'), grace: 1_000 });
   await store.remember('crm', { state: 'active', reason: null, failingFor: 1_000, probeIn: null });
   await checkpointStore(owner, STREAM).save({ lsn: 5n, within: null });
 }

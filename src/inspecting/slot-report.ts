@@ -1,0 +1,6 @@
+import type { DaemonStatus } from '../daemon.ts';
+import type { SlotReport } from '../inspection.ts';
+
+export function slotReport({ slot, state, received, confirmed, behind, wal }: DaemonStatus): SlotReport {
+  return { name: slot, state, received, confirmed, behind, wal };
+}
