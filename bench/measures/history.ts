@@ -3,7 +3,7 @@ import { historyCost } from '../history-cost.ts';
 import type { Measure } from '../measure.ts';
 import { profilesBacklog, profilesConfig } from '../profiles.ts';
 import { inTurn } from '../rounds.ts';
-import { once, ratio, spread } from '../statistics.ts';
+import { once as onceOf, ratio, spread } from '../statistics.ts';
 
 /** Short ones, for whatever else the machine does passes over them. */
 const ROUNDS_FOR_EACH = 3;
@@ -16,11 +16,11 @@ export const history: Measure = {
     const rows = Math.ceil(suite.options.rows / 6);
     const { database } = await profilesBacklog(suite, 'history', rows);
     const receiver = (await suite.nginx()) ?? (await suite.receiver());
-    const drained = async (kept: object, env: Readonly<Record<string, string>> = {}) => drain(suite, { database, receiver, config: await profilesConfig(database, receiver.port, kept), until: rows, env });
+    const once = async (kept: object, env: Readonly<Record<string, string>> = {}) => drain(suite, { database, receiver, config: await profilesConfig(database, receiver.port, kept), until: rows, env });
     const { without, memory, stored } = await inTurn(suite.options.rounds * ROUNDS_FOR_EACH, {
-      without: () => drained({}, { WALHOOK_BENCH_WITHOUT_HISTORY: '1' }),
-      memory: () => drained({}),
-      stored: () => drained({ history: '7d' }),
+      without: () => once({}, { WALHOOK_BENCH_WITHOUT_HISTORY: '1' }),
+      memory: () => once({}),
+      stored: () => once({ history: '7d' }),
     });
     const rates = [without, memory, stored].map((drained) => drained.map(({ perSecond }) => perSecond));
     const costs = [without, memory, stored].map((drained) => drained.map(({ cpu }) => cpu));
@@ -31,10 +31,10 @@ export const history: Measure = {
         { name: 'history.memory_ratio', what: 'deliveries with what went by in memory ÷ without', unit: 'ratio', value: ratio(inMemory, bare), bar: { atLeast: 0.95 } },
         { name: 'history.stored_ratio', what: 'deliveries with `history: 7d` ÷ without', unit: 'ratio', value: ratio(inSchema, bare), bar: { atLeast: 0.95 } },
         ...['without', 'in memory', 'with `history: 7d`'].map((what, place) => ({ name: `history.cpu_${place}`, what: `walhook's CPU a delivery, ${what}`, unit: 'µs' as const, value: spread(costs[place] ?? []) })),
-        { name: 'history.attempt', what: 'an attempt that is counted', unit: 'µs', value: once(cost.counted) },
-        { name: 'history.kept_attempt', what: 'an attempt that is counted and kept', unit: 'µs', value: once(cost.kept) },
-        { name: 'history.change', what: 'a change that is passed over', unit: 'µs', value: once(cost.change) },
-        { name: 'history.kept_change', what: 'a change that is kept', unit: 'µs', value: once(cost.keptChange) },
+        { name: 'history.attempt', what: 'an attempt that is counted', unit: 'µs', value: onceOf(cost.counted) },
+        { name: 'history.kept_attempt', what: 'an attempt that is counted and kept', unit: 'µs', value: onceOf(cost.kept) },
+        { name: 'history.change', what: 'a change that is passed over', unit: 'µs', value: onceOf(cost.change) },
+        { name: 'history.kept_change', what: 'a change that is kept', unit: 'µs', value: onceOf(cost.keptChange) },
       ],
       notes: ['At most 1,000 attempts and 200 changes a second are kept, and more at once after a quiet time; all are counted.'],
     };

@@ -3,6 +3,8 @@ import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
 import { History } from '../history/history.ts';
 import { createLog } from '../observe/log.ts';
 import { Service } from '../service.ts';
+import type { InspectorOptions } from '../inspecting/inspector.ts';
+import type { Inspection } from '../inspection.ts';
 import type { Invocation } from './command.ts';
 import { readLoaded } from './read-config.ts';
 import { Reloading } from './reloading.ts';
@@ -38,7 +40,9 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
   process.on('SIGHUP', () => reloading?.request());
 
   let service: Service | null = null;
-  const server = await RunServer.open(config, log, () => service);
+  let inspector: Promise<Inspection> | null = null;
+  const inspection = async (): Promise<Inspection | null> => (service === null || reloading === null ? null : (inspector ??= inspecting({ service, reloading, state: () => server.state, log })));
+  const server: RunServer = await RunServer.open(config, log, { service: () => service, inspection });
   log.info({ version: walhookVersion(), pid: process.pid, config: options.config }, `walhook starts; health and status are on ${server.url}`);
   service = new Service({
     config,
@@ -67,6 +71,13 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
     await server.close();
     await manager.told();
   }
+}
+
+/** For people alone: a daemon that nobody looks at does without it. */
+async function inspecting(options: Pick<InspectorOptions, 'service' | 'reloading' | 'state' | 'log'> & { readonly service: Service }): Promise<Inspection> {
+  const { Inspector } = await import('../inspecting/inspector.ts');
+  const { history } = options.service;
+  return new Inspector({ ...options, traffic: history, changes: history });
 }
 
 /** The log is where the reason is looked for: stderr says nothing besides. */

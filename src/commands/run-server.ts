@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { BackfillReport } from '../backfills.ts';
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
+import type { Inspection } from '../inspection.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
 import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
 import { processFacts } from '../observe/process-facts.ts';
@@ -24,18 +25,26 @@ export interface NextServer {
   discard(): Promise<void>;
 }
 
+/** What is there once walhook has begun to start. */
+export interface RunParts {
+  readonly service: () => Service | null;
+  /** Asked for with the first request that is not about health: what it is made of is loaded then. */
+  readonly inspection: () => Promise<Inspection | null>;
+}
+
 /** The HTTP server of `walhook run`, which stays up while the configuration changes. */
 export class RunServer {
   /** Rejects as `startHttpServer` does. */
-  static async open(config: Config, log: Logger, service: () => Service | null): Promise<RunServer> {
+  static async open(config: Config, log: Logger, { service, inspection }: RunParts): Promise<RunServer> {
     const state = new StateReader(config);
     let current = { config, state };
     const actions = new BackgroundActions({
       operations: () => operationsOf({ ...current, service }),
-      onEnd: (report) => log.info({ audit: report }, `audit: ${report.action}, ${report.state}`),
+      // Its selection, which may name a row, is told where it began.
+      onEnd: ({ id, action, state: how, total, done, message }) => log.info({ audit: { id, action, state: how, total, done, message } }, `audit: ${action}, ${how}`),
       onError: (error) => log.error({ err: error }, 'a bulk action failed'),
     });
-    const wiring: Wiring = { log, service, actions, onCurrent: (next) => (current = next) };
+    const wiring: Wiring = { log, service, inspection, actions, onCurrent: (next) => (current = next) };
     return new RunServer(wiring, { config, state, http: await startHttpServer({ ...config.server, ...routes({ config, state }, wiring) }) });
   }
 
@@ -45,6 +54,11 @@ export class RunServer {
   private constructor(wiring: Wiring, current: Serving) {
     this.#wiring = wiring;
     this.#current = current;
+  }
+
+  /** Looks into the state of the configuration that is served. */
+  get state(): StateReader {
+    return this.#current.state;
   }
 
   get url(): string {
@@ -119,9 +133,8 @@ interface Serving extends Configured {
 }
 
 /** What stays while the configuration changes. */
-interface Wiring {
+interface Wiring extends RunParts {
   readonly log: Logger;
-  readonly service: () => Service | null;
   readonly actions: BackgroundActions;
   /** Told what is served from now on. */
   readonly onCurrent: (next: Configured) => void;
@@ -133,7 +146,7 @@ function operationsOf({ config, state, service }: Configured & Pick<Wiring, 'ser
   return new StoredOperations({ config, ...acting, now: () => state.now() });
 }
 
-function routes({ config, state }: Configured, { log, service, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
+function routes({ config, state }: Configured, { log, service, inspection, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
   const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
     Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
@@ -174,9 +187,10 @@ function routes({ config, state }: Configured, { log, service, actions }: Wiring
       const { slot, state: phase, received, confirmed, behind, wal } = status();
       return { name: slot, state: phase, received, confirmed, behind, wal };
     },
-    // The place for src/inspecting and src/history: as `operations`, from `service()?.daemon`.
-    inspection: () => {
-      throw notRunning(status().state);
+    inspection: async () => {
+      const found = await inspection();
+      if (found === null) throw notRunning(status().state);
+      return found;
     },
     traffic: () => {
       const found = service()?.history ?? null;

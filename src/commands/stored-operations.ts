@@ -155,7 +155,7 @@ export class StoredOperations implements Operations {
   async #select(action: BulkAction, meant: Meant): Promise<{ configured: CountByEndpoint; others: CountByEndpoint }> {
     const { selection } = meant;
     if (action === 'replay' && selection.state === 'parked') throw new Error('what is parked is sent without being replayed');
-    if (action === 'discard' && selection.state === 'delivered') throw new Error('what was delivered is not discarded');
+    if (action === 'discard' && selection.state === 'delivered') throw new WalhookError('what was delivered is not discarded: the history lets it go by itself', { code: 'not_stored', exit: EXIT.usage });
     if (selection.ids !== undefined) await this.#refuseUnknownIds(meant, selection.ids);
     const counts = await this.#counts(action, meant);
     if (counts.size === 0) await this.#refuseUnknown(selection);

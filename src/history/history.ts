@@ -73,8 +73,8 @@ export class History implements Traffic {
     for (const name of hooks) this.hook(name);
     for (const name of tables) this.table(name);
     this.#store = store;
-    this.#delivered = new TokenBucket(rate, 2 * rate);
-    this.#failed = new TokenBucket(rate, 2 * rate);
+    this.#delivered = new TokenBucket(rate, Math.max(1, 2 * rate));
+    this.#failed = new TokenBucket(rate, Math.max(1, 2 * rate));
   }
 
   /** Its daemon has ended: what was kept beyond the process is not to be had. */

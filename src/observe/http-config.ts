@@ -9,7 +9,7 @@ import { Configuration } from './openapi-inspection.ts';
 export function configRoutes(api: Api, { inspection, audit }: HooksApi): void {
   const answers = { 200: { description: 'What runs, and the file as it is, secrets masked.', schema: Configuration } };
   api.path('config', '/config', {
-    GET: answering({ summary: 'The configuration', answers }, async ({ context }) => context.json(await inspection().config())),
+    GET: answering({ summary: 'The configuration', answers }, async ({ context }) => context.json(await (await inspection()).config())),
   });
   api.path('config', '/config/reload', {
     POST: answering(
@@ -22,14 +22,14 @@ export function configRoutes(api: Api, { inspection, audit }: HooksApi): void {
       },
       async ({ context }) => {
         try {
-          await inspection().reload();
+          await (await inspection()).reload();
         } catch (error) {
           if (!(error instanceof WalhookError)) throw error;
           // Whatever it is, the one before runs on.
           return problemOf(error) ?? problem(409, error.message, { members: { code: error.code, hint: error.hint } });
         }
         audit({ action: 'reload', selection: {}, count: null });
-        return context.json(await inspection().config());
+        return context.json(await (await inspection()).config());
       },
     ),
   });

@@ -9,7 +9,7 @@ export interface DatabaseApi {
   /** Told on the spot: asks no database. */
   readonly slot: () => SlotReport;
   /** Throws `not_running` as `operations` does. */
-  readonly inspection: () => Inspection;
+  readonly inspection: () => Promise<Inspection>;
 }
 
 const Status = z
@@ -25,7 +25,7 @@ export function databaseRoutes(api: Api, { status, slot, inspection }: DatabaseA
   });
   api.path('daemon', '/overview', {
     GET: answering({ summary: 'One sentence of health, and what to do', answers: { 200: { description: 'Alerts, worst first.', schema: OverviewShown } } }, async ({ context }) =>
-      context.json(await inspection().overview()),
+      context.json(await (await inspection()).overview()),
     ),
   });
   api.path('database', '/slot', {
@@ -33,7 +33,7 @@ export function databaseRoutes(api: Api, { status, slot, inspection }: DatabaseA
   });
   api.path('database', '/database', {
     GET: answering({ summary: 'What `walhook check` finds, publication, slot and tables', answers: { 200: { description: 'Findings, worst first.', schema: Database } } }, async ({ context }) =>
-      context.json(await inspection().database()),
+      context.json(await (await inspection()).database()),
     ),
   });
 }

@@ -10,7 +10,7 @@ import { DeliveryShown, TraceShown } from './openapi-inspection.ts';
 import { DeliveryPage, Tallied } from './openapi-operations.ts';
 
 export interface DeliveriesApi extends BulkApi {
-  readonly inspection: () => Inspection;
+  readonly inspection: () => Promise<Inspection>;
   readonly traffic: () => Traffic;
   /** What is known of a delivery besides what is stored and its attempts. */
   readonly deliveryContext: (delivery: StoredDetail) => Promise<Omit<DeliveryContext, 'timeline'>>;
@@ -90,7 +90,7 @@ export function deliveryRoutes(api: Api, options: DeliveriesApi): void {
         answers: { 200: { description: 'Null: the change is not in memory any more.', schema: z.strictObject({ trace: TraceShown.nullable() }) } },
         problems: [404],
       },
-      async ({ context, params: { id } }) => context.json({ trace: await inspection().trace(id) }),
+      async ({ context, params: { id } }) => context.json({ trace: await (await inspection()).trace(id) }),
     ),
   });
 }

@@ -7,7 +7,7 @@ import { Endpoint, ExchangeShown, RotationShown } from './openapi-inspection.ts'
 
 export interface EndpointsApi extends BulkApi {
   /** Throws `not_running` as `operations` does. */
-  readonly inspection: () => Inspection;
+  readonly inspection: () => Promise<Inspection>;
 }
 
 const Condition = z.strictObject({ endpoint: z.string(), state: z.enum(['active', 'paused']), reason: z.string().optional() });
@@ -24,12 +24,12 @@ export function endpointRoutes(api: Api, options: EndpointsApi): void {
   api.path('endpoints', '/endpoints', {
     GET: answering(
       { summary: 'All endpoints', answers: { 200: { description: 'How each is doing.', schema: z.strictObject({ endpoints: z.array(Endpoint) }) } } },
-      async ({ context }) => context.json({ endpoints: await inspection().endpoints() }),
+      async ({ context }) => context.json({ endpoints: await (await inspection()).endpoints() }),
     ),
   });
   api.path('endpoints', '/endpoints/{name}', {
     GET: answering({ summary: 'An endpoint', params: OfName, answers: report, problems: [404] }, async ({ context, params: { name } }) =>
-      context.json(await inspection().endpoint(name)),
+      context.json(await (await inspection()).endpoint(name)),
     ),
   });
   api.path('endpoints', '/endpoints/{name}/pause', {
@@ -56,7 +56,7 @@ export function endpointRoutes(api: Api, options: EndpointsApi): void {
     POST: answering(
       { summary: 'Send one signed test payload now, past queue and breaker', params: OfName, body: TestBody, answers: { 200: { description: 'What was asked and answered.', schema: ExchangeShown } }, problems: [404] },
       async ({ context, params: { name }, body: { data = null, hook = null } }) => {
-        const exchange = await inspection().test(name, { data, hook });
+        const exchange = await (await inspection()).test(name, { data, hook });
         audit({ action: 'test', selection: { endpoint: name, hook, verdict: exchange.verdict }, count: null });
         return context.json(exchange);
       },
@@ -66,9 +66,9 @@ export function endpointRoutes(api: Api, options: EndpointsApi): void {
     POST: answering(
       { summary: 'Let one delivery through an open breaker at once', params: OfName, body: Nothing, answers: report, problems: [404, 409] },
       async ({ context, params: { name } }) => {
-        await inspection().probe(name);
+        await (await inspection()).probe(name);
         audit({ action: 'probe', selection: { endpoint: name }, count: null });
-        return context.json(await inspection().endpoint(name));
+        return context.json(await (await inspection()).endpoint(name));
       },
     ),
   });
@@ -83,7 +83,7 @@ export function endpointRoutes(api: Api, options: EndpointsApi): void {
         problems: [404, 409],
       },
       async ({ context, params: { name }, body: { grace } }) => {
-        const rotation = await inspection().rotate(name, grace);
+        const rotation = await (await inspection()).rotate(name, grace);
         audit({ action: 'rotate', selection: { endpoint: name, ends_at: rotation.ends_at }, count: null });
         return context.json(rotation, 201);
       },
@@ -93,9 +93,9 @@ export function endpointRoutes(api: Api, options: EndpointsApi): void {
     POST: answering(
       { summary: "Sign with the configuration's own secrets alone from now on", params: OfName, body: Nothing, answers: report, problems: [404, 409] },
       async ({ context, params: { name } }) => {
-        await inspection().endRotation(name);
+        await (await inspection()).endRotation(name);
         audit({ action: 'end_rotation', selection: { endpoint: name }, count: null });
-        return context.json(await inspection().endpoint(name));
+        return context.json(await (await inspection()).endpoint(name));
       },
     ),
   });

@@ -7,7 +7,7 @@ import { ExchangeShown, Hook, RenderedShown } from './openapi-inspection.ts';
 
 export interface HooksApi {
   /** Throws `not_running` as `operations` does. */
-  readonly inspection: () => Inspection;
+  readonly inspection: () => Promise<Inspection>;
   readonly audit: Audit;
 }
 
@@ -31,12 +31,12 @@ export function hookRoutes(api: Api, { inspection, audit }: HooksApi): void {
   api.path('hooks', '/hooks', {
     GET: answering(
       { summary: 'All hooks', answers: { 200: { description: 'With counts at each step.', schema: z.strictObject({ hooks: z.array(Hook) }) } } },
-      async ({ context }) => context.json({ hooks: await inspection().hooks() }),
+      async ({ context }) => context.json({ hooks: await (await inspection()).hooks() }),
     ),
   });
   api.path('hooks', '/hooks/{name}', {
     GET: answering({ summary: 'A hook', params: OfName, answers: { 200: { description: 'As it runs.', schema: Hook } }, problems: [404] }, async ({ context, params: { name } }) =>
-      context.json(await inspection().hook(name)),
+      context.json(await (await inspection()).hook(name)),
     ),
   });
   api.path('hooks', '/hooks/{name}/render', {
@@ -49,7 +49,7 @@ export function hookRoutes(api: Api, { inspection, audit }: HooksApi): void {
         answers: { 200: { description: 'Requests, secrets masked.', schema: RenderedShown } },
         problems: [404],
       },
-      async ({ context, params: { name }, body }) => context.json(await inspection().render(name, body)),
+      async ({ context, params: { name }, body }) => context.json(await (await inspection()).render(name, body)),
     ),
   });
   api.path('hooks', '/hooks/{name}/try', {
@@ -62,7 +62,7 @@ export function hookRoutes(api: Api, { inspection, audit }: HooksApi): void {
         problems: [404],
       },
       async ({ context, params: { name }, body }) => {
-        const exchange = await inspection().tryOut(name, body);
+        const exchange = await (await inspection()).tryOut(name, body);
         // A path and a query may hold a token.
         audit({ action: 'try', selection: { hook: name, host: new URL(body.url).host, verdict: exchange.verdict }, count: null });
         return context.json(exchange);

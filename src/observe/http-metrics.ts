@@ -15,7 +15,7 @@ export async function metricsAnswer(facts: MetricFacts): Promise<Response> {
     if (found.length === 0) continue;
     const options = { name, help, labelNames: [...labels], registers: [registry] };
     if (type === 'histogram') {
-      new CountedHistogram(options, found);
+      registry.registerMetric(new CountedHistogram({ ...options, registers: [] }, found));
     } else if (type === 'counter') {
       const metric = new Counter(options);
       for (const sample of found) metric.inc(sample.labels, sample.value);

@@ -1,8 +1,9 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Delivered, type DeliveredFilter, deliveredCursor, type KeptAttempt, parseDeliveredCursor } from '../kept-attempts.ts';
 import { parseLsn } from '../lsn.ts';
+import type { Cipher } from './cipher.ts';
 import type { StateDatabase } from './database.ts';
-import { DEAD_COLUMNS } from './delivery-columns.ts';
+import { DEAD_COLUMNS, deliveryKey } from './delivery-columns.ts';
 import { inLanes } from './in-lanes.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { isoText } from './stored-order.ts';
@@ -17,29 +18,29 @@ interface Row extends Omit<KeptAttempt, 'sequence' | 'lane' | 'committedAt' | 'a
   readonly nth: number;
   readonly committed_ms: string;
   readonly ended_ms: string;
-  readonly place: string;
+  /** Of a list. */
+  readonly place?: string;
 }
 
 const COLUMNS = sql.raw(`
   id, endpoint, hook, table_name as "table", operation, lane, commit_lsn::text as "commitLsn", ordinal, nth, floor(extract(epoch from committed_at) * 1000) as committed_ms,
-  round(extract(epoch from ended_at) * 1000) as ended_ms, duration_ms as ms, attempt, result, failure, status, message, response, method, path, content_type as "contentType", headers, bytes,
-  ${isoText('ended_at')} as place`);
+  round(extract(epoch from ended_at) * 1000) as ended_ms, duration_ms as ms, attempt, result, failure, status, message, method, content_type as "contentType", bytes`);
 
 /** @param rest what comes behind the condition */
 export async function historyRows(state: StateDatabase, condition: RawBuilder<unknown>, rest: RawBuilder<unknown>): Promise<KeptAttempt[]> {
-  const { rows } = await sql<Row>`select ${COLUMNS}, body from ${sql.id(state.schema, 'history')} where ${condition} ${rest}`.execute(state.db);
-  return rows.map(toKept);
+  const { rows } = await sql<Row>`select ${COLUMNS}, path, headers, response, body from ${sql.id(state.schema, 'history')} where ${condition} ${rest}`.execute(state.db);
+  return rows.map((row) => openedKept(toKept(row), state.cipher));
 }
 
 export async function listHistory(state: StateDatabase, { filter, limit, cursor }: Parameters<Delivered['list']>[0]): ReturnType<Delivered['list']> {
   const [at, id, endpoint] = cursor === null ? [] : parseDeliveredCursor(cursor, 3).map(String);
   const behind = cursor === null ? sql`true` : sql`(ended_at, id, endpoint) < (${at}::timestamptz, ${id}, ${endpoint})`;
   const { rows } = await sql<Row>`
-    select ${COLUMNS}, null::bytea as body from ${sql.id(state.schema, 'history')} where ${matches(filter)} and ${behind}
+    select ${COLUMNS}, ${sql.raw(isoText('ended_at'))} as place, null::text as path, null::text as headers, null::text as response, null::bytea as body from ${sql.id(state.schema, 'history')} where ${matches(filter)} and ${behind}
     order by ended_at desc, id desc, endpoint desc limit ${limit + 1}`.execute(state.db);
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
-  return { deliveries: shown.map(toKept), next: last === undefined || rows.length <= limit ? null : deliveredCursor([last.place, last.id, last.endpoint]) };
+  return { deliveries: shown.map(toKept), next: last === undefined || rows.length <= limit ? null : deliveredCursor([last.place ?? '', last.id, last.endpoint]) };
 }
 
 export function countHistory(state: StateDatabase, filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
@@ -80,8 +81,8 @@ export async function replayHistory(state: StateDatabase, owner: Ownership, filt
   return counts;
 }
 
-/** DEAD_COLUMNS as the history has them. */
-const RESENT_COLUMNS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, method, path, content_type, headers, body, attempts');
+/** DEAD_COLUMNS as the history has them: it is another trace that a replay begins. What is sealed is so for the same place. */
+const RESENT_COLUMNS = sql.raw('key, endpoint, id, hook, lane, commit_lsn, ordinal, nth, operation, table_name, null::text, method, path, content_type, headers, body, attempts');
 
 async function countWhere(state: StateDatabase, condition: RawBuilder<unknown>): Promise<ReadonlyMap<string, number>> {
   const { rows } = await sql<{ endpoint: string; count: string }>`
@@ -106,6 +107,19 @@ function matches({ endpoint, hook, table, ids, lanes, since, before }: Delivered
   return sql<boolean>`${sql.join(conditions, sql` and `)}`;
 }
 
-function toKept({ lane, commitLsn, ordinal, nth, committed_ms, ended_ms, place: _, ...row }: Row): KeptAttempt {
+/** What is sealed, as it was. A list does without. */
+function openedKept(kept: KeptAttempt, cipher: Cipher): KeptAttempt {
+  const key = deliveryKey(kept.id, kept.endpoint);
+  const text = (column: string, value: string | null): string | null => (value === null ? null : cipher.openText(value, { column, key }));
+  return {
+    ...kept,
+    path: text('path', kept.path),
+    headers: text('headers', kept.headers),
+    response: text('response', kept.response),
+    body: kept.body === null ? null : Buffer.from(cipher.openBytes(kept.body, { column: 'body', key })),
+  };
+}
+
+function toKept({ lane, commitLsn, ordinal, nth, committed_ms, ended_ms, ...row }: Row): KeptAttempt {
   return { ...row, lane: Number(lane), sequence: { commitLsn: parseLsn(commitLsn), ordinal: Number(ordinal), nth }, committedAt: Number(committed_ms), at: Number(ended_ms) };
 }

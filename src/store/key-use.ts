@@ -33,16 +33,16 @@ async function refuseMissing(state: StateDatabase, forget: (id: string) => Promi
   const { rows } = await sql<{ id: string }>`select id from ${table(state)} where id <> all(${[...state.cipher.ids]}::text[])`.execute(state.db);
   for (const { id } of rows) {
     const { rows: found } = await sql<{ fate: string }>`
-      ${sealedBy(state, 'parked', id)} union all ${sealedBy(state, 'dead', id)}`.execute(state.db);
+      ${sealedBy(state, 'parked', id)} union all ${sealedBy(state, 'dead', id)} union all ${sealedBy(state, 'history', id)}`.execute(state.db);
     if (found.length > 0) throw keyMissing(id, `what is ${found.map(({ fate }) => fate).join(' and ')}`);
     await forget(id);
   }
 }
 
-function sealedBy(state: StateDatabase, fate: 'parked' | 'dead', id: string) {
+function sealedBy(state: StateDatabase, fate: 'parked' | 'dead' | 'history', id: string) {
   const { bytes, text } = sealedPrefix(id);
   return sql`(
-    select ${fate}::text as fate from ${sql.id(state.schema, fate)}
+    select ${fate === 'history' ? 'in the history' : fate}::text as fate from ${sql.id(state.schema, fate)}
     where substring(body from 1 for ${bytes.length}::integer) = ${bytes} or starts_with(response, ${text}) or starts_with(path, ${text}) or starts_with(headers, ${text})
     limit 1
   )`;

@@ -21,7 +21,7 @@ async function live(yaml = YAML) {
 
 /** What arrived is told a moment after the receiver has it. */
 function delivered(history: History, count: number): Promise<void> {
-  return vi.waitFor(() => expect(history.rates().endpoints.reduce((sum, { attempts }) => sum + attempts.delivered, 0)).toBe(count));
+  return vi.waitFor(() => expect(history.rates().endpoints.reduce((sum, { attempts }) => sum + attempts.delivered, 0)).toBe(count), { timeout: 20_000 });
 }
 
 test('a change is kept as it was, tells nothing that is hidden, and knows its deliveries', async () => {
@@ -78,7 +78,7 @@ test('who watches is told what comes from then on, of what was asked for', async
   history.watch({}, (event) => events.push(event), end.signal);
   history.watch({ hook: 'dutch' }, (event) => dutch.push(event), end.signal);
   await db.sql(`insert into profiles values (2, 'b', 'NL')`);
-  await vi.waitFor(() => expect(events).toHaveLength(4));
+  await vi.waitFor(() => expect(events).toHaveLength(4), { timeout: 20_000 });
   expect(events.map(({ type }) => type).toSorted()).toEqual(['attempt', 'attempt', 'attempt', 'change']);
   expect(dutch.map((event) => (event.type === 'attempt' ? event.attempt.hook : event.type)).toSorted()).toEqual(['change', 'dutch']);
   end.abort();
@@ -88,7 +88,7 @@ test('who watches is told what comes from then on, of what was asked for', async
 });
 
 /** What the operations have to do with. */
-function kept(daemon: TestDaemon) {
+function keptBy(daemon: TestDaemon) {
   const { delivered: found } = daemon.running.acting ?? {};
   if (found == null) throw new Error('nothing is kept');
   return found;
@@ -98,7 +98,7 @@ test('in memory, what arrived is listed and replayed with the same id and body',
   const { db, receiver, history, daemon } = await live();
   await db.sql(`insert into profiles values (1, 'a', 'DE')`);
   await delivered(history, 2);
-  const found = kept(daemon);
+  const found = keptBy(daemon);
   const { deliveries } = await found.list({ filter: { endpoint: 'erp' }, limit: 10, cursor: null });
   expect(deliveries).toMatchObject([{ endpoint: 'erp', hook: 'all', result: 'delivered', status: 204 }]);
   expect(await found.replayable({})).toEqual(new Map([['crm', 1], ['erp', 1]]));
@@ -119,7 +119,7 @@ test('with `history` what arrived outlives the process, and is flushed when it d
   const rows = await db.sql<{ n: number }>(`select count(*)::integer as n from walhook.history`);
   expect(rows).toEqual([{ n: history.attemptRing.next }]);
   await daemon.start();
-  const found = kept(daemon);
+  const found = keptBy(daemon);
   const { deliveries } = await found.list({ filter: {}, limit: 10, cursor: null });
   expect(deliveries).toHaveLength(2);
   const [first] = deliveries;
@@ -135,8 +135,8 @@ test('a state database that does not take the history holds up nothing, and the 
   await db.sql('alter table walhook.history rename to history_gone');
   await db.sql(`insert into profiles values (1, 'a', 'DE')`);
   await delivered(history, 2);
-  await vi.waitFor(() => expect(daemon.logged(/history cannot be written/)).toHaveLength(1));
+  await vi.waitFor(() => expect(daemon.logged(/history cannot be written/)).toHaveLength(1), { timeout: 20_000 });
   await db.sql('alter table walhook.history_gone rename to history');
-  await vi.waitFor(() => expect(daemon.logged(/history is written again/)).toHaveLength(1), { timeout: 10_000 });
+  await vi.waitFor(() => expect(daemon.logged(/history is written again/)).toHaveLength(1), { timeout: 20_000 });
   expect(await db.sql<{ n: number }>(`select count(*)::integer as n from walhook.history`)).toEqual([{ n: 2 }]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/store/migrate.ts';
 import { Ownership } from '../../src/store/owner.ts';
+import { cipher } from '../../src/store/cipher.ts';
 import { historyStore } from '../../src/store/history.ts';
 import { parkingStore } from '../../src/store/parking.ts';
 import { arrived } from './delivery.ts';
@@ -111,7 +112,8 @@ test('another process reads what was written, and one that was replaced writes a
   await owner.takeOver();
   const successor = historyStore(state, owner);
   expect(await successor.attempts('id-1-0')).toHaveLength(1);
-  for (const refused of [found.history.save([arrived(2)]), found.history.tend(0), found.history.replay({})]) await expect(refused).rejects.toMatchObject({ code: 'fenced' });
+  const writes = [() => found.history.save([arrived(2)]), () => found.history.tend(0), () => found.history.replay({})];
+  for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'fenced' });
   expect(await days(found)).toHaveLength(4);
   await successor.save([arrived(3)]);
   expect((await successor.list({ filter: {}, limit: 9, cursor: null })).deliveries.map(({ id }) => id)).toEqual(['id-3-0', 'id-1-0']);
@@ -138,4 +140,22 @@ test('a schema in capitals has its days too', async () => {
   await history.tend(DAY);
   await history.save([arrived(1)]);
   expect(await history.count({})).toEqual(new Map([['crm', 1]]));
+});
+
+test('with a key, what was sent and answered is sealed, and can be replayed', async () => {
+  const { database, owner: before } = await testState();
+  const state = open({ client: { connectionString: database.url }, schema: 'walhook', cipher: cipher([Buffer.alloc(32, 7)]) });
+  const owner = new Ownership(state, before.slot);
+  await owner.takeOver();
+  const history = historyStore(state, owner);
+  await history.tend(DAY);
+  const given = arrived(1, { body: '{"secret":"s3cr3t"}', headers: '[["x-a","s3cr3t"]]', path: '/s3cr3t', response: 's3cr3t' });
+  await history.save([given]);
+  const [row] = await database.sql<{ text: string }>(`select concat_ws(' ', path, headers, response, encode(body, 'escape')) as text from walhook.history`);
+  expect(row?.text).not.toContain('s3cr3t');
+  expect(await history.show('id-1-0')).toEqual([given]);
+  expect((await history.list({ filter: {}, limit: 1, cursor: null })).deliveries).toMatchObject([{ id: 'id-1-0', path: null, body: null }]);
+  await history.replay({});
+  const [stored] = await parkingStore(state, owner).page({ endpoint: 'crm', lanes: null, after: null, limit: 10, bytes: 1e9 });
+  expect(stored?.delivery).toMatchObject({ body: '{"secret":"s3cr3t"}', request: { path: '/s3cr3t', headers: [['x-a', 's3cr3t']] } });
 });
