@@ -67,15 +67,12 @@ export interface DispatcherOptions {
   readonly onFenced: (error: Error) => void;
 }
 
-export type { EndpointStatus } from './endpoint-status.ts';
-
 interface Endpoint {
   readonly queue: EndpointQueue;
   readonly sender: Sender;
   delivered: number;
   skipped: number;
   failedAttempts: number;
-  lastError: string | null;
   lastFailure: LastFailure | null;
 }
 
@@ -129,7 +126,7 @@ export class Dispatcher {
   }
 
   get status(): EndpointStatus[] {
-    return [...this.#endpoints].map(([name, { queue, delivered, skipped, failedAttempts, lastError }]) => {
+    return [...this.#endpoints].map(([name, { queue, delivered, skipped, failedAttempts, lastFailure }]) => {
       const { queued, mode, slowed, condition } = queue.state;
       const { state, reason, probeIn, failingFor } = condition;
       return {
@@ -145,7 +142,7 @@ export class Dispatcher {
         delivered,
         skipped,
         failed_attempts: failedAttempts,
-        last_error: lastError,
+        last_error: lastFailure?.message ?? null,
       };
     });
   }
@@ -253,7 +250,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastError: null, lastFailure: null };
+    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastFailure: null };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
@@ -262,7 +259,6 @@ export class Dispatcher {
     if (endpoint && outcome.kind === 'delivered') endpoint.delivered++;
     if (endpoint && outcome.kind === 'failed') {
       endpoint.failedAttempts++;
-      endpoint.lastError = outcome.message;
       endpoint.lastFailure = { failure: outcome.failure, status: outcome.status, message: outcome.message, at: new Date() };
       if (fate === 'dead') {
         this.#outcomes.dead(delivery, outcome, attempts);
@@ -285,10 +281,7 @@ export class Dispatcher {
     const { id, request } = delivery;
     const { message } = failure;
     const endpoint = this.#endpoints.get(request.endpoint);
-    if (endpoint) {
-      endpoint.lastError = `hook ${request.hook}: ${message}`;
-      endpoint.lastFailure = { failure: failure.failure, status: null, message: endpoint.lastError, at: new Date() };
-    }
+    if (endpoint) endpoint.lastFailure = { failure: failure.failure, status: null, message: `hook ${request.hook}: ${message}`, at: new Date() };
     this.#options.history?.buried(delivery);
     this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
@@ -318,8 +311,9 @@ export class Dispatcher {
 
   #full(): void {
     this.#rest('memory');
-    this.#relief ??= setInterval(() => this.#relieve(), RELIEF_INTERVAL);
-    this.#relieve();
+    const relieve = (): void => this.queues.forEach((queue) => queue.relieve());
+    this.#relief ??= setInterval(relieve, RELIEF_INTERVAL);
+    relieve();
   }
 
   #relieved(): void {
@@ -352,9 +346,5 @@ export class Dispatcher {
     if (!isAhead) return this.#goOn('position');
     this.#options.log.warn(`${MOST_AHEAD} deliveries are settled above one that cannot be stored: nothing more is read until the state database takes it`);
     this.#rest('position');
-  }
-
-  #relieve(): void {
-    for (const queue of this.queues.values()) queue.relieve();
   }
 }

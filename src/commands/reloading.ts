@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ConfigError } from '../config/problem.ts';
 import { WalhookError } from '../errors.ts';
+import type { ReloadFacts } from '../observe/metric-facts.ts';
 import type { Service } from '../service.ts';
 import { type LoadedConfig, readLoaded } from './read-config.ts';
 import type { RunServer } from './run-server.ts';
@@ -26,6 +27,7 @@ export class Reloading {
   readonly #options: ReloadingOptions;
   #loaded: LoadedConfig;
   #failed: FailedReload | null = null;
+  #facts: ReloadFacts = { applied: 0, refused: 0, isLastApplied: null, appliedAt: null };
   #isSignal = false;
   #running: Promise<void> | null = null;
   #next: Promise<void> | null = null;
@@ -43,6 +45,11 @@ export class Reloading {
   /** The last reload, if it failed. */
   get failed(): FailedReload | null {
     return this.#failed;
+  }
+
+  /** For metrics. */
+  get facts(): ReloadFacts {
+    return this.#facts;
   }
 
   /** For SIGHUP, which waits for no answer: the log has it. */
@@ -70,8 +77,10 @@ export class Reloading {
     try {
       await this.#once();
       this.#failed = null;
+      this.#facts = { ...this.#facts, applied: this.#facts.applied + 1, isLastApplied: true, appliedAt: Date.now() };
     } catch (error) {
       this.#failed = { at: new Date(), error };
+      this.#facts = { ...this.#facts, refused: this.#facts.refused + 1, isLastApplied: false };
       this.#refused(error);
       throw error;
     } finally {

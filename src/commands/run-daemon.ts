@@ -42,7 +42,7 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
   let service: Service | null = null;
   let inspector: Promise<Inspection> | null = null;
   const inspection = async (): Promise<Inspection | null> => (service === null || reloading === null ? null : (inspector ??= inspecting({ service, reloading, state: () => server.state, log })));
-  const server: RunServer = await RunServer.open(config, log, { service: () => service, inspection });
+  const server: RunServer = await RunServer.open(config, log, { service: () => service, inspection, reloads: () => reloading?.facts ?? null });
   log.info({ version: walhookVersion(), pid: process.pid, config: options.config }, `walhook starts; health and status are on ${server.url}`);
   service = new Service({
     config,

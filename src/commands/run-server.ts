@@ -6,6 +6,7 @@ import type { Inspection } from '../inspection.ts';
 import type { HttpAppOptions } from '../observe/http-app.ts';
 import { type HttpServer, startHttpServer } from '../observe/http-server.ts';
 import { processFacts } from '../observe/process-facts.ts';
+import type { ReloadFacts } from '../observe/metric-facts.ts';
 import { RecentAnswer } from '../observe/recent-answer.ts';
 import type { Operations } from '../operations.ts';
 import type { Service } from '../service.ts';
@@ -30,21 +31,22 @@ export interface RunParts {
   readonly service: () => Service | null;
   /** Asked for with the first request that is not about health: what it is made of is loaded then. */
   readonly inspection: () => Promise<Inspection | null>;
+  readonly reloads: () => ReloadFacts | null;
 }
 
 /** The HTTP server of `walhook run`, which stays up while the configuration changes. */
 export class RunServer {
   /** Rejects as `startHttpServer` does. */
-  static async open(config: Config, log: Logger, { service, inspection }: RunParts): Promise<RunServer> {
+  static async open(config: Config, log: Logger, parts: RunParts): Promise<RunServer> {
     const state = new StateReader(config);
     let current = { config, state };
     const actions = new BackgroundActions({
-      operations: () => operationsOf({ ...current, service }),
+      operations: () => operationsOf({ ...current, ...parts }),
       // Its selection, which may name a row, is told where it began.
       onEnd: ({ id, action, state: how, total, done, message }) => log.info({ audit: { id, action, state: how, total, done, message } }, `audit: ${action}, ${how}`),
       onError: (error) => log.error({ err: error }, 'a bulk action failed'),
     });
-    const wiring: Wiring = { log, service, inspection, actions, onCurrent: (next) => (current = next) };
+    const wiring: Wiring = { log, ...parts, actions, onCurrent: (next) => (current = next) };
     return new RunServer(wiring, { config, state, http: await startHttpServer({ ...config.server, ...routes({ config, state }, wiring) }) });
   }
 
@@ -146,7 +148,7 @@ function operationsOf({ config, state, service }: Configured & Pick<Wiring, 'ser
   return new StoredOperations({ config, ...acting, now: () => state.now() });
 }
 
-function routes({ config, state }: Configured, { log, service, inspection, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
+function routes({ config, state }: Configured, { log, service, inspection, reloads, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
   const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
     Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
@@ -175,7 +177,14 @@ function routes({ config, state }: Configured, { log, service, inspection, actio
       // What is stored of endpoints is told by the daemon that sends to them, not by one that stands by as well.
       const history = service()?.history ?? null;
       const [stored, backfills] = await Promise.all([status().endpoints.length === 0 ? null : countsOfLate.get(), backfillsOfLate.get()]);
-      return { ...daemonReport(status(), { stored, backfills, version: walhookVersion() }), hooks: config.hooks.map(({ name }) => name), process: processFacts(), ...(history === null ? {} : { traffic: trafficFacts(history) }) };
+      const reload = reloads();
+      return {
+        ...daemonReport(status(), { stored, backfills, version: walhookVersion() }),
+        hooks: config.hooks.map(({ name }) => name),
+        process: processFacts(),
+        ...(history === null ? {} : { traffic: trafficFacts(history) }),
+        ...(reload === null ? {} : { reload }),
+      };
     },
     operations: () => operationsOf({ config, state, service }),
     backfills: () => {

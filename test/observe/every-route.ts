@@ -111,7 +111,7 @@ export function notingOptions({ calls, audit, errors, watching }: Notes, failure
       resume: does('resume', undefined),
     }),
     backfills: () => ({ begin: does('begin', report), list: does('list', [report]), show: does('show', report), pause: does('pause', report), resume: does('resume', report), cancel: does('cancel', report) }),
-    inspection: () => ({
+    inspection: () => Promise.resolve({
       overview: does('overview', Reports.OVERVIEW),
       endpoints: does('endpoints', [ENDPOINT]),
       endpoint: does('endpoint', ENDPOINT),
