@@ -79,6 +79,11 @@ describe('walhook.rules.yaml', () => {
     expect(annotations.runbook_url).toMatch(/^docs\/[a-z-]+\.md#[a-z-]+$/);
   });
 
+  test('docs/operations.md has each alert, and no other', () => {
+    const named = new Set([...read('docs/operations.md').matchAll(/`(Walhook[A-Z]\w+)`/g)].map((match) => match[1]));
+    expect(named).toEqual(new Set(rules.map(({ alert }) => alert)));
+  });
+
   test('each alert has a name of its own', () => {
     expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
   });
