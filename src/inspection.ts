@@ -99,8 +99,12 @@ export interface Exchange {
   readonly verdict: 'delivered' | 'retry' | 'dead' | 'disable';
   readonly message: string | null;
   readonly duration_ms: number;
+  /** How many it took: a second one after a token was refused, or a connection was closed as it went out. The last is shown. */
+  readonly requests: number;
   readonly request: ShownRequest | null;
   readonly response: { readonly status: number; readonly headers: readonly Header[]; readonly body: string; readonly truncated: boolean } | null;
+  /** `whpk_…`: what receivers verify the v1a signatures with. */
+  readonly public_keys: readonly string[];
   readonly notes: readonly string[];
 }
 

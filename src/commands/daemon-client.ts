@@ -1,4 +1,4 @@
-import type { ServerConfig } from '../config.ts';
+import type { Config, ServerConfig } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import { codeOf } from '../reaction.ts';
 import type { DaemonReport } from './daemon-report.ts';
@@ -19,11 +19,27 @@ export interface Answer {
   readonly body: unknown;
 }
 
-/** Asks for `/api/v1/status`. Throws as `askDaemon` does, and `daemon_token` or `not_walhook` for what else may answer. */
-export async function askStatus(server: ServerConfig): Promise<DaemonReport> {
+/** Where a daemon is asked, and which it must be. */
+export type Whose = Pick<Config, 'server' | 'source'>;
+
+/** Asks for `/api/v1/status`. Throws as `askDaemon` does, and `daemon_token`, `other_daemon` or `not_walhook` for what else may answer. */
+export async function askStatus({ server, source }: Whose): Promise<DaemonReport> {
   const { status, body } = await askDaemon(server, '/api/v1/status');
-  if (status === 200 && typeof body === 'object' && body !== null && 'state' in body && 'endpoints' in body) return body as DaemonReport;
+  if (status === 200 && typeof body === 'object' && body !== null && 'state' in body && 'endpoints' in body) {
+    const report = body as DaemonReport;
+    if (isOther(report, source.slot)) throw otherDaemon(server, report.slot);
+    return report;
+  }
   throw status === 401 ? tokenRefused(server) : notWalhook(server, status);
+}
+
+/** Two walhooks on one machine may be configured for one port: what is asked of one must not be done by the other. */
+function isOther(body: object, slot: string): boolean {
+  return 'slot' in body && body.slot !== '' && body.slot !== slot;
+}
+
+function otherDaemon(server: ServerConfig, slot: string): WalhookError {
+  return new WalhookError(`what answers on ${daemonUrl(server) ?? ''} is another walhook, of slot ${slot}`, { code: 'other_daemon', hint: 'give each its own server.listen' });
 }
 
 export function tokenRefused(server: ServerConfig): WalhookError {
@@ -35,19 +51,27 @@ function notWalhook(server: ServerConfig, status: number): WalhookError {
 }
 
 /**
- * The state of the daemon that answers, without asking its database; null if none answers.
+ * The state of the daemon that answers, without asking its database; null if none does that has this configuration's slot.
  *
  * @throws WalhookError `not_walhook` for whatever else answers.
  */
-export async function daemonState(server: ServerConfig): Promise<string | null> {
+export async function daemonState({ server, source }: Whose): Promise<string | null> {
   try {
     const { status, body } = await askDaemon(server, '/readyz');
-    if ((status === 200 || status === 503) && typeof body === 'object' && body !== null && 'state' in body) return String(body.state);
+    if ((status === 200 || status === 503) && typeof body === 'object' && body !== null && 'state' in body) return isOther(body, source.slot) ? null : String(body.state);
     throw notWalhook(server, status);
   } catch (error) {
     if (error instanceof WalhookError && error.code === 'daemon_silent') return null;
     throw error;
   }
+}
+
+/** In these it can be asked about deliveries and endpoints. */
+export const ACTIVE: ReadonlySet<string | null> = new Set(['streaming', 'reconnecting']);
+
+/** True if a daemon answers that has the slot. Throws as `daemonState` does. */
+export async function isActive(whose: Whose): Promise<boolean> {
+  return ACTIVE.has(await daemonState(whose));
 }
 
 /** Where a daemon with this configuration is to be asked from its own machine. Null if it took any free port. */

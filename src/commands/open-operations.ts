@@ -7,7 +7,7 @@ import { historyStore } from '../store/history.ts';
 import { Ownership } from '../store/owner.ts';
 import { parkingStore } from '../store/parking.ts';
 import { storedDeliveries } from '../store/stored-deliveries.ts';
-import { daemonState, daemonUrl } from './daemon-client.ts';
+import { ACTIVE, daemonState, daemonUrl } from './daemon-client.ts';
 import { offlineEngine } from './offline-engine.ts';
 import { RemoteOperations } from './remote-operations.ts';
 import { StateReader } from './state-reader.ts';
@@ -23,7 +23,7 @@ import { withSource } from './with-source.ts';
  *   answer here; `not_running` if the one that answers stands by, starts or ends.
  */
 export async function withOperations<T>(config: Config, { writes }: { readonly writes: boolean }, work: (operations: Operations) => Promise<T>): Promise<T> {
-  const state = await daemonState(config.server);
+  const state = await daemonState(config);
   if (state !== null && (ACTIVE.has(state) || (writes && state !== 'standby'))) return work(new RemoteOperations(config.server));
   if (writes && state === 'standby') {
     throw new WalhookError('the daemon that answers here stands by: another one has the slot', { code: 'not_running', hint: 'run this where the active daemon runs' });
@@ -46,9 +46,6 @@ export async function withOperations<T>(config: Config, { writes }: { readonly w
     await reader.close();
   }
 }
-
-/** In these it can be asked about deliveries. */
-const ACTIVE: ReadonlySet<string> = new Set(['streaming', 'reconnecting']);
 
 async function refuseActiveSlot(config: Config): Promise<void> {
   const { slot } = config.source;

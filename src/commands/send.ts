@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { EndpointConfig } from '../config.ts';
+import type { EndpointConfig, ServerConfig } from '../config.ts';
 import { Sender } from '../deliver/sender.ts';
 import type { Delivery } from '../delivery.ts';
 import { EXIT, WalhookError } from '../errors.ts';
@@ -8,6 +8,8 @@ import { Signer } from '../format/signature.ts';
 import type { Outcome } from '../outcome.ts';
 import { codeOf } from '../reaction.ts';
 import type { Verb } from './command.ts';
+import { askApi } from './daemon-api.ts';
+import { isActive } from './daemon-client.ts';
 import { ExchangeRecorder } from './exchange-recorder.ts';
 import { readConfig } from './read-config.ts';
 import { hookTo, named, testRequest } from './send-request.ts';
@@ -15,15 +17,32 @@ import { type SendReport, sendReport, sendText, type ShownRequest } from './send
 import { paint } from './terminal.ts';
 import { walhookVersion } from './version.ts';
 
+/** What the daemon may take besides the endpoint's own timeout, in milliseconds. */
+const PATIENCE = 5_000;
+
 /** `walhook send ENDPOINT`: one test request, and what was answered. */
 export const send: Verb = async ({ arguments: [name = ''], options }) => {
   const config = readConfig(options.config);
   const endpoint = named('endpoint', config.endpoints, name);
-  const { delivery, notes } = testRequest(endpoint, hookTo(config, endpoint, options.hook), options.data === undefined ? null : readData('--data', options.data));
-  const report = await sendOnce(endpoint, delivery, notes);
+  const data = options.data === undefined ? null : readData('--data', options.data);
+  const { delivery, notes } = testRequest(endpoint, hookTo(config, endpoint, options.hook), data);
+  // A daemon that runs may sign with a secret that was rotated, which the file does not have yet.
+  const report = (await isActive(config)) ? await sentByDaemon(config.server, endpoint, { data, hook: options.hook }) : await sendOnce(endpoint, delivery, notes);
   process.stdout.write(options.json === true ? `${JSON.stringify(report, null, 2)}\n` : sendText(report, paint));
   return report.verdict === 'delivered' ? EXIT.ok : EXIT.failure;
 };
+
+interface Asked {
+  /** JSON. */
+  readonly data: string | null;
+  readonly hook: string | undefined;
+}
+
+/** The same, by the daemon that runs, which takes as long as the endpoint does. */
+async function sentByDaemon(server: ServerConfig, { name, timeout }: EndpointConfig, { data, hook }: Asked): Promise<SendReport> {
+  const body = { data: data === null ? null : (JSON.parse(data) as unknown), ...(hook === undefined ? {} : { hook }) };
+  return (await askApi(server, `endpoints/${encodeURIComponent(name)}/test`, { body, patience: timeout + PATIENCE })) as SendReport;
+}
 
 /** Makes one attempt at a delivery, as the daemon would. Throws a WalhookError for a setting of the endpoint that cannot work. */
 export function sendOnce(endpoint: EndpointConfig, delivery: Delivery, notes: readonly string[]): Promise<SendReport> {

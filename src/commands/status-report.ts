@@ -16,7 +16,7 @@ import { withSource } from './with-source.ts';
  * @throws WalhookError if neither answers: what the database says.
  */
 export async function statusReport(config: Config): Promise<StatusReport> {
-  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config.server)), outcome(slotReport(config)), outcome(stateReport(config))]);
+  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), outcome(slotReport(config)), outcome(stateReport(config))]);
   // Without the daemon and without the database there is nothing to show.
   if (daemon.value === null && slot.error !== null && state.error !== null) throw slot.error;
   return {

@@ -80,10 +80,10 @@ async function withDatabases<T>(config: Config, work: (databases: Databases) => 
 }
 
 /** One that stands by would take the slot over, or make it anew. */
-async function refuseDaemon({ server }: Config): Promise<void> {
-  const state = await daemonState(server);
+async function refuseDaemon(config: Config): Promise<void> {
+  const state = await daemonState(config);
   if (state === null) return;
-  throw new WalhookError(`a daemon runs, and answers on ${daemonUrl(server) ?? ''} (${state}): stop it first`, { code: 'daemon_running' });
+  throw new WalhookError(`a daemon runs, and answers on ${daemonUrl(config.server) ?? ''} (${state}): stop it first`, { code: 'daemon_running' });
 }
 
 async function refuseReader({ source: { slot } }: Config, facts: Facts, { source }: Databases): Promise<void> {

@@ -2,8 +2,8 @@ import type { SendReport } from '../commands/send-text.ts';
 import type { Exchange, Header } from '../inspection.ts';
 import type { SecretTexts } from './secret-texts.ts';
 
-/** What `walhook send` reports, in the API's words. A server may tell all that it got: what is secret in the whole configuration is hidden. */
-export function exchangeOf({ requests, public_keys, notes, ...report }: SendReport, texts: Pick<SecretTexts, 'hide'>): Exchange {
+/** What `walhook send` reports. A server may tell all that it got: what is secret in the whole configuration is hidden. */
+export function exchangeOf(report: SendReport, texts: Pick<SecretTexts, 'hide'>): Exchange {
   const { request, response, message } = report;
   const headersOf = (headers: readonly Header[]): Header[] => headers.map(([name, value]) => [name, texts.hide(value)] as const);
   return {
@@ -11,6 +11,5 @@ export function exchangeOf({ requests, public_keys, notes, ...report }: SendRepo
     message: message === null ? null : texts.hide(message),
     request: request === null ? null : { ...request, url: texts.hide(request.url), headers: headersOf(request.headers), body: request.body === null ? null : texts.hide(request.body) },
     response: response === null ? null : { ...response, headers: headersOf(response.headers), body: texts.hide(response.body) },
-    notes: [...(requests > 1 ? [`it took ${requests} requests: the last one is shown`] : []), ...public_keys.map((key) => `receivers verify the v1a signature with ${key}`), ...notes],
   };
 }

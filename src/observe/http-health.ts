@@ -2,6 +2,8 @@ import { EVERY_ANSWER, problemText } from './http-problem.ts';
 
 export interface Readiness {
   readonly state: string;
+  /** Tells this daemon from others, for commands that ask one; empty: not known yet. */
+  readonly slot: string;
   readonly problems: readonly string[];
 }
 
@@ -17,10 +19,10 @@ export type HealthPath = '/healthz' | '/readyz';
 /** What is asked every few seconds for as long as the daemon runs. Told on the spot: asks no database. */
 export function healthAnswer(path: HealthPath, readiness: () => Readiness): HealthAnswer {
   if (path === '/healthz') return ok({ status: 'ok' });
-  const { state, problems } = readiness();
+  const { state, slot, problems } = readiness();
   const reasons = notReady({ state, problems });
-  if (reasons.length === 0) return ok({ status: 'ready', state });
-  return { status: 503, ...problemText(503, reasons.join('; '), { members: { state, reasons } }) };
+  if (reasons.length === 0) return ok({ status: 'ready', state, slot });
+  return { status: 503, ...problemText(503, reasons.join('; '), { members: { state, slot, reasons } }) };
 }
 
 function ok(body: object): HealthAnswer {
@@ -32,6 +34,6 @@ function ok(body: object): HealthAnswer {
  * is not sent to it. An endpoint that fails, is paused or disabled never makes walhook unready: restarting would not
  * help it, and its deliveries are parked. `status` tells of it.
  */
-export function notReady({ state, problems }: Readiness): string[] {
+export function notReady({ state, problems }: Omit<Readiness, 'slot'>): string[] {
   return [...(state === 'streaming' ? [] : [`state is ${state}`]), ...problems];
 }

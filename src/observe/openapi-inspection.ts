@@ -52,8 +52,10 @@ export const ExchangeShown = mirror<Seen.Exchange>()('Exchange', {
   verdict: z.enum(['delivered', 'retry', 'dead', 'disable']),
   message: Text.nullable(),
   duration_ms: Milliseconds,
+  requests: z.int(),
   request: Request.nullable(),
   response: z.strictObject({ status: z.int(), headers: z.array(Header), body: Text, truncated: z.boolean() }).nullable(),
+  public_keys: z.array(Text),
   notes: z.array(Text),
 });
 

@@ -23,7 +23,7 @@ async function scene(): Promise<Scene> {
     host: '127.0.0.1',
     port: 0,
     token: TOKEN,
-    readiness: () => ({ state: 'streaming', problems: [] }),
+    readiness: () => ({ state: 'streaming', slot: 'walhook', problems: [] }),
     status: async () => ({}),
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('no delivery was asked for'),

@@ -98,7 +98,7 @@ export function notingOptions({ calls, audit, errors, watching }: Notes, failure
   return {
     host: '127.0.0.1',
     token: TOKEN,
-    readiness: () => ({ state: 'streaming', problems: [] }),
+    readiness: () => ({ state: 'streaming', slot: 'walhook', problems: [] }),
     status: does('status', { version: '0.1.0', pid: 1, uptime: 2, problems: [], state: 'streaming', slot: 'walhook', more: true }),
     metrics: async () => ({ problems: [], state: 'streaming', received: '0/20', confirmed: '0/10', behind: 0, in_flight: { deliveries: 0, bytes: 0 }, wal: null, endpoints: [], not_configured: [], backfills: [], hooks: [] }),
     slot: tells('slot', Reports.SLOT),

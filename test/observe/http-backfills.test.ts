@@ -56,7 +56,7 @@ async function serve({ failure = null, notRunning = false }: { readonly failure?
     host: '127.0.0.1',
     port: 0,
     token: TOKEN,
-    readiness: () => ({ state: 'streaming', problems: [] }),
+    readiness: () => ({ state: 'streaming', slot: 'walhook', problems: [] }),
     status: async () => ({}),
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => expect.unreachable('no delivery was asked for'),

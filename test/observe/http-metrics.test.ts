@@ -32,7 +32,7 @@ async function serve(host: string, token: string | null, metrics = async (): Pro
     host,
     port: 0,
     token,
-    readiness: () => ({ state: 'streaming', problems: [] }),
+    readiness: () => ({ state: 'streaming', slot: 'walhook', problems: [] }),
     status: () => expect.unreachable('the API was not asked'),
     metrics: () => {
       scrapes++;

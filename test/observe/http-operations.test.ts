@@ -53,7 +53,7 @@ async function serve(failure: Error | null = null, host = '127.0.0.1'): Promise<
     host,
     port: 0,
     token: TOKEN,
-    readiness: () => ({ state: 'streaming', problems: [] }),
+    readiness: () => ({ state: 'streaming', slot: 'walhook', problems: [] }),
     status: async () => ({}),
     metrics: () => expect.unreachable('no metrics were asked for'),
     operations: () => operations(failure),

@@ -13,10 +13,10 @@ afterEach(async () => {
 });
 
 const TOKEN = 'a-token-of-the-tests';
-let readiness: Readiness = { state: 'streaming', problems: [] };
+let readiness: Readiness = { state: 'streaming', slot: 'walhook', problems: [] };
 
 async function serve(options: Partial<HttpAppOptions> & { port?: number } = {}): Promise<HttpServer> {
-  readiness = { state: 'streaming', problems: [] };
+  readiness = { state: 'streaming', slot: 'walhook', problems: [] };
   const server = await startHttpServer({
     host: '127.0.0.1',
     port: 0,
@@ -62,7 +62,7 @@ function ask(url: string, options: { headers?: Record<string, string>; method?: 
 
 test('/healthz answers while the event loop turns, whatever the state', async () => {
   const { url } = await serve({ status: () => new Promise(() => {}) });
-  readiness = { state: 'reconnecting', problems: ['the database is away'] };
+  readiness = { state: 'reconnecting', slot: 'walhook', problems: ['the database is away'] };
   expect(await ask(`${url}/healthz`)).toMatchObject({ status: 200, body: { status: 'ok' } });
 });
 
@@ -73,10 +73,10 @@ describe('/readyz', () => {
   });
 
   test.for([
-    [{ state: 'draining', problems: [] }, ['state is draining']],
-    [{ state: 'standby', problems: [] }, ['state is standby']],
-    [{ state: 'streaming', problems: ['the slot is lost'] }, ['the slot is lost']],
-    [{ state: 'reconnecting', problems: ['no route'] }, ['state is reconnecting', 'no route']],
+    [{ state: 'draining', slot: 'walhook', problems: [] }, ['state is draining']],
+    [{ state: 'standby', slot: 'walhook', problems: [] }, ['state is standby']],
+    [{ state: 'streaming', slot: 'walhook', problems: ['the slot is lost'] }, ['the slot is lost']],
+    [{ state: 'reconnecting', slot: 'walhook', problems: ['no route'] }, ['state is reconnecting', 'no route']],
   ] satisfies [Readiness, string[]][])('is 503 with the reasons: %j', async ([told, reasons]) => {
     const { url } = await serve();
     readiness = told;

@@ -87,7 +87,7 @@ export const EXCHANGE: Seen.Exchange = {
   duration_ms: 12,
   request: REQUEST,
   response: { status: 200, headers: [['server', 'x']], body: 'ok', truncated: false },
-  notes: ['signed'],
+  requests: 1, public_keys: [], notes: ['signed'],
 };
 export const CONTEXT: Omit<Seen.DeliveryContext, 'timeline'> = { request: REQUEST, behind_it: 2 };
 

@@ -271,7 +271,7 @@ export function exchange(endpoint: string, text = '{"data":{"user_id":1},"redact
     duration_ms: 43,
     request: requestOf(text, 'test-01J9ZK'),
     response: { status: 202, headers: [['content-type', 'application/json'], ['server', 'fixture']], body: '{"accepted":true}', truncated: false },
-    notes: ['Past queue and breaker: nothing of it is stored.'],
+    requests: 1, public_keys: [], notes: ['Past queue and breaker: nothing of it is stored.'],
   };
 }
 
