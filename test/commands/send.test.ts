@@ -22,7 +22,8 @@ async function receiver(options: Parameters<typeof Receiver.open>[0] = {}): Prom
 
 /** Sends to endpoint `crm`. There is no database at the address of `source`. */
 function send(url: string, endpoint: object, { args = [], hooks = [] }: { readonly args?: readonly string[]; readonly hooks?: readonly object[] } = {}): Promise<CliResult> {
-  const config = { version: 1, source: { url: 'postgres://127.0.0.1:1/nowhere' }, endpoints: { crm: { url, ...NETWORK, ...endpoint }, other: { url } }, hooks };
+  // Port 0: no daemon of somebody else's is asked.
+  const config = { version: 1, source: { url: 'postgres://127.0.0.1:1/nowhere' }, server: { listen: '127.0.0.1:0' }, endpoints: { crm: { url, ...NETWORK, ...endpoint }, other: { url } }, hooks };
   return walhook(['send', 'crm', ...args], { yaml: stringify(config) });
 }
 
@@ -159,7 +160,7 @@ describe('as a hook sends it', () => {
 test('what makes no sense exits with 2, and nothing is sent', async () => {
   const crm = await receiver();
   const hooks = [{ name: 'h', table: 't', to: 'other' }];
-  const yaml = stringify({ version: 1, endpoints: { crm: { url: crm.url } } });
+  const yaml = stringify({ version: 1, server: { listen: '127.0.0.1:0' }, endpoints: { crm: { url: crm.url } } });
   const results = await Promise.all([
     walhook(['send', 'crn'], { yaml }),
     send(crm.url, {}, { args: ['--hook', 'nothing-like-it'], hooks }),
