@@ -146,7 +146,7 @@ export class HistoryWriter {
 
   #failed(error: unknown): void {
     if (error instanceof WalhookError && error.code === 'fenced') this.#isOver = true;
-    else if (!this.#failing) this.#options.log.warn({ err: error }, 'the history cannot be kept as it should be: it is tried again, and deliveries do not wait for it');
+    else if (!this.#failing) this.#options.log.warn({ err: error }, 'the history cannot be written, or its old days cannot be dropped: it is tried again, and deliveries do not wait for it');
     this.#failing = true;
     this.#retryAt = performance.now() + PATIENCE;
   }
