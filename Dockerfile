@@ -5,8 +5,7 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 # No install scripts: they fetch Node and Postgres for tests, and this image has Node.
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json vite.config.ts ./
-COPY scripts scripts
+COPY tsconfig.json ./
 COPY console console
 COPY src src
 RUN npm run build

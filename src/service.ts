@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { beginsAnew, Daemon, type DaemonStatus } from './daemon.ts';
+import { beginsAnew, Daemon, type DaemonOptions, type DaemonStatus } from './daemon.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { examine } from './opening.ts';
@@ -17,6 +17,8 @@ export interface ServiceOptions {
   readonly version: string;
   /** Where what goes by is counted, and some of it kept. Default: nowhere. */
   readonly history?: History;
+  /** Told of each attempt's outcome: for `demo`, which shows them. */
+  readonly onOutcome?: DaemonOptions['onOutcome'];
   /** Told when it streams or stands by, with what is new. */
   readonly onState: (state: 'streaming' | 'standby') => void;
 }
@@ -129,10 +131,18 @@ export class Service {
 
   /** One daemon, from its start to its end. */
   async #one(): Promise<void> {
-    const { log, version } = this.#options;
+    const { log, version, onOutcome } = this.#options;
     this.#phase = 'starting';
     const { signal } = this.#interrupt;
-    const daemon = await Daemon.start({ config: this.#config, log, version, signal, ...(this.history === null ? {} : { history: this.history }), onStandby: () => this.#arrived('standby') });
+    const daemon = await Daemon.start({
+      config: this.#config,
+      log,
+      version,
+      signal,
+      ...(this.history === null ? {} : { history: this.history }),
+      ...(onOutcome === undefined ? {} : { onOutcome }),
+      onStandby: () => this.#arrived('standby'),
+    });
     this.#daemon = daemon;
     try {
       if (signal.aborted) await daemon.stop();

@@ -24,7 +24,7 @@ export interface Actions {
   readonly actions: readonly ActionReport[];
 }
 
-/** What the console uses of `/status`; test/console/shapes.ts holds it against DaemonReport. */
+/** What the console uses of `/status`; test/console/shapes.test.ts holds it against DaemonReport. */
 export interface Status {
   readonly version: string;
   readonly uptime: number;

@@ -26,37 +26,39 @@ interface RowsProps<Row> {
 export function Rows<Row>({ label, columns, rows, id, open, selected, stale = false, empty }: RowsProps<Row>): VNode {
   if (rows.length === 0) return <p class="empty">{empty}</p>;
   return (
-    <table class="rows" aria-label={label} data-stale={stale}>
-      <thead>
-        <tr>
-          {columns.map(({ name, kind = '' }) => (
-            <th scope="col" class={kind}>
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr
-            key={id(row)}
-            data-row={id(row)}
-            tabIndex={-1}
-            class={open === undefined ? '' : 'opens'}
-            aria-selected={selected?.(row) ?? false}
-            onClick={(event) => {
-              if (open !== undefined && !isForItself(event)) go(open(row));
-            }}
-          >
-            {columns.map(({ name, kind = '', cell }) => (
-              <td class={kind} data-name={name}>
-                {cell(row)}
-              </td>
+    <div class="table">
+      <table class="rows" aria-label={label} data-stale={stale}>
+        <thead>
+          <tr>
+            {columns.map(({ name, kind = '' }) => (
+              <th scope="col" class={kind}>
+                {name}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr
+              key={id(row)}
+              data-row={id(row)}
+              tabIndex={-1}
+              class={open === undefined ? '' : 'opens'}
+              aria-selected={selected?.(row) ?? false}
+              onClick={(event) => {
+                if (open !== undefined && !isForItself(event)) go(open(row));
+              }}
+            >
+              {columns.map(({ name, kind = '', cell }) => (
+                <td class={kind} data-name={name}>
+                  {cell(row)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Operation } from '../event.ts';
 /** The configuration of the demo, as a file would have it. */
 export const DEMO_CONFIG = `version: 1
 source: { url: "\${DATABASE_URL}" }
+server: { listen: 127.0.0.1:0 }              # any port that is free
 tables:
   profiles:
     lookup: [email]

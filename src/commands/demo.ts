@@ -1,20 +1,23 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
-import type { Config, EndpointConfig } from '../config.ts';
-import { loadConfig } from '../config/load.ts';
-import { Daemon } from '../daemon.ts';
+import type { EndpointConfig } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
+import type { Service } from '../service.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import type { Verb } from './command.ts';
 import { DEMO_CONFIG, DEMO_TABLE, type Scene, SCENES, SUGGESTIONS } from './demo-story.ts';
 import { startEmbeddedPostgres } from './embedded-postgres.ts';
 import { plainLog } from './plain-log.ts';
+import { readLoaded } from './read-config.ts';
 import { startReceiver } from './receiver.ts';
+import { served } from './served.ts';
 import { type SqlPrompt, sqlPrompt } from './sql-prompt.ts';
 import { aborted, pause } from './stopping.ts';
 import { paint, print } from './terminal.ts';
 import { humanDuration } from './units.ts';
-import { walhookVersion } from './version.ts';
 import { webhookText } from './webhook-text.ts';
 
 /** Time to read what happened before the next thing happens, in milliseconds. */
@@ -36,7 +39,7 @@ export const demo: Verb = async ({ options, stop }) => {
     const took = humanDuration(performance.now() - began);
     const stage = await setStage(postgres.url);
     try {
-      print(introduction(postgres.url, stage.receiverUrl, took));
+      print(introduction(postgres.url, stage, took));
       await play({ stage, client, stop, reading: once ? 0 : READING });
       if (once) print(paint('green', 'Every kind of event was delivered, in order, and its signature verified.'));
       else if (!stop.aborted) await openStage({ stage, client, stop, url: postgres.url });
@@ -64,8 +67,9 @@ async function announced<T>(what: string, work: Promise<T>): Promise<T> {
 /** What the demo is played on. */
 interface Stage {
   readonly receiverUrl: string;
+  readonly consoleUrl: string;
   readonly arrivals: Arrivals;
-  readonly daemon: Daemon;
+  readonly service: Service;
   /** Where lines go while somebody types. */
   prompt: SqlPrompt | null;
   close(): Promise<void>;
@@ -75,38 +79,32 @@ async function setStage(databaseUrl: string): Promise<Stage> {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
   const arrivals = new Arrivals();
   const receiver = await startReceiver(secret, (receipt) => arrivals.received(receipt));
+  const folder = mkdtempSync(join(tmpdir(), 'walhook-demo-'));
+  const file = join(folder, 'walhook.yaml');
+  writeFileSync(file, DEMO_CONFIG);
   let stage: Stage | null = null;
   const show = (text: string): void => (stage?.prompt ?? { print }).print(text);
-  const config = demoConfig({ DATABASE_URL: databaseUrl, RECEIVER_URL: receiver.url, WEBHOOK_SECRET: secret });
-  const endpoints = new Map(config.endpoints.map((endpoint) => [endpoint.name, endpoint]));
-  const daemon = await Daemon.start({
-    config,
+  const loaded = readLoaded(file, { env: { DATABASE_URL: databaseUrl, RECEIVER_URL: receiver.url, WEBHOOK_SECRET: secret }, readFile: (path) => readFileSync(path, 'utf8') });
+  const endpoints = new Map(loaded.config.endpoints.map((endpoint) => [endpoint.name, endpoint]));
+  const { service, server } = await served({
+    loaded,
     log: await plainLog((line) => show(paint('yellow', `  walhook: ${line}`))),
-    version: walhookVersion(),
+    manager: { reloading: () => undefined, ready: () => undefined },
+    onState: () => undefined,
     onOutcome: (delivery, outcome) => show(arrivalText(arrivals.settled(delivery, outcome), endpoints.get(delivery.request.endpoint))),
   });
-  stage = {
-    receiverUrl: receiver.url,
-    arrivals,
-    daemon,
-    prompt: null,
-    close: async () => {
-      await daemon.stop();
-      await receiver.close();
-    },
+  const close = async (): Promise<void> => {
+    await service.stop();
+    await server.close();
+    await receiver.close();
+    rmSync(folder, { recursive: true, force: true });
   };
-  return stage;
-}
-
-function demoConfig(env: Readonly<Record<string, string>>): Config {
-  return loadConfig({
-    text: DEMO_CONFIG,
-    file: 'walhook.yaml',
-    env,
-    readFile: (path) => {
-      throw new Error(`the demo has no file ${path}`);
-    },
+  await service.started.catch(async (error: unknown) => {
+    await close().catch(() => undefined);
+    throw error;
   });
+  stage = { receiverUrl: receiver.url, consoleUrl: server.url, arrivals, service, prompt: null, close };
+  return stage;
 }
 
 interface Performance {
@@ -122,7 +120,7 @@ async function play({ stage, client, stop, reading }: Performance & { readonly r
     if (stop.aborted) return;
     print(`${paint('bold', `${index + 1}. ${scene.title}`)}\n\n${indented(scene.sql)}\n`);
     await client.query(scene.sql);
-    for (const operation of scene.expect) check(await Promise.race([stage.arrivals.next(PATIENCE), stage.daemon.done]), operation, scene);
+    for (const operation of scene.expect) check(await Promise.race([stage.arrivals.next(PATIENCE), stage.service.done]), operation, scene);
     // That nothing came is proved by the next scene: within a lane, everything arrives in order.
     await pause(scene.silence === undefined ? 0 : reading / 2, stop);
     if (scene.silence !== undefined) print(paint('dim', `  ${scene.silence}\n`));
@@ -146,21 +144,23 @@ function failed(what: string): WalhookError {
 /** Shows what others write, until somebody has seen enough. */
 async function openStage({ stage, client, stop, url }: Performance & { readonly url: string }): Promise<void> {
   const here = process.stdin.isTTY && process.stdout.isTTY;
-  print(invitation(url, here));
+  print(invitation(url, stage.consoleUrl, here));
   stage.arrivals.clear();
   if (here) stage.prompt = sqlPrompt(client);
-  await Promise.race([stage.daemon.done, aborted(stop)]);
+  await Promise.race([stage.service.done, aborted(stop)]);
   stage.prompt?.close();
   stage.prompt = null;
   print('\nThe end: stopping walhook and Postgres, and removing their files.');
 }
 
-function introduction(databaseUrl: string, receiverUrl: string, took: string): string {
+function introduction(databaseUrl: string, { receiverUrl, consoleUrl }: Pick<Stage, 'receiverUrl' | 'consoleUrl'>, took: string): string {
   return [
     `  Postgres   a throw-away one, with wal_level=logical and a table ${paint('bold', 'profiles')}, ready in ${took}`,
     `             ${paint('dim', databaseUrl)}`,
     `  receiver   verifies every signature`,
     `             ${paint('dim', receiverUrl)}`,
+    `  console    what arrives, why, and what to do about it, in a browser`,
+    `             ${paint('dim', consoleUrl)}`,
     `  walhook    in between, with this walhook.yaml:`,
     '',
     paint('dim', indented(DEMO_CONFIG.trimEnd())),
@@ -168,9 +168,10 @@ function introduction(databaseUrl: string, receiverUrl: string, took: string): s
   ].join('\n');
 }
 
-function invitation(url: string, here: boolean): string {
+function invitation(url: string, consoleUrl: string, here: boolean): string {
   return [
     paint('bold', 'Now you.'),
+    `Look at ${paint('bold', consoleUrl)} in a browser.`,
     here ? 'Type SQL here, or in another terminal:' : 'Write rows; their webhooks are shown here:',
     '',
     `  psql '${url}'`,

@@ -20,7 +20,7 @@ export class SecretHider {
     const { headers, signing, oauth2, url } = endpoint;
     const given = [...headers].flatMap(([name, value]) => (HARMLESS.test(name) ? [] : [value]));
     const tokens = sent.flatMap(([name, value]) => (maskHeader([name, value])[1] === value ? [] : [value, value.replace(/^\S+ /, '')]));
-    this.#secrets = [...given, ...tokens, ...(signing?.secrets ?? []), oauth2?.client_secret ?? '', url.password, decodeURIComponent(url.password)]
+    this.#secrets = [...given, ...tokens, ...(signing?.secrets ?? []), oauth2?.client_secret ?? '', url.password, decodeURIComponent(url.password), ...url.searchParams.values(), ...[...url.searchParams.values()].map(encodeURIComponent)]
       .filter((secret) => secret.length >= SHORTEST)
       // The longest first, so that none is left of one that another is a part of.
       .toSorted((a, b) => b.length - a.length);

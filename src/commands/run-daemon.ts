@@ -1,17 +1,12 @@
 import type { Logger } from 'pino';
 import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
-import { History } from '../history/history.ts';
 import { createLog } from '../observe/log.ts';
-import { Service } from '../service.ts';
-import type { InspectorOptions } from '../inspecting/inspector.ts';
-import type { Inspection } from '../inspection.ts';
 import type { Invocation } from './command.ts';
 import { readLoaded } from './read-config.ts';
-import { Reloading } from './reloading.ts';
-import { RunServer } from './run-server.ts';
+import type { Reloading } from './reloading.ts';
+import { served } from './served.ts';
 import { serviceManager } from './service-manager.ts';
 import { aborted } from './stopping.ts';
-import { walhookVersion } from './version.ts';
 
 export interface RunHooks {
   /** It streams, or stands by: what comes from now on is not of the start. May be called more than once. */
@@ -32,30 +27,22 @@ export async function runDaemon(invocation: Invocation, hooks: RunHooks): Promis
 
 async function runWith(log: Logger, { options, stop }: Invocation, { onState }: RunHooks): Promise<ExitCode> {
   const loaded = readLoaded(options.config);
-  const { config } = loaded;
   const stopped = aborted(stop);
   const manager = serviceManager(log);
   // Before it could be reloaded it must not be ended by the signal.
   let reloading: Reloading | null = null;
   process.on('SIGHUP', () => reloading?.request());
 
-  let service: Service | null = null;
-  let inspector: Promise<Inspection> | null = null;
-  const inspection = async (): Promise<Inspection | null> => (service === null || reloading === null ? null : (inspector ??= inspecting({ service, reloading, state: () => server.state, log })));
-  const server: RunServer = await RunServer.open(config, log, { service: () => service, inspection, reloads: () => reloading?.facts ?? null });
-  log.info({ version: walhookVersion(), pid: process.pid, config: options.config }, `walhook starts; health and status are on ${server.url}`);
-  service = new Service({
-    config,
+  const { service, server, ...running } = await served({
+    loaded,
     log,
-    version: walhookVersion(),
-    // For bench/measures/history.ts, which measures what it costs.
-    ...(process.env['WALHOOK_BENCH_WITHOUT_HISTORY'] === '1' ? {} : { history: new History() }),
+    manager,
     onState: (state) => {
       onState();
       manager.ready(state === 'standby' ? 'standing by: another walhook has the slot' : 'streaming');
     },
   });
-  reloading = new Reloading({ loaded, log, service, server, manager });
+  ({ reloading } = running);
   await Promise.race([service.started, stopped]);
   try {
     await Promise.race([service.done, stopped]).finally(() => manager.stopping());
@@ -71,13 +58,6 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState }: 
     await server.close();
     await manager.told();
   }
-}
-
-/** For people alone: a daemon that nobody looks at does without it. */
-async function inspecting(options: Pick<InspectorOptions, 'service' | 'reloading' | 'state' | 'log'> & { readonly service: Service }): Promise<Inspection> {
-  const { Inspector } = await import('../inspecting/inspector.ts');
-  const { history } = options.service;
-  return new Inspector({ ...options, traffic: history, changes: history });
 }
 
 /** The log is where the reason is looked for: stderr says nothing besides. */

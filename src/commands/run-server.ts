@@ -213,7 +213,7 @@ function routes({ config, state }: Configured, { log, service, inspection, reloa
     },
     actions,
     deliveryContext: async (delivery) => ({
-      request: storedRequest(delivery, { config, userAgent: `walhook/${walhookVersion()}` }),
+      request: await storedRequest(delivery, config.endpoints).catch(noRequest),
       behind_it: delivery.state === 'parked' ? ((await service()?.daemon?.acting?.stored.behind(delivery.id, delivery.endpoint)) ?? null) : null,
     }),
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
@@ -230,3 +230,9 @@ function notRunning(state: string): WalhookError {
 }
 
 const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;
+
+/** There may be none to be made. */
+function noRequest(error: unknown): null {
+  if (error instanceof WalhookError) return null;
+  throw error;
+}

@@ -234,7 +234,7 @@ describe('config', () => {
 });
 
 describe('whatever a row holds', () => {
-  test.each([360, 1_280, 2_560])('it is text and breaks nothing at %i px', async (width) => {
+  test.each([360, 1_120, 2_560])('it is text and breaks nothing at %i px', async (width) => {
     const page = await browser.page({ viewport: { width, height: 800 } });
     for (const path of ['/', '/live', '/deliveries', '/deliveries?state=parked', `/deliveries/${idOf(3)}`, '/endpoints', '/endpoints/crm', '/hooks', '/hooks/crm-profiles', '/backfills', '/database', '/config']) {
       await page.goto(fixture.url + path);

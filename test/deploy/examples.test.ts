@@ -44,14 +44,6 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('README.md', () => {
-  test('its walhook.yaml is valid', () => {
-    const yaml = /```yaml\n(.*?)\n *```/s.exec(read('README.md'))?.[1]?.replaceAll(/^ {3}/gm, '') ?? '';
-    const config = load(yaml, { DATABASE_URL: 'postgres://localhost/app', CRM_SECRET: SECRET });
-    expect(config.hooks).toHaveLength(1);
-  });
-});
-
 describe('walhook.service', () => {
   const config = load(read('examples/compose/walhook.yaml'), { DATABASE_URL: 'postgres://localhost/app', WEBHOOK_SECRET: SECRET });
 

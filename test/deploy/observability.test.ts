@@ -35,9 +35,8 @@ const panels = dashboard.panels.filter(({ type }) => type !== 'row');
 /** What a metric is called in a query, and which labels it has there. Prometheus adds `job` and `instance`, a histogram `le`. */
 const series = new Map<string, ReadonlySet<string>>(
   METRICS.flatMap(({ name, type, labels }) => {
-    const kind: string = type;
     const known = new Set<string>([...labels, 'job', 'instance']);
-    if (kind !== 'histogram') return [[name, known] as const];
+    if (type !== 'histogram') return [[name, known] as const];
     return [[`${name}_bucket`, new Set([...known, 'le'])] as const, [`${name}_sum`, known] as const, [`${name}_count`, known] as const];
   }),
 );
@@ -47,7 +46,7 @@ function read(path: string): string {
 }
 
 function metricsIn(query: string): string[] {
-  return query.match(/\bwalhook_\w+/g) ?? [];
+  return query.match(/\b(?:walhook|process|nodejs)_\w+/g) ?? [];
 }
 
 /** Labels by which a query selects or groups. */
@@ -78,6 +77,11 @@ describe('walhook.rules.yaml', () => {
     expect(annotations.summary.length).toBeGreaterThan(10);
     expect(annotations.description.length).toBeGreaterThan(40);
     expect(annotations.runbook_url).toMatch(/^docs\/[a-z-]+\.md#[a-z-]+$/);
+  });
+
+  test('docs/operations.md has each alert, and no other', () => {
+    const named = new Set([...read('docs/operations.md').matchAll(/`(Walhook[A-Z]\w+)`/g)].map((match) => match[1]));
+    expect(named).toEqual(new Set(rules.map(({ alert }) => alert)));
   });
 
   test('each alert has a name of its own', () => {

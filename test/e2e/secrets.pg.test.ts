@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { stringify } from 'yaml';
 import { Cli, walhook } from '../support/cli.ts';
-import { testDatabase, testReceiver } from '../support/daemon.ts';
+import { testDatabase } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';
+import { Receiver } from '../support/receiver.ts';
 
 const secret = (place: string): string => `sx-${place}-${randomBytes(9).toString('hex')}`;
 
@@ -20,7 +21,9 @@ test('secrets of every kind: no command, log line, API answer or error tells one
   const source = new URL(db.url);
   source.username = role;
   source.password = hidden.state;
-  const receiver = await testReceiver();
+  // One that verifies nothing, so that it answers everything.
+  const receiver = await Receiver.open();
+  onTestFinished(() => receiver.close());
   receiver.answer = (request) => ({ status: 500, body: `${request.url}\n${JSON.stringify(request.headers)}`, headers: { 'x-echo': String(request.headers['x-tenant']) } });
   const port = await freePort();
   const address = new URL(receiver.url);

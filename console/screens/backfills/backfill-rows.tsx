@@ -84,7 +84,7 @@ function Progress({ of: { rows_done: done, rows_estimated: all, state, reason } 
   return (
     <div class="progress">
       <Meter value={done} most={all} label={`${share} %`} tone={state === 'failed' ? 'failing' : 'ok'} />
-      <span class="nowrap">
+      <span>
         {count(done)} <span class="faint">of {state === 'done' ? '' : 'about '}{count(all)}, {share} %</span>
       </span>
       {why}

@@ -18,7 +18,7 @@ export function TestPayload({ endpoint: { name, hooks } }: { readonly endpoint: 
     const value = data.trim() === '' ? null : parsed(data);
     if (value === undefined) return tell('failed', 'the test payload is no JSON');
     run(async () => {
-      setExchange(await post<Exchange>(`/endpoints/${encodeURIComponent(name)}/test`, { ...(value === null ? {} : { data: value }), ...(hook === '' ? {} : { hook }) }));
+      setExchange(await post<Exchange>(`/endpoints/${encodeURIComponent(name)}/test`, { data: value, ...(hook === '' ? {} : { hook }) }));
       return null;
     });
   };

@@ -4,7 +4,10 @@ import { openBrowser } from './browser.ts';
 import { FixtureServer } from './fixture-server.ts';
 import { idOf } from './fixture-data.ts';
 
-/* Pictures of every screen: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SCHEMES] [SCREENS] */
+/*
+ * Pictures of every screen: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SCHEMES] [SCREENS]
+ * Those of docs/screenshots: … docs/screenshots 1280 light overview,live,… and endpoint with dark, renamed.
+ */
 const [directory = '/tmp/shots', widths = '1280', schemes = 'light', only = ''] = process.argv.slice(2);
 const SCREENS: Readonly<Record<string, string>> = {
   overview: '/',
@@ -27,7 +30,7 @@ const fixture = await FixtureServer.open();
 const browser = await openBrowser();
 for (const width of widths.split(',').map(Number)) {
   for (const scheme of schemes.split(',') as ('light' | 'dark')[]) {
-    const page = await browser.newPage({ viewport: { width, height: width < 500 ? 760 : width > 2000 ? 1200 : 800 }, colorScheme: scheme });
+    const page = await browser.newPage({ viewport: { width, height: Number(process.env['SHOT_HEIGHT'] ?? (width < 500 ? 760 : width > 2000 ? 1200 : 800)) }, colorScheme: scheme });
     page.on('console', (message) => console.log(message.type(), message.text()));
     page.on('pageerror', (error) => console.log('ERROR', error.message));
     for (const [name, path] of Object.entries(SCREENS)) {

@@ -2,7 +2,7 @@ import { defineConfig } from 'vite';
 
 /** The console: `vite build` writes dist/console, which the daemon serves; `vite` serves it with another daemon's API. */
 export default defineConfig({
-  root: 'console',
+  root: import.meta.dirname,
   publicDir: false,
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {

@@ -6,12 +6,12 @@ import { build } from 'vite';
 
 const ROOT = join(import.meta.dirname, '..');
 
-if (!process.argv.includes('--if-needed') || newest() > builtAt()) await build({ root: join(ROOT, 'console'), configFile: join(ROOT, 'vite.config.ts'), logLevel: 'warn' });
+if (!process.argv.includes('--if-needed') || newest() > builtAt()) await build({ root: join(ROOT, 'console'), configFile: join(ROOT, 'console/vite.config.ts'), logLevel: 'warn' });
 
 /** When the youngest of its sources was changed: milliseconds since 1970. */
 function newest(): number {
   const sources = readdirSync(join(ROOT, 'console'), { recursive: true, withFileTypes: true }).map((entry) => join(entry.parentPath, entry.name));
-  return Math.max(...[...sources, join(ROOT, 'vite.config.ts'), join(ROOT, 'package-lock.json')].map((path) => statSync(path).mtimeMs));
+  return Math.max(...[...sources, join(ROOT, 'package-lock.json')].map((path) => statSync(path).mtimeMs));
 }
 
 /** 0: it was not. */
