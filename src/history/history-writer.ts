@@ -88,9 +88,12 @@ export class HistoryWriter {
         await this.#save(store, batch);
         this.#next = Math.max(this.#next, next);
       }
-      if (untended !== null) throw untended;
-      if (this.#failing) log.info('the history is written again');
-      this.#failing = false;
+      if (untended !== null) {
+        this.#failed(untended.reason);
+      } else {
+        if (this.#failing) log.info('the history is written again');
+        this.#failing = false;
+      }
     } catch (error) {
       this.#failed(error);
     }
@@ -98,7 +101,7 @@ export class HistoryWriter {
   }
 
   /** Why it could not be done now, where it can be written all the same: the days to come are there, and a reader has a lock on an old one. */
-  async #tend(): Promise<unknown> {
+  async #tend(): Promise<{ readonly reason: unknown } | null> {
     const now = performance.now();
     if (now < this.#tendAt) return null;
     const { store, log, keep } = this.#options;
@@ -110,7 +113,7 @@ export class HistoryWriter {
       return null;
     } catch (error) {
       if (!this.#hasDays || (error instanceof WalhookError && error.code === 'fenced')) throw error;
-      return error;
+      return { reason: error };
     }
   }
 

@@ -48,7 +48,8 @@ export class RingDelivered implements Delivered {
     const wanted = this.#latest(filter).filter(({ body }) => body !== null).toReversed();
     const batch = wanted.map((kept): Parking => ({ delivery: deliveryOf(kept), attempts: 0, failure: null, dueIn: 0 }));
     let done = 0;
-    while (done < batch.length && signal?.aborted !== true) {
+    while (done < batch.length) {
+      if (signal?.aborted === true) break;
       await this.#park(batch.slice(done, done + BATCH));
       done = Math.min(batch.length, done + BATCH);
       onChunk?.(done);

@@ -60,7 +60,8 @@ export async function replayHistory(
   const began = await clock(state);
   let last: readonly string[] | null = null;
   let sum = 0;
-  for (let more = true; more && signal?.aborted !== true; ) {
+  for (let more = true; more; ) {
+    if (signal?.aborted === true) break;
     const behind: RawBuilder<unknown> = last === null ? sql`true` : sql`(ended_at, id, endpoint) > (${last[0]}::timestamptz, ${last[1]}, ${last[2]})`;
     const [chunk]: readonly { readonly chosen: number; readonly counts: Record<string, number> | null; readonly last: readonly string[] | null }[] = await owner.write(
       sql`
