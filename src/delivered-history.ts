@@ -64,9 +64,9 @@ export class DeliveredHistory implements Delivered {
     return this.#kept.replayable(filter);
   }
 
-  async replay(filter: DeliveredFilter): ReturnType<Delivered['replay']> {
+  async replay(...given: Parameters<Delivered['replay']>): ReturnType<Delivered['replay']> {
     await this.#written();
-    return this.#kept.replay(filter);
+    return this.#kept.replay(...given);
   }
 
   /** What came last is to be in the answer. */

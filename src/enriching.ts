@@ -25,6 +25,8 @@ export interface EnrichingOptions {
   /** For the types of columns. */
   readonly pool: { query(sql: string, values: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }> };
   readonly database: LookupDatabase;
+  /** Runs what evaluates the hook's expressions. Default: as it is. */
+  readonly evaluate?: <T>(work: () => T) => T;
 }
 
 /** What a draft is rendered with: a hook as the configuration has it, and the draft's version of its table. */
@@ -82,7 +84,9 @@ export class Enriching {
       if (plan === null) return { failure: 'enrich', message: `no hook ${request.hook} is in the configuration, which would say what to send: put it back, or discard the delivery` };
       const result = await plan.lookups.find(draft.event, id);
       if (!('found' in result)) return result;
-      const made = plan.requests.to(endpoint).make(draft.event, id, result.found);
+      const make = () => plan.requests.to(endpoint).make(draft.event, id, result.found);
+      const { evaluate } = this.#options;
+      const made = evaluate === undefined ? make() : evaluate(make);
       return 'message' in made ? { failure: 'expression', message: made.message } : made;
     } catch (error) {
       if (error instanceof SyntaxError) return { failure: 'expression', message: 'what is stored of the event cannot be read' };

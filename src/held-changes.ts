@@ -11,4 +11,6 @@ export interface HeldChange {
 export interface HeldChanges {
   /** The change at a place (`ChangeReport.place`); null: it is not in memory any more, or it was passed over. */
   heldChange(place: string): Change | null;
+  /** The place of the change that a delivery was made of; null as above. @param id webhook-id */
+  placeOf(id: string): string | null;
 }

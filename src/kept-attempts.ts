@@ -81,8 +81,8 @@ export interface Delivered {
   show(id: string): Promise<readonly KeptAttempt[]>;
   /** Of those whose bodies are kept whole, by endpoint. */
   replayable(filter: DeliveredFilter): Promise<ReadonlyMap<string, number>>;
-  /** Parks these again, with their id and body, due now; one that is parked already stays as it is. Gives how many it was, by endpoint. */
-  replay(filter: DeliveredFilter): Promise<ReadonlyMap<string, number>>;
+  /** Parks these again, with their id and body, due now; one that is parked already stays as it is. Gives how many it was, by endpoint. In parts, each durable by itself: `onChunk` is told after each how many it were so far, and none is begun once `signal` is aborted. */
+  replay(filter: DeliveredFilter, onChunk?: (done: number) => void, signal?: AbortSignal): Promise<ReadonlyMap<string, number>>;
 }
 
 /** The cursor behind a place of a list. */

@@ -36,6 +36,7 @@ export interface RotatingOptions {
 export class Rotating {
   readonly #options: RotatingOptions;
   readonly #rotations = new Map<string, StoredRotation>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: RotatingOptions) {
     this.#options = options;
@@ -60,8 +61,8 @@ export class Rotating {
     if (rotation === undefined) return null;
     const configured = this.#isConfigured(rotation);
     if (configured && rotation.endsAt.getTime() <= Date.now()) {
-      // What cannot be forgotten now is tried again at the next start.
-      void this.#forgetIfOver(rotation).catch(() => undefined);
+      // What cannot be forgotten now is tried again when it is asked for, or at the next start.
+      void this.#inTurn(() => this.#forgetIfOver(rotation)).catch(() => undefined);
       return null;
     }
     const secret = this.#secretOf(rotation);
@@ -83,7 +84,23 @@ export class Rotating {
    * @param grace milliseconds until it signs alone
    * @throws WalhookError `no_signing` for an endpoint that does not sign; `rotating` if the configuration has not got the one before yet
    */
-  async rotate(endpoint: string, grace: number): Promise<{ readonly secret: string; readonly rotation: RotationState }> {
+  rotate(endpoint: string, grace: number): Promise<{ readonly secret: string; readonly rotation: RotationState }> {
+    return this.#inTurn(() => this.#rotate(endpoint, grace));
+  }
+
+  /** The configuration's secrets alone sign from now on. Does nothing if there is no rotation. */
+  end(endpoint: string): Promise<void> {
+    return this.#inTurn(() => this.#end(endpoint));
+  }
+
+  /** One after the other: two that begin at the same time would each give a secret away, and one of them would not sign. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  async #rotate(endpoint: string, grace: number): Promise<{ readonly secret: string; readonly rotation: RotationState }> {
     const [first] = this.#secrets(endpoint);
     if (first === undefined) {
       throw new WalhookError(`endpoint ${endpoint} has no signing secret that could be rotated`, { code: 'no_signing', hint: `endpoints.${endpoint}: { signing: { secrets: ["whsec_…"] } } in the configuration, with the output of \`openssl rand -base64 32\` behind whsec_` });
@@ -101,8 +118,7 @@ export class Rotating {
     return { secret, rotation };
   }
 
-  /** The configuration's secrets alone sign from now on. Does nothing if there is no rotation. */
-  async end(endpoint: string): Promise<void> {
+  async #end(endpoint: string): Promise<void> {
     if (!this.#rotations.has(endpoint)) return;
     await this.#options.store.remove(endpoint);
     this.#rotations.delete(endpoint);
@@ -111,7 +127,8 @@ export class Rotating {
 
   async #forgetIfOver(rotation: StoredRotation): Promise<boolean> {
     if (rotation.endsAt.getTime() > Date.now() || !this.#isConfigured(rotation)) return false;
-    await this.end(rotation.endpoint);
+    // Another one may have begun meanwhile.
+    if (this.#rotations.get(rotation.endpoint) === rotation) await this.#end(rotation.endpoint);
     return true;
   }
 

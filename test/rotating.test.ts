@@ -111,3 +111,31 @@ test('what cannot be stored does not sign', async () => {
   await expect(rotating.rotate('crm', HOUR)).rejects.toThrow('fenced');
   expect([rotating.secrets('crm'), told]).toEqual([[old], []]);
 });
+
+test('of two that rotate at the same time one is told that there is a rotation, and the secret of the other signs', async () => {
+  const { rotating } = await started(new MemoryRotations(), [newSecret('whsec_')]);
+  const [first, second] = await Promise.allSettled([rotating.rotate('crm', HOUR), rotating.rotate('crm', HOUR)]);
+  expect([first, second]).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: { code: 'rotating' } }]);
+  expect(rotating.secrets('crm')[0]).toBe(first.status === 'fulfilled' ? first.value.secret : null);
+});
+
+test('a rotation that begins while the one before is being forgotten stays', async () => {
+  const store = new MemoryRotations();
+  const old = newSecret('whsec_');
+  const { secret } = await (await started(store, [old])).rotating.rotate('crm', HOUR);
+  const { rotating, told } = await started(store, [secret, old]);
+  vi.advanceTimersByTime(HOUR);
+  const gate = Promise.withResolvers<void>();
+  const remove = store.remove.bind(store);
+  store.remove = async (endpoint) => {
+    await gate.promise;
+    await remove(endpoint);
+  };
+  expect(rotating.of('crm')).toBeNull();
+  const begun = rotating.rotate('crm', HOUR);
+  gate.resolve();
+  const { secret: next } = await begun;
+  // What was asked for before has been answered.
+  await rotating.rotate('crm', HOUR).catch(() => undefined);
+  expect([rotating.secrets('crm')[0], told.at(-1)?.secret, store.kept.size]).toEqual([next, next, 1]);
+});

@@ -13,6 +13,7 @@ import type { ShownEvent } from './render-event.ts';
 import { exampleId, Rendering } from './render-requests.ts';
 import type { RenderReport } from './render-text.ts';
 import { verdictOn } from './render-verdict.ts';
+import { withinTime } from '../time-limit.ts';
 
 export interface RenderHookOptions {
   readonly config: Config;
@@ -54,14 +55,21 @@ export async function renderHook({ config, hook, endpoints, client, database }: 
   const origin = { database: source, slot: config.source.slot };
   const codecs = await codecsOf(table, client);
   const id = own ?? exampleId();
-  const verdict = verdictOn({ event, id }, hook, { table, codecs });
+  const verdict = evaluate(() => verdictOn({ event, id }, hook, { table, codecs }));
   if (verdict.error !== null) throw new WalhookError(`hook ${hook.name}: \`when\` failed: ${verdict.error}`, { code: 'expression' });
-  const rendering = new Rendering({ hook, table, codecs, origin, enriching: new Enriching({ config, origin, pool: client, database }) });
+  const rendering = new Rendering({ hook, table, codecs, origin, evaluate, enriching: new Enriching({ config, origin, pool: client, database, evaluate }) });
   const deliveries = await inTurn(endpoints, async (endpoint) => ({ endpoint, delivery: await rendering.delivery(event, id, endpoint) }));
   return {
     deliveries,
     report: { hook: hook.name, table: table.name, key, operation: event.operation, wanted: verdict.wanted, when: verdict.when, notes: [...notes, ...verdict.reasons.map((reason) => `${reason}; rendered all the same`), ...verdict.notes] },
   };
+}
+
+/** How long a hook's expressions may take for one row, in milliseconds: the daemon does nothing else meanwhile. */
+const LONGEST = 1_000;
+
+function evaluate<T>(work: () => T): T {
+  return withinTime(LONGEST, work);
 }
 
 /** What the types of a table's columns need of the catalog. */

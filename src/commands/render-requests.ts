@@ -22,6 +22,8 @@ export interface RenderingOptions {
   readonly table: TablePlan;
   readonly codecs: Codecs;
   readonly origin: Origin;
+  /** Runs what evaluates the hook's expressions. */
+  readonly evaluate: <T>(work: () => T) => T;
   /** Makes the requests of hooks that look something up. */
   readonly enriching: Enriching;
 }
@@ -39,8 +41,8 @@ export class Rendering {
 
   /** Throws a WalhookError with the option that failed, and why. */
   async delivery(event: Event, id: string, endpoint: EndpointConfig): Promise<Delivery> {
-    const { hook, enriching } = this.#options;
-    const made = this.#requests.to(endpoint).make(event, id, null);
+    const { hook, enriching, evaluate } = this.#options;
+    const made = evaluate(() => this.#requests.to(endpoint).make(event, id, null));
     if ('message' in made) throw failed(hook, made.message, 'expression');
     const delivery = deliveryOf(event, id, made);
     if (hook.enrich.size === 0) return delivery;

@@ -34,6 +34,9 @@ export interface RunParts {
   readonly reloads: () => ReloadFacts | null;
 }
 
+/** How long a server that another one takes the place of may answer what it was asked, in milliseconds: a reload too, which takes as long as a drain. */
+const LAST_ANSWERS = 60_000;
+
 /** The HTTP server of `walhook run`, which stays up while the configuration changes. */
 export class RunServer {
   /** Rejects as `startHttpServer` does. */
@@ -85,7 +88,7 @@ export class RunServer {
     }
     // One port cannot be listened on twice, whatever the address.
     const isSamePort = port === old.config.server.port;
-    if (isSamePort) await old.http.close();
+    if (isSamePort) void old.http.close(LAST_ANSWERS);
     const reopen = async (): Promise<void> => {
       if (isSamePort) this.#current = { ...old, http: await startHttpServer({ ...old.config.server, ...routes(old, this.#wiring) }) };
     };
@@ -95,7 +98,9 @@ export class RunServer {
         commit: async () => {
           this.#become({ config, state, http });
           this.#wiring.log.info(`health and status are on ${http.url}`);
-          await Promise.all([old.http.close(), old.state.close()]);
+          // Not waited for: the request that asked for the reload is among those that it has to answer yet.
+          void old.http.close(LAST_ANSWERS);
+          await old.state.close();
         },
         discard: async () => {
           await Promise.all([http.close(), state.close()]);

@@ -139,9 +139,7 @@ export class StoredOperations implements Operations {
   async #do(action: BulkAction, { selection, lanes, fate }: Meant, { endpoint, onChunk, signal }: { readonly endpoint: string; readonly onChunk: (done: number) => void; readonly signal: AbortSignal | undefined }): Promise<CountByEndpoint> {
     const { stored, delivered } = this.#options;
     if (fate !== null) return stored[action]({ ...filterOf(fate, lanes), endpoint }, onChunk, signal);
-    const counts = (await delivered?.replay({ ...deliveredFilter(selection, lanes), endpoint })) ?? new Map<string, number>();
-    onChunk(counts.get(endpoint) ?? 0);
-    return counts;
+    return (await delivered?.replay({ ...deliveredFilter(selection, lanes), endpoint }, onChunk, signal)) ?? new Map<string, number>();
   }
 
   async #counts(action: BulkAction | null, { selection, lanes, fate }: Meant): Promise<CountByEndpoint> {

@@ -56,7 +56,7 @@ function shorten({ text, caret }: { readonly text: string; readonly caret: numbe
 
 /** Where the file holds values that nobody may see, if they are written out. */
 export function secretSpans(root: Node): Span[] {
-  const spans = scalarSpans(nodeAt(root, ['server', 'token']));
+  const spans = [['server', 'token'], ['tracing', 'headers']].flatMap((path) => scalarSpans(nodeAt(root, path)));
   for (const endpoint of childrenAt(root, ['endpoints'])) {
     for (const path of [['headers'], ['signing'], ['tls', 'key'], ['oauth2', 'client_secret']]) spans.push(...scalarSpans(nodeAt(root, [...endpoint, ...path])));
   }

@@ -46,7 +46,7 @@ class Reader {
     if (name === '') throw new Unrenderable('encoding: a form is made of a map: a list or a single value has no names');
     if (first === '[') return this.#nested(() => this.#list(name));
     const text = first === QUOTE ? this.#string() : this.#word();
-    this.pairs += `${this.pairs === '' ? '' : '&'}${name}=${text === 'null' && first !== QUOTE ? '' : escaped(text)}`;
+    this.pairs += `${this.pairs === '' ? '' : '&'}${name}=${text === 'null' && first !== QUOTE ? '' : formText(text)}`;
   }
 
   #nested(read: () => void): void {
@@ -132,11 +132,11 @@ class Reader {
 function nameOf(key: string, name: string): string {
   if (key === '') throw new Unrenderable('encoding: a form cannot have an empty name');
   if (/[[\]]/.test(key)) throw new Unrenderable('encoding: a form cannot have a name with [ or ] in it: it would be read as a list or map');
-  return name === '' ? escaped(key) : `${name}%5B${escaped(key)}%5D`;
+  return name === '' ? formText(key) : `${name}%5B${formText(key)}%5D`;
 }
 
-/** Half a surrogate pair becomes U+FFFD, as everywhere where text becomes UTF-8. */
-function escaped(text: string): string {
+/** A text as a form has it. Half a surrogate pair becomes U+FFFD, as everywhere where text becomes UTF-8. */
+export function formText(text: string): string {
   if (PLAIN.test(text)) return text;
   return encodeURIComponent(text.toWellFormed()).replaceAll(/%20|[!'()~]/g, (character) =>
     character === '%20' ? '+' : `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

@@ -37,6 +37,8 @@ export class HistoryWriter {
   #failing = false;
   #retryAt = 0;
   #tendAt = 0;
+  /** The days were made ahead once. */
+  #hasDays = false;
   #isOver = false;
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
@@ -76,30 +78,43 @@ export class HistoryWriter {
   }
 
   async #write(): Promise<void> {
+    if (this.#isOver) return;
     const { ring, store, log } = this.#options;
     try {
-      await this.#tend();
+      const untended = await this.#tend();
       const end = ring.next;
       while (this.#next < end && !this.#isOver) {
         const { batch, next } = this.#batch(end);
         await this.#save(store, batch);
         this.#next = Math.max(this.#next, next);
       }
-      if (this.#failing) log.info('the history is written again');
-      this.#failing = false;
+      if (untended !== null) {
+        this.#failed(untended.reason);
+      } else {
+        if (this.#failing) log.info('the history is written again');
+        this.#failing = false;
+      }
     } catch (error) {
       this.#failed(error);
     }
     this.#tell(false);
   }
 
-  async #tend(): Promise<void> {
+  /** Why it could not be done now, where it can be written all the same: the days to come are there, and a reader has a lock on an old one. */
+  async #tend(): Promise<{ readonly reason: unknown } | null> {
     const now = performance.now();
-    if (now < this.#tendAt) return;
+    if (now < this.#tendAt) return null;
     const { store, log, keep } = this.#options;
-    const dropped = await store.tend(keep);
-    this.#tendAt = now + TEND_INTERVAL;
-    if (dropped > 0) log.info({ days: dropped }, 'days of the history were dropped, as history of the configuration says');
+    try {
+      const dropped = await store.tend(keep);
+      this.#tendAt = now + TEND_INTERVAL;
+      this.#hasDays = true;
+      if (dropped > 0) log.info({ days: dropped }, 'days of the history were dropped, as history of the configuration says');
+      return null;
+    } catch (error) {
+      if (!this.#hasDays || (error instanceof WalhookError && error.code === 'fenced')) throw error;
+      return { reason: error };
+    }
   }
 
   /** The next attempts, and where the ones behind them begin. */
@@ -128,12 +143,13 @@ export class HistoryWriter {
       this.#lose(batch.length);
       // It may be that its day is not there.
       this.#tendAt = 0;
+      this.#hasDays = false;
     }
   }
 
   #failed(error: unknown): void {
     if (error instanceof WalhookError && error.code === 'fenced') this.#isOver = true;
-    else if (!this.#failing) this.#options.log.warn({ err: error }, 'the history cannot be written, and is tried again; deliveries do not wait for it');
+    else if (!this.#failing) this.#options.log.warn({ err: error }, 'the history cannot be written, or its old days cannot be dropped: it is tried again, and deliveries do not wait for it');
     this.#failing = true;
     this.#retryAt = performance.now() + PATIENCE;
   }

@@ -43,12 +43,18 @@ export class RingDelivered implements Delivered {
     return countOf(this.#latest(filter).filter(({ body }) => body !== null));
   }
 
-  async replay(filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
-    const wanted = this.#latest(filter).filter(({ body }) => body !== null);
+  async replay(filter: DeliveredFilter, onChunk?: (done: number) => void, signal?: AbortSignal): Promise<ReadonlyMap<string, number>> {
     // In the order of the stream, as they were sent first.
-    const batch = wanted.toReversed().map((kept): Parking => ({ delivery: deliveryOf(kept), attempts: 0, failure: null, dueIn: 0 }));
-    for (let at = 0; at < batch.length; at += BATCH) await this.#park(batch.slice(at, at + BATCH));
-    return countOf(wanted);
+    const wanted = this.#latest(filter).filter(({ body }) => body !== null).toReversed();
+    const batch = wanted.map((kept): Parking => ({ delivery: deliveryOf(kept), attempts: 0, failure: null, dueIn: 0 }));
+    let done = 0;
+    while (done < batch.length) {
+      if (signal?.aborted === true) break;
+      await this.#park(batch.slice(done, done + BATCH));
+      done = Math.min(batch.length, done + BATCH);
+      onChunk?.(done);
+    }
+    return countOf(wanted.slice(0, done));
   }
 
   /** What arrived twice counts once. */

@@ -33,14 +33,11 @@ export interface InspectorOptions {
   /** Of the configuration that runs. */
   readonly state: () => Pick<StateReader, 'counts'>;
   /** Null: nothing is counted. */
-  readonly traffic: Pick<Traffic, 'rates' | 'changes' | 'change'> | null;
+  readonly traffic: Pick<Traffic, 'rates' | 'change'> | null;
   /** Null: no change is kept. */
   readonly changes: HeldChanges | null;
   readonly log: Logger;
 }
-
-/** As many changes as can be asked for at once. */
-const MOST_CHANGES = 1_000;
 
 /** What people look at, of the configuration that runs at the moment. One for the whole run: a reload needs no other. */
 export class Inspector implements Inspection {
@@ -110,9 +107,8 @@ export class Inspector implements Inspection {
   }
 
   async trace(id: string): Promise<Trace | null> {
-    const { traffic } = this.#options;
-    const place = traffic?.changes({ limit: MOST_CHANGES }).changes.find(({ deliveries }) => deliveries.some((delivery) => delivery.id === id))?.place;
-    const held = place === undefined ? null : this.#held(place);
+    const place = this.#options.changes?.placeOf(id) ?? null;
+    const held = place === null ? null : this.#held(place);
     if (held === null) return null;
     const { config, text } = this.#loaded;
     return withSource(config, 'look at a table', (client) => traceOf(held, { config, text }, client));

@@ -1,6 +1,7 @@
 import type { Sources } from '../config/interpolate.ts';
 import { parse } from '../config/parse.ts';
 import { childrenAt, type Node, nodeAt, type Path, Scalar } from '../config/tree.ts';
+import { formText } from '../format/encode-form.ts';
 
 const HIDDEN = '***';
 /** Shorter than this a secret is none, and would be found in any text. */
@@ -17,7 +18,7 @@ export class SecretTexts {
     const { root } = parse(text, sources);
     const found = new Set(root === null ? [] : secretsBelow(root, [], sources));
     this.#secrets = [...found]
-      .flatMap((secret) => (secret.length < SHORTEST ? [] : [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]))
+      .flatMap((secret) => (secret.length < SHORTEST ? [] : [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), formText(secret)]))
       // The longest first, so that none is left of one that another is a part of.
       .toSorted((a, b) => b.length - a.length);
   }

@@ -17,8 +17,8 @@ export interface HttpServer {
   readonly url: string;
   /** From the next request on, answers as other options say. Where it listens stays. */
   replace(options: HttpAppOptions): void;
-  /** Ends it; requests under way get a moment. May be called twice. */
-  close(): Promise<void>;
+  /** Ends it: from now on nothing more comes in, and its port is free. Requests under way get so many milliseconds. Default: a second. May be called twice. */
+  close(grace?: number): Promise<void>;
 }
 
 /** How long answers that are under way may take at the end, in milliseconds. */
@@ -54,9 +54,9 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
       serving.abort();
       serving = new AbortController();
     },
-    close: () => {
+    close: (grace = GRACE) => {
       serving.abort();
-      return (closed ??= close(server));
+      return (closed ??= close(server, grace));
     },
   };
 }
@@ -86,9 +86,9 @@ function listening(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, grace: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), GRACE);
+    const cut = setTimeout(() => server.closeAllConnections(), grace).unref();
     server.close(() => {
       clearTimeout(cut);
       resolve();

@@ -51,17 +51,23 @@ export function replayableHistory(state: StateDatabase, filter: DeliveredFilter)
   return countWhere(state, sql`${matches(filter)} and body is not null`);
 }
 
-/** From the latest back, in chunks, each durable by itself. What arrives after the call is not replayed by it. */
-export async function replayHistory(state: StateDatabase, owner: Ownership, filter: DeliveredFilter): Promise<ReadonlyMap<string, number>> {
+/** The oldest first, so that of a row nothing older comes behind something newer; in chunks, each durable by itself. What arrives after the call is not replayed by it. */
+export async function replayHistory(
+  { state, owner }: { readonly state: StateDatabase; readonly owner: Ownership },
+  { filter, onChunk, signal }: { readonly filter: DeliveredFilter; readonly onChunk?: ((done: number) => void) | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  let last: readonly string[] = [await clock(state)];
+  const began = await clock(state);
+  let last: readonly string[] | null = null;
+  let sum = 0;
   for (let more = true; more; ) {
-    const behind: RawBuilder<unknown> = last.length === 1 ? sql`ended_at <= ${last[0]}::timestamptz` : sql`(ended_at, id, endpoint) < (${last[0]}::timestamptz, ${last[1]}, ${last[2]})`;
-    const [chunk] = await owner.write(
+    if (signal?.aborted === true) break;
+    const behind: RawBuilder<unknown> = last === null ? sql`true` : sql`(ended_at, id, endpoint) > (${last[0]}::timestamptz, ${last[1]}, ${last[2]})`;
+    const [chunk]: readonly { readonly chosen: number; readonly counts: Record<string, number> | null; readonly last: readonly string[] | null }[] = await owner.write(
       sql`
         chosen as materialized (
-          select * from ${owner.table('history')} where ${matches(filter)} and body is not null and ${behind}
-          order by ended_at desc, id desc, endpoint desc limit ${CHUNK}
+          select * from ${owner.table('history')} where ${matches(filter)} and body is not null and ended_at <= ${began}::timestamptz and ${behind}
+          order by ended_at, id, endpoint limit ${CHUNK}
         ), once as materialized (
           select distinct on (id, endpoint) id || ' ' || endpoint as key, *, 0 as attempts from chosen order by id, endpoint, ended_at desc
         ), parked_again as (
@@ -72,9 +78,13 @@ export async function replayHistory(state: StateDatabase, owner: Ownership, filt
       sql<{ chosen: number; counts: Record<string, number> | null; last: string[] | null }>`
         select (select count(*)::integer from chosen) as chosen,
           (select jsonb_object_agg(endpoint, n) from (select endpoint, count(*) as n from once group by endpoint) as by_endpoint) as counts,
-          (select array[${sql.raw(isoText('ended_at'))}, id, endpoint] from chosen order by ended_at, id, endpoint limit 1) as last`,
+          (select array[${sql.raw(isoText('ended_at'))}, id, endpoint] from chosen order by ended_at desc, id desc, endpoint desc limit 1) as last`,
     );
-    for (const [endpoint, count] of Object.entries(chunk?.counts ?? {})) counts.set(endpoint, (counts.get(endpoint) ?? 0) + count);
+    for (const [endpoint, count] of Object.entries(chunk?.counts ?? {})) {
+      counts.set(endpoint, (counts.get(endpoint) ?? 0) + count);
+      sum += count;
+    }
+    onChunk?.(sum);
     last = chunk?.last ?? last;
     more = chunk?.chosen === CHUNK;
   }

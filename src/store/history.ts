@@ -19,7 +19,7 @@ export function historyStore(state: StateDatabase, owner: Ownership): AttemptSto
     count: (filter) => guarded('count delivered deliveries', () => countHistory(state, filter)),
     show: (id) => guarded('read a delivered delivery', () => historyRows(state, sql`id = ${id} and result = 'delivered'`, sql`order by endpoint, ended_at desc`).then(latestOfEach)),
     replayable: (filter) => guarded('count delivered deliveries', () => replayableHistory(state, filter)),
-    replay: (filter) => guarded('replay delivered deliveries', () => replayHistory(state, owner, filter)),
+    replay: (filter, onChunk, signal) => guarded('replay delivered deliveries', () => replayHistory({ state, owner }, { filter, onChunk, signal })),
   };
 }
 

@@ -4,6 +4,7 @@ import { MaskedText } from '../../src/config/masked-text.ts';
 const FILE = `version: 1
 source: { url: "postgres://me:hunter2@db/app" }
 server: { token: abcdefabcdefabcdef }
+tracing: { url: https://traces.example, headers: { X-Team: hunter8 } }
 endpoints:
   crm:
     url: https://crm.example/x?token=hunter3

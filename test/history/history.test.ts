@@ -121,7 +121,8 @@ class Shelf {
     this.saved.push(...batch);
   }
   attempts = (): Promise<[]> => Promise.resolve([]);
-  tend = (): Promise<number> => Promise.resolve(0);
+  untended: Error | null = null;
+  tend = (): Promise<number> => (this.untended === null ? Promise.resolve(0) : Promise.reject(this.untended));
 }
 
 function writing(slots: number) {
@@ -171,4 +172,20 @@ test('what is refused for good is left out, and after another daemon has taken o
   shelf.failure = null;
   await writer.close();
   expect(ids()).toEqual([3]);
+});
+
+test('a day that cannot be dropped, since somebody reads it, keeps nothing from being written', async () => {
+  vi.useFakeTimers({ now: 0 });
+  try {
+    const { shelf, writer, keep, ids } = writing(10);
+    keep(1, 1);
+    await writer.flush();
+    vi.advanceTimersByTime(2 * 3_600_000);
+    shelf.untended = new Error('lock timeout');
+    keep(2, 2);
+    await writer.flush();
+    expect(ids()).toEqual([1, 2]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

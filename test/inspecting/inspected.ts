@@ -65,8 +65,8 @@ export async function inspected({ db, yaml, receivers, env = {}, changes = [] }:
         },
       },
       state: () => state,
-      traffic: { rates: () => ({ since: new Date(0).toISOString(), endpoints: [], hooks: [] }), changes: () => ({ changes: changes.map(({ report }) => report), kept: 10, passed_over: 0 }), change: (place) => changes.find(({ report }) => report.place === place)?.report ?? null },
-      changes: { heldChange: (place) => changes.find(({ report }) => report.place === place)?.change ?? null },
+      traffic: { rates: () => ({ since: new Date(0).toISOString(), endpoints: [], hooks: [] }), change: (place) => changes.find(({ report }) => report.place === place)?.report ?? null },
+      changes: { heldChange: (place) => changes.find(({ report }) => report.place === place)?.change ?? null, placeOf: (id) => changes.find(({ report }) => report.deliveries.some((made) => made.id === id))?.report.place ?? null },
       log: pino({ level: 'silent' }),
     }),
     apply: async (next) => {

@@ -145,6 +145,12 @@ test('a hook is rendered of a row, of a kept change, and of a draft', async () =
   expect(JSON.stringify(ofChange)).not.toContain('0987654321');
 
   const draft = 'name: dutch\ntable: people\nto: crm\nwhen: row.country == \'DE\'\nencoding: form\nbody: { n: "${{ row.name }}", p: "${{ row.phone }}" }\n';
+  // Five levels of lists: hours, if it were evaluated to the end.
+  const list = `[${Array.from({ length: 60 }, (_, n) => n).join(',')}]`;
+  const endless = ['a', 'b', 'c', 'd', 'e'].reduce((inner, name) => `${list}.all(${name}, ${inner})`, 'true');
+  for (const slow of [`when: "${endless}"`, `body: { n: "\${{ ${endless} }}" }`]) {
+    await expect(inspector.render('dutch', { key: { id: '2' }, draft: `name: dutch\ntable: people\nto: crm\n${slow}\n` })).rejects.toMatchObject({ code: 'expression', message: expect.stringContaining('longer than') });
+  }
   expect(await inspector.render('dutch', { key: { id: '2' }, draft })).toMatchObject({ wanted: true, when: true, requests: [{ request: { body: 'n=Bob&p=%3C%3CREDACTED%3E%3E' } }] });
   for (const [text, problems] of [
     ['name: dutch\ntable: people\nto: nobody\nfilds: {}\n', [{ line: 3, column: 5, path: 'to' }, { line: 4, column: 1, path: 'filds', message: 'unknown key (did you mean "fields"?)' }]],

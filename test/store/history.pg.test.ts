@@ -159,3 +159,19 @@ test('with a key, what was sent and answered is sealed, and can be replayed', as
   const [stored] = await parkingStore(state, owner).page({ endpoint: 'crm', lanes: null, after: null, limit: 10, bytes: 1e9 });
   expect(stored?.delivery).toMatchObject({ body: '{"secret":"s3cr3t"}', request: { path: '/s3cr3t', headers: [['x-a', 's3cr3t']] } });
 });
+
+test('a replay that is cancelled has sent the oldest, so that nothing older comes behind what is newer', async () => {
+  const { history, database } = await ready();
+  const now = Date.now();
+  const all = Array.from({ length: 5_001 }, (_, n) => arrived(n + 1, { at: now - 60_000 + n }));
+  await history.save(all);
+  const cancelling = new AbortController();
+  const told: number[] = [];
+  const done = await history.replay({}, (count) => {
+    told.push(count);
+    cancelling.abort();
+  }, cancelling.signal);
+  expect([told, done]).toEqual([[5_000], new Map([['crm', 5_000]])]);
+  expect(await database.sql(`select id from walhook.history except select id from walhook.parked`)).toEqual([{ id: all.at(-1)?.id }]);
+  expect(await history.replay({})).toEqual(new Map([['crm', 5_001]]));
+});
