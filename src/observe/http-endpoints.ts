@@ -13,7 +13,7 @@ export interface EndpointsApi extends BulkApi {
 const Condition = z.strictObject({ endpoint: z.string(), state: z.enum(['active', 'paused']), reason: z.string().optional() });
 
 const PauseBody = z.strictObject({ reason: Reason.nullable().default(null) });
-const TestBody = z.strictObject({ data: z.unknown().meta({ description: 'Any JSON. Default: an example.' }), hook: Name.optional() });
+const TestBody = z.strictObject({ data: z.unknown().optional().meta({ description: 'Any JSON. Default: an example.' }), hook: Name.optional() });
 const RotateBody = z.strictObject({ grace: duration('1s', '30d').meta({ description: 'How long requests bear both signatures: `24h`.' }) });
 const RecoverBody = z.strictObject({ since: Moment, ...MANNER });
 
