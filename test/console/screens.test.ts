@@ -176,6 +176,10 @@ describe('hooks', () => {
     expect(await page.locator('.gutter li.wrong').count()).toBe(1);
     await draft.fill("name: crm-profiles\ntable: profiles\nto: crm\nwhen: row.country == 'DE'\n");
     await page.getByRole('region', { name: 'Of the draft' }).getByText('"drafted": true').waitFor();
+    await expect.poll(() => new URL(page.url()).searchParams.get('draft')).toContain("row.country == 'DE'");
+    await page.reload();
+    await expect.poll(() => draft.inputValue()).toContain("row.country == 'DE'");
+    await page.getByRole('region', { name: 'Of the draft' }).getByText('"drafted": true').waitFor();
     await page.getByLabel('test URL').fill('https://test.example/hook');
     await page.getByText('Send the draft there').click();
     await page.locator('[data-test=exchange]').getByText('delivered with status 202').waitFor();

@@ -49,10 +49,11 @@ endpoints:
   warehouse:
     url: ${port('warehouse')}/v2/events
     signing: { secrets: ["\${WEBHOOK_SECRET}"] }
-    rate: 200
+    rate: 200/s
     network: { allow: [127.0.0.0/8] }
   invoicing:
     url: ${port('invoicing')}/invoices
+    retry: { attempts: 1 }
     signing: { secrets: ["\${WEBHOOK_SECRET}"] }
     network: { allow: [127.0.0.0/8] }
 
@@ -122,7 +123,7 @@ export async function openShop(): Promise<Shop> {
   })();
   await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'new-pro-customers', where: "country = 'NL'", rate: 4, origin: 'console' }) });
   // Somebody has begun to edit the file.
-  setTimeout(() => writeFileSync(file, text.replace('rate: 200', 'rate: 500').replace("when: row.amount > 0", "when: row.amount > 10")), 20_000).unref();
+  setTimeout(() => writeFileSync(file, text.replace('rate: 200/s', 'rate: 500/s').replace("when: row.amount > 0", "when: row.amount > 10")), 20_000).unref();
   return {
     url,
     stop: async () => {

@@ -7,7 +7,7 @@ import { openShop } from './shop.ts';
 
 /*
  * Pictures of every screen of a daemon that runs: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SECONDS]
- * At 1280 in light they are called as in docs/screenshots (`overview.png`), in dark `overview-dark.png`, else with their width.
+ * At 1280 in light they are called as in docs/screenshots (`overview.png`), in dark `overview-dark.png`, of other widths `overview-360.png`.
  */
 const [directory = '/tmp/shots', widths = '1280', seconds = '100'] = process.argv.slice(2);
 const DRAFT = "name: new-pro-customers\ntable: profiles\nto: warehouse\nwhen: row.plan == 'pro' && row.country == 'NL'\nfields:\n  pick: [user_id, email, plan]\n";
@@ -33,7 +33,7 @@ const browser = await openBrowser();
 try {
   await sleep(Number(seconds) * 1_000);
   for (const width of widths.split(',').map(Number)) {
-    for (const scheme of ['light', 'dark'] as const) {
+    for (const scheme of width === 1_280 ? (['light', 'dark'] as const) : (['light'] as const)) {
       const page = await browser.newPage({ viewport: { width, height: width < 500 ? 760 : width > 2_000 ? 1_200 : 800 }, colorScheme: scheme });
       page.on('pageerror', (error) => console.log('ERROR', error.message));
       for (const [name, [path, prepare]] of Object.entries(SCREENS)) {
