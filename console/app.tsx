@@ -20,7 +20,7 @@ export function App(): VNode {
   const endpoints = useResource<Endpoints>('/endpoints', 4_000);
   const hooks = useResource<Hooks>('/hooks', 15_000);
   const status = useResource<Status>('/status', 30_000);
-  const locked = useStore(tokenWanted);
+  const locked = useStore(tokenWanted) !== null;
   const facts = useMemo(() => ({ overview, endpoints, hooks }), [overview, endpoints, hooks]);
   return (
     <FactsContext.Provider value={facts}>

@@ -1,6 +1,6 @@
 import type { DraftProblem } from '../../src/inspection.ts';
 import { lost, reached } from './connection.ts';
-import { forgetToken, token } from './token.ts';
+import { refuseToken, token } from './token.ts';
 
 /** What the API had against a request: RFC 9457. */
 export class ApiError extends Error {
@@ -36,21 +36,17 @@ export function post<T>(path: string, body: unknown = {}): Promise<T> {
 
 /** The response, whose status is 2xx. */
 export async function send(path: string, { method = 'GET', body, signal }: Request): Promise<Response> {
+  const held = token();
   const response = await answer(`/api/v1${path}`, {
     method,
     cache: 'no-store',
-    headers: { ...authorization(), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+    headers: { ...(held === null ? {} : { Authorization: `Bearer ${held}` }), ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   });
   if (response.ok) return response;
-  if (response.status === 401) forgetToken();
+  if (response.status === 401) refuseToken(held);
   throw await apiError(response);
-}
-
-function authorization(): Record<string, string> {
-  const held = token();
-  return held === null ? {} : { Authorization: `Bearer ${held}` };
 }
 
 async function answer(url: string, options: RequestInit): Promise<Response> {

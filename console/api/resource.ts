@@ -28,7 +28,7 @@ export function useResource<T>(path: string | null, every = 0): Resource<T> {
   const [asked, setAsked] = useState(0);
   const gone = useStore(lostSince) !== null;
   const epoch = useStore(returns);
-  const locked = useStore(tokenWanted);
+  const locked = useStore(tokenWanted) !== null;
 
   useEffect(() => {
     if (path === null || locked) return undefined;

@@ -1,8 +1,11 @@
 import type { VNode } from 'preact';
-import { keepToken, token } from '../api/token.ts';
+import { keepToken, tokenWanted } from '../api/token.ts';
+import { State } from '../parts/state.tsx';
+import { useStore } from '../place/store.ts';
 
 /** Asks for `server.token`: the API wants one. */
 export function TokenForm(): VNode {
+  const wrong = useStore(tokenWanted) === 'wrong';
   return (
     <form class="token" onSubmit={submit}>
       <h1>A token is needed</h1>
@@ -13,7 +16,11 @@ export function TokenForm(): VNode {
         Token
         <input type="password" name="token" autocomplete="current-password" required data-test="token" />
       </label>
-      {token() === null ? null : <p class="faint">The one that was given is wrong.</p>}
+      {wrong ? (
+        <p role="alert">
+          <State tone="failing">The one that was given is wrong.</State>
+        </p>
+      ) : null}
       <p>
         <button type="submit" class="button main">
           Open

@@ -50,8 +50,3 @@ export function relative(time: number, now: number): string {
   if (Math.abs(seconds) < 1) return 'just now';
   return seconds < 0 ? `${span(-seconds)} ago` : `in ${span(seconds)}`;
 }
-
-/** `whk_01JD…9f3a`: ids are told apart by both ends. */
-export function shortened(id: string, head = 8, tail = 6): string {
-  return id.length <= head + tail + 1 ? id : `${id.slice(0, head)}…${id.slice(-tail)}`;
-}

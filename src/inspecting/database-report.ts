@@ -10,12 +10,15 @@ export interface DatabaseFacts extends Checked {
   readonly sizes: readonly TableSize[];
 }
 
+/** Then it is this daemon that reads the slot, of which only somebody else need be told. */
+const READING: ReadonlySet<SlotReport['state']> = new Set(['streaming', 'draining']);
+
 export function databaseReport({ config, facts, findings, slot, sizes }: DatabaseFacts): DatabaseReport {
   const { server, publication } = facts;
   const whole = publication === null ? [] : publication.allTables ? ['all tables'] : publication.schemas.map((schema) => `all tables of ${schema}`);
   return {
     server: { version: versionText(server.version), database: server.database, wal_level: server.walLevel, in_recovery: server.inRecovery },
-    findings: findings.map(({ code, severity, message, fix, path, managed }) => ({ code, severity, message, fix, path, managed })),
+    findings: findings.filter(({ code }) => !(code === 'slot_in_use' && READING.has(slot.state))).map(({ code, severity, message, fix, path, managed }) => ({ code, severity, message, fix, path, managed })),
     publication: {
       name: config.source.publication,
       exists: publication !== null,

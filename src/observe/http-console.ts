@@ -14,8 +14,8 @@ const EVERY_FILE = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
 
-/** What is no page of the console, whatever a browser accepts. */
-const NO_PAGE = /^\/(?:api|metrics|healthz|readyz|openapi\.json|assets)(?:\/|$)/;
+/** What is no page of the console, whatever a browser accepts: the API, assets, and files beside them (/favicon.ico). Names further down may have dots: /endpoints/crm.v2 */
+const NO_PAGE = /^\/(?:(?:api|metrics|healthz|readyz|assets)(?:\/|$)|[^/]*\.[^/]*$)/;
 
 /** Serves the console: files alone, no data, so without a token. */
 export class ConsolePages {
@@ -30,7 +30,7 @@ export class ConsolePages {
   /** Null: nothing of the console is asked for. */
   async answer({ req }: Context): Promise<Response | null> {
     if (req.method !== 'GET' && req.method !== 'HEAD') return null;
-    const isPage = req.path === '/' || (acceptsHtml(req.header('accept')) && !NO_PAGE.test(req.path) && !/\.[^/]*$/.test(req.path));
+    const isPage = req.path === '/' || (acceptsHtml(req.header('accept')) && !NO_PAGE.test(req.path));
     // Not the API's: most of what is asked for in vain is no reason to read files.
     if (!isPage && /^\/(?:api|metrics|healthz|readyz)(?:\/|$)/.test(req.path)) return null;
     const files = await this.#read();

@@ -56,7 +56,7 @@ function get(url: string, path: string, headers: Record<string, string> = {}, me
 
 test('/ and the pages within it are the console, without a token and with a strict policy', async () => {
   const url = await serve();
-  for (const [path, headers] of [['/', {}], ['/', HTML], ['/endpoints/crm', HTML], ['/deliveries?id=a.b', HTML], ['/hooks/a%2Fb', HTML]] as const) {
+  for (const [path, headers] of [['/', {}], ['/', HTML], ['/endpoints/crm', HTML], ['/deliveries?id=a.b', HTML], ['/hooks/a%2Fb', HTML], ['/endpoints/crm.v2', HTML], ['/deliveries/a.b.js', HTML]] as const) {
     const { status, headers: answered, body } = await get(url, path, headers);
     expect(status, path).toBe(200);
     expect(String(body)).toBe(INDEX);
@@ -75,7 +75,7 @@ test('/ and the pages within it are the console, without a token and with a stri
 
 test('what is no page is not taken for one', async () => {
   const url = await serve();
-  for (const [path, status] of [['/api/v1/nothing', 401], ['/api', 401], ['/openapi.json', 401], ['/metrics', 401], ['/healthz', 200], ['/assets/none', 404], ['/assets/none.js', 404], ['/endpoints/crm.png', 404], ['/favicon.ico', 404]] as const) {
+  for (const [path, status] of [['/api/v1/nothing', 401], ['/api', 401], ['/openapi.json', 401], ['/metrics', 401], ['/healthz', 200], ['/assets/none', 404], ['/assets/none.js', 404], ['/assets/a.b/none.js', 404], ['/robots.txt', 404], ['/favicon.ico', 404]] as const) {
     const answer = await get(url, path, HTML);
     expect(answer.status, path).toBe(status);
     expect(String(answer.body), path).not.toContain('<!doctype');

@@ -41,6 +41,12 @@ function expectNothingDone(): void {
   expect(notes.watching).toEqual([]);
 }
 
+test('a test payload needs nothing to be said of it', async () => {
+  const url = await serve();
+  expect((await ask(`${url}/api/v1/endpoints/crm/test`, { method: 'POST', headers: AUTHORIZED, body: '{}' })).status).toBe(200);
+  expect(notes.calls).toEqual([['test', 'crm', { data: null, hook: null }]]);
+});
+
 test('there is a sample of each route, and none besides', () => {
   expect(Object.keys(SAMPLES).toSorted()).toEqual(ROUTES.map(nameOf).toSorted());
 });

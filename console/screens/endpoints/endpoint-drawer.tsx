@@ -25,7 +25,7 @@ export function EndpointDrawer({ name }: { readonly name: string }): VNode {
   };
   const report = endpoint.data;
   return (
-    <Drawer title={<Raw text={name} />} label={`endpoint ${name}`} close={linkWith({ ...place, parts: ['endpoints'] }, {})}>
+    <Drawer title={<Raw text={name} />} label={`endpoint ${name}`} close={linkWith({ ...place, parts: ['endpoints'] }, { since: null })}>
       <Waiting of={endpoint} what="the endpoint" />
       {report === null ? null : (
         <div data-stale={endpoint.stale}>

@@ -13,7 +13,7 @@ import { count, duration } from '../../text/units.ts';
 /** Endpoints, a row each, with how the last hour went. */
 export function EndpointRows({ endpoints, stale }: { readonly endpoints: readonly EndpointReport[]; readonly stale: boolean }): VNode {
   const place = usePlace();
-  const open = (name: string): string => linkWith({ ...place, parts: ['endpoints', name] }, {});
+  const open = (name: string): string => linkWith({ ...place, parts: ['endpoints', name] }, { since: null });
   const columns: readonly Column<EndpointReport>[] = [
     { name: 'endpoint', cell: ({ name }) => <a href={open(name)}><b><Raw text={name} most={40} /></b></a> },
     {

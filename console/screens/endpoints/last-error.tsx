@@ -5,7 +5,7 @@ import { Raw } from '../../parts/raw.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
 
-/** What went wrong last, and what helps. A hint of several lines, or with a colon and a bracket, is something for the file. */
+/** What went wrong last, and what helps. */
 export function LastError({ error: { message, failure, at, hint } }: { readonly error: NonNullable<EndpointReport['last_error']> }): VNode {
   return (
     <section class="note" data-test="last-error">
@@ -15,7 +15,7 @@ export function LastError({ error: { message, failure, at, hint } }: { readonly 
           <Time at={at} />
         </span>
       </p>
-      {hint === null ? null : /\n|\{.*:.*\}|^[\w.]+: /.test(hint) ? <Fix text={hint} /> : <p><Raw text={hint} most={2_000} /></p>}
+      {hint === null ? null : <Fix text={hint} />}
     </section>
   );
 }

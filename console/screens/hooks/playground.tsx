@@ -6,12 +6,15 @@ import { Copy } from '../../parts/copy.tsx';
 import { Editor } from '../../parts/editor.tsx';
 import { Raw } from '../../parts/raw.tsx';
 import { Waiting } from '../../parts/waiting.tsx';
-import { usePlace } from '../../place/place.ts';
+import { go, linkWith, usePlace } from '../../place/place.ts';
 import { HookLine } from './hook-line.tsx';
 import { RenderedPart } from './rendered-part.tsx';
 import { useRendering } from './rendering.ts';
 import { RowChoice } from './row-choice.tsx';
 import { TryPart } from './try-part.tsx';
+
+/** Characters of a draft that the URL holds: servers take some 16 kB of a request's head, and each may become three. */
+const MOST_IN_URL = 4_000;
 
 /** A hook, a row, a draft: the exact request that comes of it, beside the one that is sent now. */
 export function Playground({ name }: { readonly name: string }): VNode {
@@ -38,8 +41,9 @@ export function Playground({ name }: { readonly name: string }): VNode {
 }
 
 function Workbench({ hook }: { readonly hook: HookReport }): VNode {
-  const { query } = usePlace();
-  const [draft, setDraft] = useState(hook.yaml);
+  const place = usePlace();
+  const { query } = place;
+  const [draft, setDraft] = useState(query.get('draft') ?? hook.yaml);
   const [live, setLive] = useState(hook.yaml);
   // After a reload of the file: what nobody has edited follows it.
   useEffect(() => {
@@ -47,6 +51,13 @@ function Workbench({ hook }: { readonly hook: HookReport }): VNode {
     setLive(hook.yaml);
   }, [hook.yaml]);
   const edited = draft !== hook.yaml;
+  // So that a link shows somebody else the same draft; one that is too long for a request line stays here.
+  useEffect(() => {
+    const kept = edited && draft.length <= MOST_IN_URL ? draft : null;
+    if (kept === query.get('draft')) return undefined;
+    const timer = setTimeout(() => go(linkWith(place, { draft: kept }), 'replace'), 300);
+    return () => clearTimeout(timer);
+  }, [draft, edited, place]);
   const source = sourceOf(hook, query);
   const ofLive = useRendering(hook.name, source);
   const request: RenderRequest | null = source === null ? null : { ...source, ...(edited ? { draft } : {}) };

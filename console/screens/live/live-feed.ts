@@ -49,8 +49,7 @@ export function useLiveFeed(query: string, frozen: boolean): LiveFeed {
     };
     const follow = async (): Promise<void> => {
       try {
-        setFeed((before) => ({ ...before, state: 'open' }));
-        await readLive(query, take, abort.signal);
+        await readLive(query, { onOpen: () => setFeed((before) => ({ ...before, state: 'open' })), onItem: take }, abort.signal);
       } catch (error) {
         if (abort.signal.aborted || asApiError(error) === null) return;
       }

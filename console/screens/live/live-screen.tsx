@@ -9,6 +9,11 @@ import { count } from '../../text/units.ts';
 import { type LiveEntry, useLiveFeed } from './live-feed.ts';
 import { LiveRows } from './live-rows.tsx';
 
+const FEEDS = {
+  connecting: { tone: 'waiting', words: 'connecting' },
+  open: { tone: 'ok', words: 'live' },
+  lost: { tone: 'failing', words: 'the stream broke off, asking again' },
+} as const;
 const OPERATIONS = ['insert', 'update', 'delete', 'truncate'];
 
 /** Changes and attempts as they happen. What is frozen, and every filter, is in the URL. */
@@ -46,7 +51,7 @@ export function LiveScreen(): VNode {
         </label>
       </form>
       <p class="live-state" role="status" data-test="live-state">
-        {frozen ? <State tone="waiting">frozen{feed.held === 0 ? '' : `, ${count(feed.held)} new`}</State> : <State tone={feed.state === 'lost' ? 'failing' : 'ok'}>{feed.state === 'lost' ? 'the stream broke off, asking again' : 'live'}</State>}
+        {frozen ? <State tone="waiting">frozen{feed.held === 0 ? '' : `, ${count(feed.held)} new`}</State> : <State tone={FEEDS[feed.state].tone}>{FEEDS[feed.state].words}</State>}
         <span class="faint">
           {count(entries.length)} shown{feed.skipped === 0 ? '' : `, ${count(feed.skipped)} not: too many at once`}
         </span>

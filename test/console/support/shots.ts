@@ -1,52 +1,55 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Page } from 'playwright-core';
 import { openBrowser } from './browser.ts';
-import { FixtureServer } from './fixture-server.ts';
-import { idOf } from './fixture-data.ts';
+import { openShop } from './shop.ts';
 
 /*
- * Pictures of every screen: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SCHEMES] [SCREENS]
- * Those of docs/screenshots: … docs/screenshots 1280 light overview,live,… and endpoint with dark, renamed.
+ * Pictures of every screen of a daemon that runs: node test/console/support/shots.ts DIRECTORY [WIDTHS] [SECONDS]
+ * At 1280 in light they are called as in docs/screenshots (`overview.png`), in dark `overview-dark.png`, of other widths `overview-360.png`.
  */
-const [directory = '/tmp/shots', widths = '1280', schemes = 'light', only = ''] = process.argv.slice(2);
-const SCREENS: Readonly<Record<string, string>> = {
-  overview: '/',
-  live: '/live',
-  deliveries: '/deliveries',
-  parked: '/deliveries?state=parked',
-  delivery: `/deliveries/${idOf(6)}`,
-  hostile: `/deliveries/${idOf(3)}`,
-  endpoints: '/endpoints',
-  endpoint: '/endpoints/crm',
-  hooks: '/hooks',
-  playground: '/hooks/crm-profiles',
-  backfills: '/backfills',
-  database: '/database',
-  config: '/config',
+const [directory = '/tmp/shots', widths = '1280', seconds = '100'] = process.argv.slice(2);
+const DRAFT = "name: new-pro-customers\ntable: profiles\nto: warehouse\nwhen: row.plan == 'pro' && row.country == 'NL'\nfields:\n  pick: [user_id, email, plan]\n";
+
+/** Where, and what is done there before the picture. */
+const SCREENS: Readonly<Record<string, readonly [path: string, prepare?: (page: Page) => Promise<void>]>> = {
+  overview: ['/'],
+  live: ['/live', () => sleep(2_000)],
+  deliveries: ['/deliveries?state=parked'],
+  delivery: ['/deliveries', (page) => page.locator('[data-row] a').first().click()],
+  endpoints: ['/endpoints'],
+  endpoint: ['/endpoints/crm'],
+  hooks: ['/hooks'],
+  playground: ['/hooks/new-pro-customers?key.user_id=4004&operation=update', (page) => page.getByRole('textbox', { name: 'draft' }).fill(DRAFT)],
+  backfills: ['/backfills'],
+  database: ['/database'],
+  config: ['/config'],
 };
 
 mkdirSync(directory, { recursive: true });
-const fixture = await FixtureServer.open();
+const shop = await openShop();
 const browser = await openBrowser();
-for (const width of widths.split(',').map(Number)) {
-  for (const scheme of schemes.split(',') as ('light' | 'dark')[]) {
-    const page = await browser.newPage({ viewport: { width, height: Number(process.env['SHOT_HEIGHT'] ?? (width < 500 ? 760 : width > 2000 ? 1200 : 800)) }, colorScheme: scheme });
-    page.on('console', (message) => console.log(message.type(), message.text()));
-    page.on('pageerror', (error) => console.log('ERROR', error.message));
-    for (const [name, path] of Object.entries(SCREENS)) {
-      if (only !== '' && !only.split(',').includes(name)) continue;
-      await page.goto(fixture.url + path);
-      await page.waitForTimeout(500);
-      if (name === 'playground') {
-        await page.getByLabel('draft').fill("name: crm-profiles\ntable: profiles\nto: crm\nchanged: [email, country]\nwhen: row.contry == 'NL'\nfields:\n  omit: [password_hash]\n");
-        await page.waitForTimeout(800);
+try {
+  await sleep(Number(seconds) * 1_000);
+  for (const width of widths.split(',').map(Number)) {
+    for (const scheme of width === 1_280 ? (['light', 'dark'] as const) : (['light'] as const)) {
+      const page = await browser.newPage({ viewport: { width, height: width < 500 ? 760 : width > 2_000 ? 1_200 : 800 }, colorScheme: scheme });
+      page.on('pageerror', (error) => console.log('ERROR', error.message));
+      for (const [name, [path, prepare]] of Object.entries(SCREENS)) {
+        await page.goto(shop.url + path);
+        await page.locator('main').locator('[data-row], .facts, .lines, .step').first().waitFor();
+        await prepare?.(page);
+        await sleep(900);
+        const over = Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth'));
+        if (over > 0) console.log(`${name} at ${width}: ${over} px too wide`);
+        const file = `${name}${width === 1_280 ? '' : `-${width}`}${scheme === 'dark' ? '-dark' : ''}.png`;
+        await page.screenshot({ path: join(directory, file) });
       }
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-      if (Number(overflow) > 0) console.log(`${name} at ${width}: ${String(overflow)} px too wide`);
-      await page.screenshot({ path: join(directory, `${name}-${width}-${scheme}.png`) });
+      await page.close();
     }
-    await page.close();
   }
+} finally {
+  await browser.close();
+  await shop.stop();
 }
-await browser.close();
-await fixture.close();

@@ -5,9 +5,11 @@ import { parseEvent } from '../../../console/text/live-event.ts';
 import { pretty } from '../../../console/text/json.ts';
 import { lineDiff } from '../../../console/text/line-diff.ts';
 import { searchLink } from '../../../console/text/search-link.ts';
-import { bytes, count, duration, relative, shortened } from '../../../console/text/units.ts';
+import { shortId } from '../../../console/text/short-id.ts';
+import { bytes, count, duration, relative } from '../../../console/text/units.ts';
 import { visiblePieces } from '../../../console/text/visible.ts';
 import { whatHappened } from '../../../console/text/what-happened.ts';
+import { backfillId, eventId, idPrefix, idSuffix, idTag, scheduledId } from '../../../src/format/event-id.ts';
 
 describe('units', () => {
   test('numbers have their units and are grouped', () => {
@@ -16,8 +18,16 @@ describe('units', () => {
   test('times are relative', () => {
     expect([relative(0, 400), relative(0, 12_000), relative(300_000, 0)]).toEqual(['just now', '12 s ago', 'in 5 min']);
   });
-  test('ids lose their middle', () => {
-    expect([shortened('short'), shortened('0000002C5F19-3-16402-abcdef')]).toEqual(['short', '0000002C…abcdef']);
+  test('ids lose what their neighbours have too, and can still be told apart', () => {
+    const tag = idTag('7391', 16_402, 'crm');
+    const end = tag.slice(-6);
+    const at = (commitLsn: bigint, timeline = 1): string => idPrefix({ xid: 1, commitLsn, committedAt: 0n }, timeline);
+    const ids = [eventId(at(0x1a2b3c4n), 7, idSuffix('data_insert', tag)), eventId(at(0x1a2b3c4n), 8, idSuffix('delete', tag)), eventId(at(0x1a2b4c4n, 2), 0, idSuffix('data_update', tag))];
+    expect(ids.map(shortId)).toEqual([`1a2b3c4-7-i-…${end}`, `1a2b3c4-8-d-…${end}`, `1a2b4c4-t2-0-u-…${end}`]);
+    const [one, other] = ['9a31c04d'.repeat(4), '9a31c04e'.repeat(4)] as const;
+    expect([one, other].map((row) => shortId(backfillId('bf_20261121T193000_x7k2', row, tag)))).toEqual([`bf…x7k2-b-9a31c04d…${end}`, `bf…x7k2-b-9a31c04e…${end}`]);
+    expect(shortId(scheduledId(Date.UTC(2026, 10, 22, 2, 30), one, tag))).toBe(`20261122T023000Z-s-9a31c04d…${end}`);
+    expect(['short', 'bf_20261121T193000_x7k2', 'act_0123456789abcdef'].map(shortId)).toEqual(['short', 'bf…x7k2', 'act_0123…abcdef']);
   });
 });
 
