@@ -11,6 +11,7 @@ import { RecentAnswer } from '../observe/recent-answer.ts';
 import type { Operations } from '../operations.ts';
 import type { Service } from '../service.ts';
 import { BackgroundActions } from './background-actions.ts';
+import { concealedTraffic } from './concealed-traffic.ts';
 import { daemonReport } from './daemon-report.ts';
 import { StateReader } from './state-reader.ts';
 import { StoredOperations } from './stored-operations.ts';
@@ -32,6 +33,8 @@ export interface RunParts {
   /** Asked for with the first request that is not about health: what it is made of is loaded then. */
   readonly inspection: () => Promise<Inspection | null>;
   readonly reloads: () => ReloadFacts | null;
+  /** Hides what is secret in the configuration that runs. */
+  readonly conceal: (text: string) => string;
 }
 
 /** How long a server that another one takes the place of may answer what it was asked, in milliseconds: a reload too, which takes as long as a drain. */
@@ -153,7 +156,7 @@ function operationsOf({ config, state, service }: Configured & Pick<Wiring, 'ser
   return new StoredOperations({ config, ...acting, now: () => state.now() });
 }
 
-function routes({ config, state }: Configured, { log, service, inspection, reloads, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
+function routes({ config, state }: Configured, { log, service, inspection, reloads, conceal, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
   const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
     Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
@@ -209,9 +212,10 @@ function routes({ config, state }: Configured, { log, service, inspection, reloa
     traffic: () => {
       const found = service()?.history ?? null;
       if (found === null) throw notRunning(status().state);
-      return found;
+      return concealedTraffic(found, conceal);
     },
     actions,
+    conceal,
     deliveryContext: async (delivery) => ({
       request: await storedRequest(delivery, config.endpoints).catch(noRequest),
       behind_it: delivery.state === 'parked' ? ((await service()?.daemon?.acting?.stored.behind(delivery.id, delivery.endpoint)) ?? null) : null,

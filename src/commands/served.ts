@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { History } from '../history/history.ts';
+import { SecretTexts } from '../inspecting/secret-texts.ts';
 import type { Inspection } from '../inspection.ts';
 import { Service, type ServiceOptions } from '../service.ts';
 import type { LoadedConfig } from './read-config.ts';
@@ -26,9 +27,16 @@ export async function served({ loaded, log, manager, ...told }: ServedOptions): 
   const { config } = loaded;
   let running: Served | null = null;
   let inspector: Promise<Inspection> | null = null;
+  const texts = new WeakMap<LoadedConfig, SecretTexts>();
   const server = await RunServer.open(config, log, {
     service: () => running?.service ?? null,
     reloads: () => running?.reloading.facts ?? null,
+    conceal: (text) => {
+      const current = running?.reloading.loaded ?? loaded;
+      const found = texts.get(current) ?? new SecretTexts(current.text, current.sources);
+      texts.set(current, found);
+      return found.hide(text);
+    },
     inspection: async () => (running === null ? null : (inspector ??= inspecting(running, log))),
   });
   const version = walhookVersion();

@@ -37,7 +37,10 @@ export class EndpointActions {
   }
 
   async probe(name: string): Promise<void> {
-    this.#live(name).engine.probe(name);
+    const { engine } = this.#live(name);
+    const { condition, reason } = engine.status.find((one) => one.name === name) ?? { condition: 'active', reason: null };
+    if (condition !== 'active') throw new WalhookError(`endpoint ${name} is ${condition}${reason === null ? '' : `: ${reason}`}; nothing is sent until it is resumed`, { code: 'not_active', hint: `walhook resume ${name}` });
+    engine.probe(name);
   }
 
   async rotate(name: string, grace: number): Promise<Rotation> {

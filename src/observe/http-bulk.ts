@@ -4,6 +4,7 @@ import type { Actions } from '../actions.ts';
 import type { BulkAction, Operations, Selection, Tally } from '../operations.ts';
 import type { Audit } from './http-audit.ts';
 import type { DescribedAnswer } from './http-described.ts';
+import { problemOf } from './http-problem.ts';
 import { Ids, NARROWING, Reason, withTable } from './http-requests.ts';
 import { Action, Tallied } from './openapi-operations.ts';
 
@@ -52,9 +53,16 @@ export async function bulk({ operations, actions, audit }: BulkApi, context: Con
     audit({ action, selection: { ...told, background: report.id }, count: report.total });
     return context.json(report, 202, { Location: `/api/v1/actions/${encodeURIComponent(report.id)}` });
   }
-  const tally: Tally = await operations().act(action, selection);
-  audit({ action, selection: told, count: tally.count });
-  return context.json(tally);
+  const doing = operations();
+  try {
+    const tally: Tally = await doing.act(action, selection);
+    audit({ action, selection: told, count: tally.count });
+    return context.json(tally);
+  } catch (error) {
+    // What is refused has done nothing; after any other error some of it may be done.
+    if (problemOf(error) === null) audit({ action, selection: { ...told, failed: true }, count: null });
+    throw error;
+  }
 }
 
 /** That nothing narrows an action down is said, not forgotten. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { WalhookError } from '../errors.ts';
-import type { DeliveryContext, Inspection } from '../inspection.ts';
+import type { DeliveryContext, Header, Inspection } from '../inspection.ts';
 import { MOST_LISTED, type Selection, type StoredDetail } from '../operations.ts';
 import type { AttemptReport, Traffic } from '../traffic.ts';
 import { bulk, BULK_ANSWERS, type BulkApi, DiscardBody, ReplayBody } from './http-bulk.ts';
@@ -12,6 +12,8 @@ import { DeliveryPage, Tallied } from './openapi-operations.ts';
 export interface DeliveriesApi extends BulkApi {
   readonly inspection: () => Promise<Inspection>;
   readonly traffic: () => Traffic;
+  /** Hides what is secret in the configuration. */
+  readonly conceal: (text: string) => string;
   /** What is known of a delivery besides what is stored and its attempts. */
   readonly deliveryContext: (delivery: StoredDetail) => Promise<Omit<DeliveryContext, 'timeline'>>;
 }
@@ -32,7 +34,7 @@ const ListQuery = withTable(
 
 /** The routes of stored deliveries. */
 export function deliveryRoutes(api: Api, options: DeliveriesApi): void {
-  const { operations, inspection, traffic, deliveryContext } = options;
+  const { operations, inspection, traffic, deliveryContext, conceal } = options;
   api.path('deliveries', '/deliveries', {
     GET: answering(
       {
@@ -76,7 +78,7 @@ export function deliveryRoutes(api: Api, options: DeliveriesApi): void {
         const details = await operations().show(id);
         const attempts = details.length === 0 ? [] : await attemptsOf(traffic, id);
         const deliveries = await Promise.all(
-          details.map(async (detail) => ({ ...detail, ...(await deliveryContext(detail)), timeline: attempts.filter(({ endpoint }) => endpoint === detail.endpoint) })),
+          details.map(async (detail) => concealed({ ...detail, ...(await deliveryContext(detail)), timeline: attempts.filter(({ endpoint }) => endpoint === detail.endpoint) }, conceal)),
         );
         return context.json({ deliveries });
       },
@@ -93,6 +95,21 @@ export function deliveryRoutes(api: Api, options: DeliveriesApi): void {
       async ({ context, params: { id } }) => context.json({ trace: await (await inspection()).trace(id) }),
     ),
   });
+}
+
+/** What a hook's template says for all events may be what gives access, and an endpoint may repeat what it got. */
+function concealed(delivery: StoredDetail & DeliveryContext, conceal: (text: string) => string): StoredDetail & DeliveryContext {
+  const { body, path, response, headers, request } = delivery;
+  const inText = (text: string | null): string | null => (text === null ? null : conceal(text));
+  const inHeaders = (given: readonly Header[]): Header[] => given.map(([name, value]) => [name, conceal(value)] as const);
+  return {
+    ...delivery,
+    body: conceal(body),
+    path: inText(path),
+    response: inText(response),
+    headers: inHeaders(headers),
+    request: request === null ? null : { ...request, url: conceal(request.url), headers: inHeaders(request.headers), body: inText(request.body) },
+  };
 }
 
 /** `all` says that nothing narrows it down, which nothing says as well. */

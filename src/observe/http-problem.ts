@@ -91,6 +91,7 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   request: 422,
   no_table: 422,
   no_signing: 409,
+  not_active: 409,
   rotating: 409,
   // What a reload refuses.
   bad_config: 422,

@@ -42,9 +42,10 @@ export function post(url: string, body: unknown, headers: Record<string, string>
 const unwanted = (): never => expect.unreachable('nothing was to be looked at');
 
 /** For a test that is about other routes. */
-export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'slot' | 'deliveryContext'> = {
+export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'slot' | 'deliveryContext' | 'conceal'> = {
   slot: unwanted,
   deliveryContext: unwanted,
+  conceal: (text) => text,
   inspection: unwanted,
   traffic: unwanted,
   actions: { begin: unwanted, list: unwanted, show: unwanted, cancel: unwanted },

@@ -136,6 +136,7 @@ export function notingOptions({ calls, audit, errors, watching }: Notes, failure
       rates: () => ({ since: Reports.AT, endpoints: [], hooks: [] }),
     }),
     actions: { begin: does('begin', Reports.ACTION), list: tells('list', [Reports.ACTION]), show: tells('show', Reports.ACTION), cancel: tells('cancel', Reports.ACTION) },
+    conceal: (text) => text,
     deliveryContext: does('deliveryContext', Reports.CONTEXT),
     audit: (line) => audit.push(line),
     onError: (error) => errors.push(error),

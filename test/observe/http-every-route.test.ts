@@ -172,7 +172,8 @@ describe('what is answered', () => {
     const answer = await askSample(other, route);
     expect(answer).toMatchObject({ status: 500, headers: PROBLEM });
     expect(JSON.stringify(answer.body)).not.toContain('secret');
-    expect(notes.audit).toEqual([]);
+    // Of a bulk action some may be done by then.
+    expect(notes.audit.filter(({ selection }) => !('failed' in selection))).toEqual([]);
     expect(notes.errors).toHaveLength(1);
   });
 });
