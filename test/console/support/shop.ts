@@ -122,8 +122,11 @@ export async function openShop(): Promise<Shop> {
       if (i === 60) await crm.close();
     }
   })();
-  const begun = await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'orders-to-warehouse', where: "status = 'delivered'", rate: 4, origin: 'console' }) });
-  if (!begun.ok) console.log(await begun.text());
+  // It answers before it streams.
+  for (let begun = false; !begun; ) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    begun = (await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'orders-to-warehouse', where: "status = 'delivered'", rate: 4, origin: 'console' }) })).ok;
+  }
   // Somebody has begun to edit the file.
   setTimeout(() => writeFileSync(file, text.replace('rate: 200/s', 'rate: 500/s').replace("when: row.amount > 0", "when: row.amount > 10")), 20_000).unref();
   return {

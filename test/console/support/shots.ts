@@ -34,7 +34,7 @@ try {
   await sleep(Number(seconds) * 1_000);
   for (const width of widths.split(',').map(Number)) {
     for (const scheme of width === 1_280 ? (['light', 'dark'] as const) : (['light'] as const)) {
-      const page = await browser.newPage({ viewport: { width, height: width < 500 ? 760 : width > 2_000 ? 1_200 : 800 }, colorScheme: scheme });
+      const page = await browser.newPage({ viewport: { width, height: width < 500 ? 760 : width > 2_000 ? 1_200 : 760 }, colorScheme: scheme });
       page.on('pageerror', (error) => console.log('ERROR', error.message));
       for (const [name, [path, prepare]] of Object.entries(SCREENS)) {
         await page.goto(shop.url + path);
