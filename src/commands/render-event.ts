@@ -34,7 +34,7 @@ export function shownEvent(table: TablePlan, { operation, row, old, transaction 
   if (kind === 'delete') return deletion(table, { ...change, row: null, ...logged(table, row) });
   const events = eventsOf(table, { ...change, row, old, oldIsKey: false });
   if (old === null) {
-    const note = 'there is no --old: this is what is sent where the WAL has no row before, so that `old` is null, and `changed` is empty';
+    const note = 'no old row is given: this is what is sent where the WAL has no row before, so that `old` is null, and `changed` is empty';
     return { event: { ...only(events), operation: operation === 'visibility_update' ? operation : 'data_update' }, notes: [note] };
   }
   return update(table, { events, operation });

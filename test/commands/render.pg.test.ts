@@ -163,7 +163,7 @@ describe('operations', () => {
     expect(both).toMatchObject({ operation: 'data_update', notes: [expect.stringContaining('another event, after this one: --operation visibility_update shows it')] });
     const unknown = await report(setting, 'contacts', '--operation', 'update');
     expect(unknown.requests[0]?.request?.body).toContain('"lookup_values":[{"field":"email","value":"zoe@example.com"}]');
-    expect(unknown.notes).toEqual([expect.stringContaining('there is no --old')]);
+    expect(unknown.notes).toEqual([expect.stringContaining('no old row is given')]);
     const results = [await render(setting, 'contacts', '--old', '{"phone":"+31 6 9999"}'), await render(setting, 'contacts', '--old', '{"name":"Z"}', '--operation', 'visibility_update')];
     expect(results).toMatchObject([
       { code: 1, stdout: '', stderr: expect.stringContaining('nothing changes that a receiver may see: nothing is sent') },

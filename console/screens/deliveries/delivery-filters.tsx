@@ -15,7 +15,7 @@ export function DeliveryFilters(): VNode {
   const key = all.find((hook) => hook.table === table || hook.table === `public.${table}`)?.key ?? [];
   const set = (changes: Readonly<Record<string, string | null>>): void => go(linkWith(place, { cursor: null, ...changes }));
   const noKey = Object.fromEntries([...query.keys()].filter((name) => name.startsWith('key.')).map((name) => [name, null]));
-  const filtered = [...query.keys()].some((name) => name !== 'state' && name !== 'cursor');
+  const filtered = [...query.keys()].some((name) => !['state', 'cursor', 'at'].includes(name));
   return (
     <form class="filters" aria-label="filters" onSubmit={(event) => event.preventDefault()}>
       <Choice name="endpoint" value={query.get('endpoint')} options={(endpoints.data?.endpoints ?? []).map(({ name }) => name)} onChoice={(endpoint) => set({ endpoint })} />

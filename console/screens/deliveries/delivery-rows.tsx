@@ -6,7 +6,9 @@ import { Raw } from '../../parts/raw.tsx';
 import { type Column, Rows } from '../../parts/rows.tsx';
 import { State } from '../../parts/state.tsx';
 import { Time } from '../../parts/time.tsx';
+import { now } from '../../place/now.ts';
 import { linkWith, usePlace } from '../../place/place.ts';
+import { useStore } from '../../place/store.ts';
 import { DELIVERY_TONES } from '../../text/tones.ts';
 import { bytes, count, duration } from '../../text/units.ts';
 import { filtersIn } from './delivery-query.ts';
@@ -41,7 +43,7 @@ export function DeliveryRows({ list, stale, selection, onChange }: DeliveryRowsP
     selection.state === 'delivered'
       ? { name: 'took', kind: 'number', cell: ({ duration_ms: ms }) => duration(ms) }
       : { name: 'cause', kind: 'wide', cell: (row) => <Cause of={row} /> },
-    ...(selection.state === 'parked' ? [{ name: 'next', cell: ({ next_at: next }: StoredDelivery) => <Time at={next} /> }] : []),
+    ...(selection.state === 'parked' ? [{ name: 'next', cell: ({ next_at: next }: StoredDelivery) => <Next at={next} /> }] : []),
     { name: 'size', kind: 'number', cell: (row) => bytes(row.bytes) },
     {
       name: '',
@@ -85,6 +87,12 @@ export function DeliveryRows({ list, stale, selection, onChange }: DeliveryRowsP
       </p>
     </>
   );
+}
+
+/** One that is due waits for those before it, or for its endpoint to answer again. */
+function Next({ at }: { readonly at: string | null }): VNode {
+  const current = useStore(now);
+  return at !== null && Date.parse(at) <= current ? <span class="faint">in its turn</span> : <Time at={at} />;
 }
 
 function Cause({ of: { failure, status, message } }: { readonly of: StoredDelivery }): VNode {

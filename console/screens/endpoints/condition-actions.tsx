@@ -38,8 +38,8 @@ export function ConditionActions({ endpoint, onChange }: ConditionProps): VNode 
             {endpoint.reason === null ? null : <>: <Raw text={endpoint.reason} /></>}
           </>
         )}
-        {endpoint.failing_for === null ? null : <span class="faint"> failing for {duration(endpoint.failing_for)}</span>}
-        {breaker === 'open' && probeIn !== null ? <span class="faint"> the next try in {duration(probeIn)}</span> : null}
+        {endpoint.failing_for === null ? null : <span class="faint">, failing for {duration(endpoint.failing_for)}</span>}
+        {breaker === 'open' && probeIn !== null ? <span class="faint">, the next try in {duration(probeIn)}</span> : null}
       </p>
       <div class="actions">
         {condition === 'active' ? (

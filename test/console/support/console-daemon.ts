@@ -15,9 +15,9 @@ export interface ConsoleDaemon {
   /** Its configuration, as plain data. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Starts it anew after it has ended, with the same configuration. */
-  restart(): Promise<void>;
+  readonly restart: () => Promise<void>;
   /** What the API answers. @param path below `/api/v1` */
-  get<T>(path: string): Promise<T>;
+  readonly get: <T>(path: string) => Promise<T>;
 }
 
 export interface ConsoleDaemonOptions {

@@ -23,6 +23,7 @@ const TABLES = `
   alter table profiles replica identity full; alter table invoices replica identity full;
   insert into profiles (first_name, email, country, plan, password_hash)
     select (array['Anna', 'Jan', 'Eva', 'Noor', 'Luca', 'Mia'])[1 + i % 6], 'user' || i || '@example.com', (array['NL', 'DE', 'BE', 'FR'])[1 + i % 4], (array['free', 'pro'])[1 + i % 2], md5(i::text) from generate_series(1, 5000) i;
+  insert into orders (user_id, status, total) select 4001 + i, 'delivered', 12.50 + i from generate_series(1, 900) i;
   analyze;`;
 
 const WRITES = [
@@ -121,7 +122,11 @@ export async function openShop(): Promise<Shop> {
       if (i === 60) await crm.close();
     }
   })();
-  await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'new-pro-customers', where: "country = 'NL'", rate: 4, origin: 'console' }) });
+  // It answers before it streams.
+  for (let begun = false; !begun; ) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    begun = (await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'orders-to-warehouse', where: "status = 'delivered'", rate: 4, origin: 'console' }) })).ok;
+  }
   // Somebody has begun to edit the file.
   setTimeout(() => writeFileSync(file, text.replace('rate: 200/s', 'rate: 500/s').replace("when: row.amount > 0", "when: row.amount > 10")), 20_000).unref();
   return {
