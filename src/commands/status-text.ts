@@ -115,14 +115,15 @@ function endpointsText({ endpoints, state_error, daemon }: StatusReport, now: nu
 }
 
 /** What there is to say of an endpoint besides its line. */
-function notes({ name, configured, condition, reason, condition_since, failing_since, probe_at, slowed, dead, live }: EndpointLine, now: number): string[] {
+function notes({ name, configured, condition, reason, condition_since, failing_since, probe_at, slowed, parked, dead, live }: EndpointLine, now: number): string[] {
   const ago = (time: string): string => humanDuration(Math.max(0, now - Date.parse(time)));
   const stored = [...(dead === 0 ? [] : [`walhook discard --endpoint ${name}`]), `walhook discard --parked --endpoint ${name}`].join('; ');
+  const isIdle = parked === 0 && live?.queued === 0;
   const halted = condition === 'paused' || condition === 'disabled';
   return [
     ...(configured ? [] : [`${name}: the configuration no longer has it, so nothing is sent to it; put it back, or forget what is stored: ${stored}`]),
     ...(halted && configured ? [`${name} ${bad(`is ${condition}`)}${condition_since === null ? '' : ` for ${ago(condition_since)}`}: ${printableLine(reason ?? '', 300)} (walhook resume ${name})`] : []),
-    ...(failing_since === null ? [] : [`${name} has failed for ${ago(failing_since)} without a success`]),
+    ...(failing_since === null ? [] : [isIdle ? `${name} failed ${ago(failing_since)} ago, and nothing waits for it now` : `${name} has failed for ${ago(failing_since)} without a success`]),
     ...(probe_at === null || halted ? [] : [`${name}: its breaker is open, and lets a probe through ${untilProbe(Date.parse(probe_at) - now)}`]),
     ...(slowed ? [`${name} is sent less at a time, since it said that it gets too much (429, 502, 503 or 504)`] : []),
     ...(live === null || live.last_error === null ? [] : [`${failing_since === null ? 'an earlier error' : 'last error'} of ${name}: ${printableLine(live.last_error, 300)}`]),

@@ -14,6 +14,6 @@ export function shownRotation(endpoint: string, { publicKey, beganAt, endsAt, co
 
 /** What the file is to say. The secret has its place in the environment; the variable is named for the endpoint. */
 export function rotationYaml(endpoint: string): string {
-  const variable = `${endpoint.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_').replace(/^(?=\d)/, '_')}_WEBHOOK_SECRET`;
-  return `# endpoints.${endpoint}, with the new secret in the environment variable ${variable}; the old one behind it may go when the grace time is over\nsigning: { secrets: ["\${${variable}}"] }`;
+  const variable = `${endpoint.toUpperCase().replaceAll(/[^A-Z0-9]+/g, '_').replace(/^(?=\d)/, '_').replace(/_?WEBHOOK$/, '')}_WEBHOOK_SECRET`.replace(/^_(?=WEBHOOK)/, '');
+  return `# endpoints.${endpoint}: the new secret goes into the environment variable ${variable}, and first here, before those that are there now.\n# Those may go when the grace time is over.\nsigning: { secrets: ["\${${variable}}", …] }`;
 }

@@ -53,7 +53,13 @@ function checked<T>(schema: z.ZodType<T>, value: unknown, status: 400 | 422): T 
   if (refusal !== null) return problem(status, refusal, { members: { errors: [{ path: '', message: refusal }] } });
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+  const errors = result.error.issues.map(({ path, message, code }) => ({ path: path.join('.'), message: code === 'invalid_type' && isMissing(value, path) ? 'is required' : message }));
   const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
   return problem(status, detail, { members: { errors } });
+}
+
+/** True if there is nothing at all at the path. */
+function isMissing(value: unknown, path: readonly PropertyKey[]): boolean {
+  const found = path.reduce<unknown>((within, step) => (typeof within === 'object' && within !== null ? (within as Readonly<Record<PropertyKey, unknown>>)[step] : undefined), value);
+  return found === undefined;
 }
