@@ -114,9 +114,9 @@ export async function openShop(): Promise<Shop> {
       if (found !== undefined) resolve(found);
     });
   });
-  let stopped = false;
+  const stopping = new AbortController();
   const writing = (async () => {
-    for (let i = 0; !stopped; i++) {
+    for (let i = 0; !stopping.signal.aborted; i++) {
       await db.query(WRITES[i % WRITES.length] ?? '');
       await new Promise((resolve) => setTimeout(resolve, 120 + Math.random() * 200));
       if (i === 60) await crm.close();
@@ -132,7 +132,7 @@ export async function openShop(): Promise<Shop> {
   return {
     url,
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       await writing;
       child.kill('SIGKILL');
       await ended;
