@@ -1,5 +1,6 @@
 import type { Config, ServerConfig } from '../config.ts';
 import { WalhookError } from '../errors.ts';
+import { http } from '../node-http.ts';
 import { codeOf } from '../reaction.ts';
 import type { DaemonReport } from './daemon-report.ts';
 
@@ -95,16 +96,12 @@ export async function askDaemon(server: ServerConfig, path: string, { body, pati
     });
   }
   try {
-    const response = await fetch(`${url}${path}`, {
-      headers: {
-        ...(server.token === null ? {} : { authorization: `Bearer ${server.token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-      redirect: 'manual',
-      signal: AbortSignal.timeout(patience),
-    });
-    return { status: response.status, body: parsed(await response.text()) };
+    const headers = {
+      ...(server.token === null ? {} : { authorization: `Bearer ${server.token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    const { status, text } = await exchange(`${url}${path}`, { headers, body: body === undefined ? null : JSON.stringify(body), patience });
+    return { status, body: parsed(text) };
   } catch (cause) {
     throw new WalhookError(`nothing answers on ${url} (${reason(cause, patience)})`, { code: 'daemon_silent', hint: 'walhook run', cause });
   }
@@ -118,9 +115,24 @@ function parsed(text: string): unknown {
   }
 }
 
-/** fetch hides the socket's error in `cause`. */
+/** One request over a connection of its own: `fetch` would go by the environment's proxies, which would see the token. */
+function exchange(url: string, { headers, body, patience }: { readonly headers: Readonly<Record<string, string>>; readonly body: string | null; readonly patience: number }): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const options = { method: body === null ? 'GET' : 'POST', headers, agent: new http.Agent(), signal: AbortSignal.timeout(patience) };
+    const request = http.request(url, options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk: string) => (text += chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+      response.on('error', reject);
+    });
+    request.on('error', reject);
+    request.end(body ?? undefined);
+  });
+}
+
 function reason(error: unknown, patience: number): string {
   if (!(error instanceof Error)) return 'unknown error';
-  if (error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
-  return codeOf(error.cause) ?? error.message;
+  if (error.name === 'AbortError' || error.name === 'TimeoutError') return `no answer within ${patience / 1000} s`;
+  return codeOf(error) ?? error.message;
 }

@@ -15,7 +15,6 @@ import { concealedTraffic } from './concealed-traffic.ts';
 import { daemonReport } from './daemon-report.ts';
 import { StateReader } from './state-reader.ts';
 import { StoredOperations } from './stored-operations.ts';
-import { storedRequest } from './stored-request.ts';
 import { trafficFacts } from './traffic-facts.ts';
 import { walhookVersion } from './version.ts';
 
@@ -217,7 +216,8 @@ function routes({ config, state }: Configured, { log, service, inspection, reloa
     actions,
     conceal,
     deliveryContext: async (delivery) => ({
-      request: await storedRequest(delivery, config.endpoints).catch(noRequest),
+      // For people alone: a daemon that nobody looks at does without it.
+      request: await (await import('./stored-request.ts')).storedRequest(delivery, config.endpoints).catch(noRequest),
       behind_it: delivery.state === 'parked' ? ((await service()?.daemon?.acting?.stored.behind(delivery.id, delivery.endpoint)) ?? null) : null,
     }),
     audit: (line) => log.info({ audit: line }, `audit: ${line.action}`),
