@@ -6,14 +6,14 @@ import { inTurn } from '../rounds.ts';
 import { once as onceOf, ratio, spread } from '../statistics.ts';
 
 /** Short ones, for whatever else the machine does passes over them. */
-const ROUNDS_FOR_EACH = 3;
+const ROUNDS_FOR_EACH = 2;
 
 /** What it costs to count what goes by, and to keep some of it. */
 export const history: Measure = {
   name: 'history',
   title: 'one event a request, with what went by in memory, and with `history: 7d` in the state schema',
   async run(suite) {
-    const rows = Math.ceil(suite.options.rows / 6);
+    const rows = Math.ceil(suite.options.rows / 2);
     const { database } = await profilesBacklog(suite, 'history', rows);
     const receiver = (await suite.nginx()) ?? (await suite.receiver());
     const once = async (kept: object, env: Readonly<Record<string, string>> = {}) => drain(suite, { database, receiver, config: await profilesConfig(database, receiver.port, kept), until: rows, env });
