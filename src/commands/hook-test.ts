@@ -80,7 +80,7 @@ export class HookTesting {
       const why = reasons.length > 0 ? [...new Set(reasons)].join('; ') : 'nothing changes that a receiver may see';
       return { ...about, passed: expect === null, message: expect === null ? null : `nothing is sent: ${why}`, differences: [] };
     }
-    if (expect === null) return { ...about, passed: false, message: `expected that nothing is sent, and a ${sent.event.operation.replace('data_', '')} is`, differences: [] };
+    if (expect === null) return { ...about, passed: false, message: `expected that nothing is sent, and this is: ${sent.event.operation}`, differences: [] };
     const rendering = new Rendering({ hook: this.#hook, table: this.#current.table, codecs: this.#codecs, origin: this.#origin, evaluate, enriching: this.#answers(test) });
     const differences: Difference[] = [];
     for (const endpoint of this.#endpoints) {
