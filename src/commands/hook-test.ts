@@ -74,7 +74,8 @@ export class HookTesting {
     const found = shown.map((one) => ({ ...one, ...this.#verdict(one) }));
     const sent = found.find(({ wanted }) => wanted);
     const { event, notes } = sent ?? found[0] ?? { event: null, notes: [] };
-    const about = { operation: event?.operation ?? null, notes };
+    // They are those of `walhook render`, where it is an option.
+    const about = { operation: event?.operation ?? null, notes: notes.map((note) => note.replace(/--operation (\w+) shows it/, '`operation: $1` tests it')) };
     if (sent === undefined) {
       const reasons = found.flatMap(({ reasons: all }) => all);
       const why = reasons.length > 0 ? [...new Set(reasons)].join('; ') : 'nothing changes that a receiver may see';

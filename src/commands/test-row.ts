@@ -39,7 +39,7 @@ function withFlags(row: Map<string, string>, { visibility, redacted }: TableConf
   if (visibility.kind === 'json') {
     if (row.has(visibility.column)) return row;
     const fields = [...row].filter(([, json]) => json === hidden).map(([name]) => name);
-    for (const field of fields) row.set(field, 'null');
+    for (const field of fields) hide(row, field, isWhole);
     if (fields.length > 0) row.set(visibility.column, JSON.stringify(Object.fromEntries(fields.map((field) => [field, false]))));
     return row;
   }
@@ -47,7 +47,13 @@ function withFlags(row: Map<string, string>, { visibility, redacted }: TableConf
     if (row.has(flag) || !(isWhole || row.has(field))) continue;
     const isHidden = row.get(field) === hidden;
     row.set(flag, String(!isHidden));
-    if (isHidden) row.set(field, 'null');
+    if (isHidden) hide(row, field, isWhole);
   }
   return row;
+}
+
+/** Nobody sees its value: before an update it is what it is after it. */
+function hide(row: Map<string, string>, field: string, isWhole: boolean): void {
+  if (isWhole) row.set(field, 'null');
+  else row.delete(field);
 }
