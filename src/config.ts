@@ -14,6 +14,8 @@ export interface Config {
   readonly tables: readonly TableConfig[];
   readonly endpoints: readonly EndpointConfig[];
   readonly hooks: readonly HookConfig[];
+  /** What `walhook test` runs, in the file's order. */
+  readonly tests: readonly TestConfig[];
   readonly notify: NotifyConfig;
   readonly dead_letters: DeadLettersConfig;
   /** null: no traces are made. */
@@ -170,7 +172,9 @@ export interface RetryConfig {
   readonly attempts: number;
 }
 
-export type EventKind = 'insert' | 'update' | 'visibility_update' | 'delete' | 'truncate';
+export type EventKind = RowOperation | 'truncate';
+/** What may be done to a row. */
+export type RowOperation = 'insert' | 'update' | 'visibility_update' | 'delete';
 
 export interface HookConfig {
   readonly name: string;
@@ -243,4 +247,32 @@ export interface FieldsConfig {
   readonly set: ReadonlyMap<string, string>;
   /** Leave null columns out of `data`. */
   readonly omit_null: boolean;
+}
+
+/** What a hook is to make of a change to one row. */
+export interface TestConfig {
+  /** Null: it is called by its operation. */
+  readonly name: string | null;
+  readonly hook: string;
+  /** The row after the change, for a delete the deleted one: JSON text by column. */
+  readonly row: ReadonlyMap<string, string>;
+  /** Columns that were different before an update; null: the row before is not known. */
+  readonly old: ReadonlyMap<string, string> | null;
+  /** Null: an update if there is `old`, else what the hook takes first. */
+  readonly operation: RowOperation | null;
+  /** What is found by the hook's lookups, as JSON text, by their names. */
+  readonly enrich: ReadonlyMap<string, string>;
+  /** Null: nothing is sent. */
+  readonly expect: ExpectConfig | null;
+}
+
+/** What must hold of a request; null: whatever it is. */
+export interface ExpectConfig {
+  readonly method: string | null;
+  readonly url: string | null;
+  readonly path: string | null;
+  /** A header that is null is not to be there. */
+  readonly headers: ReadonlyMap<string, string | null>;
+  /** JSON text. */
+  readonly body: string | null;
 }

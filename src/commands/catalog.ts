@@ -178,6 +178,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import('./render.ts')).render,
   },
   {
+    name: 'test',
+    arguments: [{ name: '[hook]', description: 'its name in the configuration; default: every hook' }],
+    summary: 'run the tests in the configuration: what hooks make of rows',
+    examples: [
+      { command: 'walhook test', why: 'before a change of the file goes out' },
+      { command: 'walhook test crm-profiles', why: 'those of one hook' },
+      { command: 'walhook test --json', why: 'in a pipeline' },
+    ],
+    notes: [
+      'Each entry of `tests` says what a hook is to make of a row: it is rendered as `walhook render` does it, with the columns and types that the table has in the database. No row is read, no query of `enrich` is run, nothing is sent or written, and it makes no difference whether the daemon runs.',
+      'Exit codes: 0 all pass, or there are none; 1 one does not; 3 there is no such table; 69 the database cannot be reached; 78 an error in the file.',
+    ],
+    options: [CONFIG, JSON_OUTPUT],
+    stopsOn: [],
+    load: async () => (await import('./test.ts')).test,
+  },
+  {
     name: 'send',
     arguments: [{ name: '<endpoint>', description: 'its name in the configuration' }],
     summary: 'a signed test request to an endpoint, with its answer',

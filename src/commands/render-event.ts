@@ -1,11 +1,9 @@
 import { type Change, type ChangeKind, NULL, TEXT, type Transaction, type Tuple } from '../change.ts';
+import type { RowOperation } from '../config.ts';
 import type { Event } from '../event.ts';
 import { EventReader } from '../event/event-reader.ts';
 import type { TablePlan } from '../event/watched-table.ts';
 import { EXIT, WalhookError } from '../errors.ts';
-
-/** As `--operation` and `events` name it. */
-export type RowOperation = 'insert' | 'update' | 'visibility_update' | 'delete';
 
 export interface RowChange {
   /** Null: whatever kind of update it is from `old` to `row`. */

@@ -68,7 +68,8 @@ export async function renderHook({ config, hook, endpoints, client, database }: 
 /** How long a hook's expressions may take for one row, in milliseconds: the daemon does nothing else meanwhile. */
 const LONGEST = 1_000;
 
-function evaluate<T>(work: () => T): T {
+/** Throws for what takes too long. */
+export function evaluate<T>(work: () => T): T {
   return withinTime(LONGEST, work);
 }
 
@@ -85,7 +86,8 @@ export async function inTurn<T, U>(all: readonly T[], work: (one: T) => Promise<
   return results;
 }
 
-async function tableOf(config: Config, hook: HookConfig, database: ReadOnlyDatabase): Promise<CurrentEvents> {
+/** The hook's table as it is now. @throws WalhookError `no_table` */
+export async function tableOf(config: Config, hook: HookConfig, database: ReadOnlyDatabase): Promise<CurrentEvents> {
   const table = config.tables.find((one) => one.schema === hook.schema && one.table === hook.table);
   const current = table === undefined ? null : await currentEvents(database, config, table);
   if (current !== null) return current;
@@ -93,7 +95,7 @@ async function tableOf(config: Config, hook: HookConfig, database: ReadOnlyDatab
 }
 
 /** The database's name, and the end of its WAL. */
-async function whereabouts(database: ReadOnlyDatabase): Promise<{ readonly database: string; readonly lsn: string }> {
+export async function whereabouts(database: ReadOnlyDatabase): Promise<{ readonly database: string; readonly lsn: string }> {
   const text = 'select current_database(), case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end';
   const [row] = await database.run({ text, values: [] }, 10_000);
   return { database: row?.[0] ?? '', lsn: row?.[1] ?? '0/0' };

@@ -4,8 +4,9 @@ import type { Codecs } from '../codec.ts';
 import type { EndpointConfig, HookConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import { DraftRequests } from '../enrich/draft-requests.ts';
-import type { Enriching } from '../enriching.ts';
+import { Enriching } from '../enriching.ts';
 import { EXIT, WalhookError } from '../errors.ts';
+import type { Values } from '../expression/expression.ts';
 import type { TablePlan } from '../event/watched-table.ts';
 import type { Event } from '../event.ts';
 import { bodyOf } from '../format/body-of.ts';
@@ -24,8 +25,8 @@ export interface RenderingOptions {
   readonly origin: Origin;
   /** Runs what evaluates the hook's expressions. */
   readonly evaluate: <T>(work: () => T) => T;
-  /** Makes the requests of hooks that look something up. */
-  readonly enriching: Enriching;
+  /** Makes the requests of hooks that look something up; or what they find, where that is given. */
+  readonly enriching: Enriching | Values;
 }
 
 /** Makes the deliveries of one hook, by the daemon's own ways. */
@@ -36,16 +37,16 @@ export class Rendering {
   constructor(options: RenderingOptions) {
     const { hook, table, codecs, origin } = options;
     this.#options = options;
-    this.#requests = hook.enrich.size > 0 ? new DraftRequests(hook.name, table) : new HookRequests(hook, { table, codecs, body: bodyOf({ table, hook, codecs, source: origin }) });
+    this.#requests = hook.enrich.size > 0 && options.enriching instanceof Enriching ? new DraftRequests(hook.name, table) : new HookRequests(hook, { table, codecs, body: bodyOf({ table, hook, codecs, source: origin }) });
   }
 
   /** Throws a WalhookError with the option that failed, and why. */
   async delivery(event: Event, id: string, endpoint: EndpointConfig): Promise<Delivery> {
     const { hook, enriching, evaluate } = this.#options;
-    const made = evaluate(() => this.#requests.to(endpoint).make(event, id, null));
+    const made = evaluate(() => this.#requests.to(endpoint).make(event, id, enriching instanceof Enriching ? null : enriching));
     if ('message' in made) throw failed(hook, made.message, 'expression');
     const delivery = deliveryOf(event, id, made);
-    if (hook.enrich.size === 0) return delivery;
+    if (hook.enrich.size === 0 || !(enriching instanceof Enriching)) return delivery;
     const rendered = await enriching.render(delivery, endpoint);
     if ('failure' in rendered) throw failed(hook, rendered.message, rendered.failure);
     return { ...delivery, ...rendered };

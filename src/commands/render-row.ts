@@ -36,35 +36,43 @@ export async function readRow(current: CurrentEvents, keyOf: (key: readonly stri
   });
 }
 
+export interface GivenColumns {
+  /** An object of columns, each as json_populate_record reads it. */
+  readonly json: string;
+  /** Where it was given, for messages: `--old`. */
+  readonly option: string;
+  readonly database: ReadOnlyDatabase;
+}
+
 /**
- * The row as it was before: what `--old` says over what it has now.
+ * A row as it was before, or as it might be: what is given over what it has. Reads nothing but the types of the table.
  *
- * @param json an object of columns, each as json_populate_record reads it
- * @throws WalhookError `usage` for what cannot have been a row of the table
+ * @throws WalhookError `usage` for what cannot be a row of the table
  */
-export async function rowBefore({ table: { relation } }: CurrentEvents, row: TextRow, { json, database }: { readonly json: string; readonly database: ReadOnlyDatabase }): Promise<TextRow> {
+export async function rowBefore({ table: { relation } }: CurrentEvents, row: TextRow, { json, option, database }: GivenColumns): Promise<TextRow> {
   const names = relation.columns.map(({ name }) => name);
-  const given = columnsGiven(json);
+  const given = columnsGiven(json, option);
   const unknown = given.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw usage(`--old: table ${tableName(relation)} has no column ${JSON.stringify(unknown)}${didYouMean(unknown, names)}`);
+  if (unknown !== undefined) throw usage(`${option}: table ${tableName(relation)} has no column ${JSON.stringify(unknown)}${didYouMean(unknown, names)}`);
   try {
     const columns = names.map((name) => `before.${identifier(name)}`).join(', ');
     const [before] = await database.run({ text: `select ${columns} from json_populate_record(null::${qualified(relation)}, $1::json) as before`, values: [json] }, TIMEOUT);
     return names.map((name, column) => (given.includes(name) ? before : row)?.[column] ?? null);
   } catch (error) {
-    if (sqlState(error)?.startsWith('22') !== true) throw error;
-    throw usage(`--old: a column of ${tableName(relation)} cannot hold its value (SQLSTATE ${codeOf(error)})`);
+    // Not of its type, or not of its domain.
+    if (!/^2[23]/.test(sqlState(error) ?? '')) throw error;
+    throw usage(`${option}: a column of ${tableName(relation)} cannot hold its value (SQLSTATE ${codeOf(error)})`);
   }
 }
 
-function columnsGiven(json: string): string[] {
+function columnsGiven(json: string, option: string): string[] {
   try {
     const value: unknown = JSON.parse(json);
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.keys(value);
   } catch {
     // The error would quote it.
   }
-  throw usage('--old: this is not a JSON object');
+  throw usage(`${option}: this is not a JSON object`);
 }
 
 function usage(message: string, hint = 'walhook render --help'): WalhookError {

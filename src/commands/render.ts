@@ -1,10 +1,9 @@
 import { didYouMean } from '../closest.ts';
-import type { Config, EndpointConfig, HookConfig } from '../config.ts';
+import type { Config, EndpointConfig, HookConfig, RowOperation } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { ReadOnlyDatabase } from '../source/read-only-database.ts';
 import type { OptionValues, Verb } from './command.ts';
 import { readConfig } from './read-config.ts';
-import type { RowOperation } from './render-event.ts';
 import { inTurn, renderHook } from './render-hook.ts';
 import { keyValues } from './render-key.ts';
 import { renderCurl, type RenderReport, renderText } from './render-text.ts';
@@ -46,9 +45,14 @@ function operationOf({ name, events }: HookConfig, { operation, old }: OptionVal
   if (old !== undefined && (asked === 'insert' || asked === 'delete')) throw usage(`--old is the row before an update, and --operation says ${asked}`);
   if (asked !== null) return asked;
   if (old !== undefined) return null;
-  const first = (['insert', 'update', 'visibility_update', 'delete'] as const).find((kind) => events.includes(kind));
-  if (first === undefined) throw usage(`hook ${name} takes no events of rows`);
+  const first = firstOperation(events);
+  if (first === null) throw usage(`hook ${name} takes no events of rows`);
   return first;
+}
+
+/** Null if they are none of rows. */
+export function firstOperation(events: HookConfig['events']): RowOperation | null {
+  return (['insert', 'update', 'visibility_update', 'delete'] as const).find((kind) => events.includes(kind)) ?? null;
 }
 
 function endpointsOf({ endpoints }: Config, { name, to }: HookConfig, only: string | undefined): EndpointConfig[] {

@@ -1,8 +1,9 @@
+import type { RowOperation } from '../config.ts';
 import type { CurrentEvents } from '../current-events.ts';
 import { foundAt } from '../event/row-events.ts';
 import { parseLsn } from '../lsn.ts';
 import type { ReadOnlyDatabase } from '../source/read-only-database.ts';
-import { type RowOperation, shownEvent, type ShownEvent } from './render-event.ts';
+import { shownEvent, type ShownEvent } from './render-event.ts';
 import type { FindEvent } from './render-hook.ts';
 import { readRow, rowBefore, type TextRow } from './render-row.ts';
 
@@ -20,14 +21,28 @@ export interface RowAsked {
 export function rowEvent({ key, old, operation, database }: RowAsked): FindEvent {
   return async (current, lsn) => {
     const row = await readRow(current, key);
-    const before = old === null ? null : await rowBefore(current, row, { json: old, database });
-    const transaction = foundAt(Date.now(), parseLsn(lsn));
-    const tuple = (values: TextRow) => current.event(values, transaction).row;
-    const now = tuple(row);
-    if (now === null) throw new Error('a row has values');
-    const shown = shownEvent(current.table, { operation, row: now, old: before === null ? null : tuple(before), transaction });
+    const before = old === null ? null : await rowBefore(current, row, { json: old, option: '--old', database });
+    const shown = eventOfRows(current, { row, before, operation, lsn });
     return { ...shown, table: current.table, key: keyShown(current, row, shown), id: null };
   };
+}
+
+export interface Rows {
+  readonly row: TextRow;
+  /** Null: not known. */
+  readonly before: TextRow | null;
+  readonly operation: RowOperation | null;
+  /** The end of the WAL. */
+  readonly lsn: string;
+}
+
+/** The event of a change from one row to another, at this moment. Throws as `shownEvent` does. */
+export function eventOfRows(current: CurrentEvents, { row, before, operation, lsn }: Rows): ShownEvent {
+  const transaction = foundAt(Date.now(), parseLsn(lsn));
+  const tuple = (values: TextRow) => current.event(values, transaction).row;
+  const now = tuple(row);
+  if (now === null) throw new Error('a row has values');
+  return shownEvent(current.table, { operation, row: now, old: before === null ? null : tuple(before), transaction });
 }
 
 function keyShown(current: CurrentEvents, row: TextRow, { event }: ShownEvent): Record<string, string | null> {

@@ -18,7 +18,7 @@ export interface TestRequest {
 const BODILESS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
 /** The endpoint or hook of a name. @throws WalhookError `usage` if there is none. */
-export function named<T extends { readonly name: string }>(what: 'endpoint' | 'hook', all: readonly T[], name: string, command: 'send' | 'render' = 'send'): T {
+export function named<T extends { readonly name: string }>(what: 'endpoint' | 'hook', all: readonly T[], name: string, command: 'send' | 'render' | 'test' = 'send'): T {
   const found = all.find((one) => one.name === name);
   if (found !== undefined) return found;
   throw usage(`there is no ${what} named ${JSON.stringify(name)}${didYouMean(name, all.map((one) => one.name))}`, command);
@@ -94,6 +94,6 @@ function deliveryOf(request: RequestShape, body: string): Delivery {
   };
 }
 
-function usage(message: string, command: 'send' | 'render' = 'send'): WalhookError {
+function usage(message: string, command: 'send' | 'render' | 'test' = 'send'): WalhookError {
   return new WalhookError(message, { code: 'usage', hint: `walhook ${command} --help`, exit: EXIT.usage });
 }

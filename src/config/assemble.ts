@@ -1,7 +1,7 @@
-import type { Config, EndpointConfig, HookConfig, TableConfig } from '../config.ts';
+import type { Config, EndpointConfig, ExpectConfig, HookConfig, TableConfig, TestConfig } from '../config.ts';
 import { concealConfig } from './conceal-config.ts';
 import { parseTableName, type TableName } from './names.ts';
-import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, tableOptions } from './schema.ts';
+import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, type LoadedTest, tableOptions } from './schema.ts';
 
 /** What the schema read → the frozen Config. */
 export function assemble(loaded: Loaded): Config {
@@ -14,6 +14,7 @@ export function assemble(loaded: Loaded): Config {
     tables: watchedTables(loaded, hooks),
     endpoints: [...loaded.endpoints].map(([name, endpoint]) => endpointConfig(name, endpoint)),
     hooks,
+    tests: loaded.tests.map(testConfig),
     notify: loaded.notify,
     history: loaded.history ?? null,
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
@@ -78,6 +79,28 @@ function hookConfig({ table: name, ...hook }: LoadedHook): HookConfig {
     schedule: hook.schedule ?? null,
     cooldown: hook.cooldown ?? null,
     backfill: hook.backfill ?? null,
+  };
+}
+
+function testConfig(test: LoadedTest): TestConfig {
+  const { expect } = test;
+  return {
+    ...test,
+    name: test.name ?? null,
+    old: test.old ?? null,
+    operation: test.operation ?? null,
+    expect: expect === null ? null : expectConfig(expect),
+  };
+}
+
+function expectConfig({ method, url, path, headers, body, ...parts }: LoadedTest['expect'] & {}): ExpectConfig {
+  const given = (['data', 'redacted', 'meta'] as const).flatMap((name) => (parts[name] === undefined ? [] : [`${JSON.stringify(name)}:${parts[name]}`]));
+  return {
+    method: method ?? null,
+    url: url ?? null,
+    path: path ?? null,
+    headers: new Map([...headers].map(([name, value]) => [name.toLowerCase(), JSON.parse(value) as string | null])),
+    body: body ?? (given.length === 0 ? null : `{${given.join(',')}}`),
   };
 }
 

@@ -19,6 +19,7 @@ export function concealConfig(config: Config): Config {
   }
   for (const endpoint of config.endpoints) concealEndpoint(endpoint);
   for (const hook of config.hooks) concealHook(hook);
+  for (const test of config.tests) shows(test, () => ({ hook: test.hook, name: test.name, operation: test.operation }));
   return config;
 }
 

@@ -9,19 +9,25 @@ export function constant(node: unknown): Reading<string> {
 function json(node: Node): Reading<string> {
   if (node instanceof Scalar) return scalarJson(node);
   const parts: string[] = [];
-  for (const [key, child] of childrenOf(node)) {
+  for (const { step, lead, child } of childrenOf(node)) {
     const reading = json(child);
-    if ('refused' in reading) return reading;
-    parts.push(key + reading.value);
+    if ('refused' in reading) return { ...reading, path: [step, ...(reading.path ?? [])] };
+    parts.push(lead + reading.value);
   }
   return { value: node instanceof Mapping ? `{${parts.join(',')}}` : `[${parts.join(',')}]` };
 }
 
-/** Each child with what stands before it in JSON. */
-function childrenOf(node: Mapping | Sequence): (readonly [string, Node])[] {
+interface Child {
+  readonly step: string | number;
+  /** What stands before it in JSON. */
+  readonly lead: string;
+  readonly child: Node;
+}
+
+function childrenOf(node: Mapping | Sequence): Child[] {
   return node instanceof Mapping
-    ? [...node.entries].map(([key, { value }]) => [`${JSON.stringify(key)}:`, value] as const)
-    : node.items.map((item) => ['', item] as const);
+    ? [...node.entries].map(([step, { value }]) => ({ step, lead: `${JSON.stringify(step)}:`, child: value }))
+    : node.items.map((child, step) => ({ step, lead: '', child }));
 }
 
 /** JSON text of one scalar. */

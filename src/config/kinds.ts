@@ -126,6 +126,22 @@ export function sectionOr<S extends z.ZodRawShape>(key: string, shape: S) {
   );
 }
 
+/** A section, or that there is to be none: null for nothing at all, which has to be said, and for `false`. */
+export function sectionOrNone<S extends z.ZodRawShape>(shape: S) {
+  const whole = section(shape);
+  return described(
+    z.transform<unknown, z.output<typeof whole> | null>((input, context) => {
+      if (input === undefined) return give(context, [], 'required');
+      if (isNothing(input) || (input instanceof Scalar && input.value === false)) return null;
+      const result = whole.safeParse(input);
+      if (result.success) return result.data;
+      for (const issue of result.error.issues) context.issues.push({ ...issue, input: undefined });
+      return z.NEVER;
+    }),
+    () => ({ anyOf: [jsonOf(whole), { enum: [null, false] }] }),
+  );
+}
+
 /** A mapping from names of the user's own to values of one kind; a Map, so that every name is safe. */
 export function mapOf<T>(item: z.ZodType<T>, key: (name: string) => string | null) {
   return described(

@@ -2,7 +2,6 @@ import type * as z from 'zod';
 import type { Config } from '../config.ts';
 import { assemble } from './assemble.ts';
 import { didYouMean } from '../closest.ts';
-import { comesLater } from './later.ts';
 import { locate } from './locate.ts';
 import { parse } from './parse.ts';
 import { ConfigError, type Finding } from './problem.ts';
@@ -56,7 +55,7 @@ function findingsOf(root: Node, issue: z.core.$ZodIssue): Finding[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const inner = [...path, key];
-      return { at: (keyAt(root, inner) ?? spanAt(root, inner)).start, path: inner, message: unknownKey(inner, key, issue.message.split(' ')) };
+      return { at: (keyAt(root, inner) ?? spanAt(root, inner)).start, path: inner, message: unknownKey(key, issue.message.split(' ')) };
     });
   }
   const params: Record<string, unknown> = issue.code === 'custom' ? (issue.params ?? {}) : {};
@@ -65,8 +64,7 @@ function findingsOf(root: Node, issue: z.core.$ZodIssue): Finding[] {
   return [{ at: span.start, path, message: issue.message }];
 }
 
-function unknownKey(path: Path, key: string, known: readonly string[]): string {
-  if (comesLater(path)) return 'not supported yet by walhook 0.1: remove it';
+function unknownKey(key: string, known: readonly string[]): string {
   if (key === '<<') return 'YAML 1.2 has no merge keys';
   return `unknown key${didYouMean(key, known)}`;
 }

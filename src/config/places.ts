@@ -47,6 +47,12 @@ export class Places {
     return at === null ? null : (locate(this.#text, this.#root, [{ at, path: [], message: '' }])[0] ?? null);
   }
 
+  /** The line on which a test of `tests` begins, 1-based; null if the file has none of this index. */
+  testLine(index: number): number | null {
+    const node = this.#root === null ? null : nodeAt(this.#root, ['tests', index]);
+    return node === null ? null : (locate(this.#text, null, [{ at: node.span.start, path: [], message: '' }])[0]?.line ?? null);
+  }
+
   /** True if a variable stands in the expression: then nothing of it may be told. */
   isFilled(where: Whereabouts): boolean {
     return 'when' in where && this.#root !== null && hasVariable(nodeAt(this.#root, ['hooks', where.when, 'when']));

@@ -1,10 +1,9 @@
 import { jsonSchema } from './json-schema.ts';
 import type { Json } from './kinds.ts';
-import { LATER } from './later.ts';
 
 /** docs/configuration.md: every option with type, default and meaning, from the same table that checks the file. */
 export function configurationMarkdown(): string {
-  const parts = [INTRODUCTION, ...sections('', jsonSchema()), laterMarkdown()];
+  const parts = [INTRODUCTION, ...sections('', jsonSchema())];
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -128,13 +127,6 @@ function typeName(json: Json): string {
     default:
       return Array.isArray(json['type']) ? `mapping of names to ${typeName(objectOf(json['additionalProperties']))}` : 'any value';
   }
-}
-
-function laterMarkdown(): string {
-  const names = LATER.map((option) => `\`${option.join('.').replace('hooks.*', 'hooks[]')}\``);
-  return `## Not yet
-
-These options are reserved, and refused by this version: ${names.join(', ')}.`;
 }
 
 function inline(value: unknown): string {

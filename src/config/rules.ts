@@ -8,6 +8,7 @@ import { parseTableName } from './names.ts';
 import type { Finding } from './problem.ts';
 import { sqlRules } from './sql-rules.ts';
 import { deliveredFault } from './status-rules.ts';
+import { testRules } from './test-rules.ts';
 import { childrenAt, keyAt, type Node, nodeAt, type Path, Scalar, Sequence, spanAt, textAt } from './tree.ts';
 import { parseDuration } from './units.ts';
 
@@ -23,6 +24,7 @@ export function rules(root: Node, text: string): Finding[] {
     ...hookRules(root, text),
     ...targetRules(root, ['notify', 'to']),
     ...noticeRules(root),
+    ...testRules(root),
   ];
 }
 

@@ -12,6 +12,7 @@ import { choice, duration, flag, integer, number, rate, size, textOf, textOrEmpt
 import { statusFault } from './status-rules.ts';
 import { adminToken, clientText, keyPath, pemPath, scopeText, signingSecret } from './secrets.ts';
 import { bodyTemplate } from './templates.ts';
+import { test } from './test-schema.ts';
 import { tracing } from './tracing.ts';
 import { visibility } from './visibility.ts';
 
@@ -300,6 +301,9 @@ export const schema = section({
   }),
   endpoints: mapOf(endpoint, nameFault).prefault({}).meta({ description: 'The HTTP targets, by name: letters, digits, `-` and `_`.' }),
   hooks: listOf(hook, { orNothing: true }).prefault([]).meta({ description: 'Which events of which table go to which endpoint.' }),
+  tests: listOf(test, { orNothing: true }).prefault([]).meta({
+    description: 'What hooks are to make of rows: `walhook test` runs them ([shapes.md](shapes.md#tests)). The daemon passes over them.',
+  }),
   notify: notify.prefault({}).meta({ description: 'Who is told of what happens to walhook itself.' }),
   dead_letters: deadLetters.prefault({}).meta({ description: 'How long dead letters are kept.' }),
   tracing: tracing.optional().meta({ description: 'OpenTelemetry: a trace of each change from its commit to its deliveries, which bear a `traceparent`. Default: none.' }),
@@ -313,4 +317,5 @@ export const schema = section({
 export type Loaded = z.output<typeof schema>;
 export type LoadedEndpoint = ReturnType<Loaded['endpoints']['get']> & {};
 export type LoadedTable = ReturnType<Loaded['tables']['get']> & {};
+export type LoadedTest = Loaded['tests'][number];
 export type LoadedHook = Loaded['hooks'][number];

@@ -49,6 +49,7 @@ test('every command that prints data does so as JSON, with a daemon and without'
   expect(await json(['healthcheck'], [1])).toMatchObject({ healthy: false, reason: expect.stringContaining('nothing answers') });
   expect(await json(['resync'])).toMatchObject({ loss: null });
   expect(await json(['render', 'items'])).toMatchObject({ hook: 'items', requests: [{ endpoint: 'crm' }] });
+  expect(await json(['test'])).toEqual({ passed: 0, failed: 0, tests: [] });
   expect(await json(['send', 'crm'], [1])).toMatchObject({ endpoint: 'crm', verdict: expect.any(String), response: { status: 422 } });
 
   const both = async (): Promise<void> => {

@@ -49,6 +49,7 @@ describe('the JSON Schema agrees with the loader', () => {
     'version: 1\nendpoints: { crm: { url: "http://x", batch: {} }, erp: { url: "http://x", batch: { size: "${N}", bytes: 512KiB, linger: 0s } } }\n',
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, body: { a: [1, "\${{ row.a }}"] }, omit_null: true, method: GET, path: "/\${{ row.id }}", headers: { A: "\${{ row.a }}" } }]\n`,
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, body: "\${{ row.a }}", method: "\${{ row.a }}", schedule: "0 6 * * *", cooldown: 1d, encoding: form, format: standard }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm }]\ntests: [{ hook: a, row: { id: 1 }, expect: null }, { hook: a, name: b, row: { a: [1] }, old: { a: }, operation: update, expect: { method: PUT, headers: { A: b, C: }, data: { a: 1 } } }, { hook: a, row: {}, expect: false }]\n`,
     `version: 1\n${E}hooks: [{ name: a, table: t, to: crm, schedule: { cron: "0 6 * * 1-5", timezone: Europe/Amsterdam }, enrich: { a: select 1, b: { sql: select 2, many: true, timeout: 1s, cache: 1m } } }]\n`,
   ])('accepted by both: %j', (text) => {
     expect(validator.safeParse(parse(text)).success).toBe(true);
@@ -86,6 +87,9 @@ describe('the JSON Schema agrees with the loader', () => {
     'version: 1\nendpoints: { crm: { url: "http://x", disable_after: 5 } }\n',
     'version: 1\ndead_letters: { keep: forever }\n',
     'version: 1\nnotify: { too: [] }\n',
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm }]\ntests: [{ hook: a, row: {} }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm }]\ntests: [{ hook: a, row: {}, operation: truncate, expect: {} }]\n`,
+    `version: 1\n${E}hooks: [{ name: a, table: t, to: crm }]\ntests: [{ hook: a, row: {}, expect: { bdy: {} } }]\n`,
   ])('refused by both: %j', (text) => {
     expect(validator.safeParse(parse(text)).success).toBe(false);
     expect(refusal(text).problems).not.toEqual([]);

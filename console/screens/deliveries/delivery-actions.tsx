@@ -5,7 +5,7 @@ import { useAct } from '../../api/act.ts';
 import { post } from '../../api/api.ts';
 import type { Delivery } from '../../api/shapes.ts';
 import { Copy } from '../../parts/copy.tsx';
-import { configTest } from '../../text/config-test.ts';
+import { configTest, isTestable } from '../../text/config-test.ts';
 import { curl } from '../../text/curl.ts';
 import { sendAgain } from './send-again.ts';
 
@@ -43,9 +43,11 @@ export function DeliveryActions({ delivery, onChange }: ActionsProps): VNode {
           </button>
         )}
         {request === null ? null : <Copy text={() => curl(request)}>Copy as curl</Copy>}
-        <Copy text={() => configTest(delivery)} title="an entry for tests: in walhook.yaml">
-          Copy as a config test
-        </Copy>
+        {isTestable(delivery) ? (
+          <Copy text={() => configTest(delivery)} title="an entry for tests: in walhook.yaml">
+            Copy as a config test
+          </Copy>
+        ) : null}
       </div>
       {asked ? (
         <form class="confirm" onSubmit={discard}>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { configTest } from '../../../console/text/config-test.ts';
+import { configTest, isTestable } from '../../../console/text/config-test.ts';
 import { curl } from '../../../console/text/curl.ts';
 import { parseEvent } from '../../../console/text/live-event.ts';
 import { pretty } from '../../../console/text/json.ts';
@@ -56,8 +56,25 @@ test('curl quotes for a shell what would not show in one', () => {
   );
 });
 
-test('a config test has the row and the body, and no variables', () => {
-  expect(configTest({ hook: 'crm', operation: 'data_insert', body: '{"data":{"id":1,"note":"${HOME}"}}' })).toBe('tests:\n  - hook: crm\n    operation: data_insert\n    row: {"id":1,"note":"$${HOME}"}\n    expect: {"data":{"id":1,"note":"$${HOME}"}}\n');
+describe('a config test', () => {
+  const body = '{"data":{"id":12345678901234567890,"note":"${HOME} $5","tags":[]},"redacted":[],"meta":{"operation":"data_update","lsn":"0/1","lookup_values":[{"field":"email","value":"b","previous_value":"a"}]}}';
+
+  test('has the row with all its digits, what is known of the old one, what lasts of the body, and no variables', () => {
+    expect(configTest({ hook: 'crm', operation: 'data_update', body })).toBe(`tests:
+  - hook: crm
+    operation: update
+    row: { "id": 12345678901234567890, "note": "$\${HOME} $$5", "tags": [], "email": "b" }
+    old: { "email": "a" }
+    expect: { "data": { "id": 12345678901234567890, "note": "$\${HOME} $$5", "tags": [] }, "redacted": [], "meta": { "operation": "data_update", "lookup_values": [{ "field": "email", "value": "b", "previous_value": "a" }] } }
+`);
+  });
+  test('of a body that does not show the row leaves it to be filled in', () => {
+    expect(configTest({ hook: 'crm', operation: 'data_insert', body: '{"id":1.50}' })).toBe('tests:\n  - hook: crm\n    operation: insert\n    row: {} # to be filled in: the body does not say what the row was\n    expect: { "body": { "id": 1.50 } }\n');
+    expect(configTest({ hook: 'crm', operation: 'delete', body: 'a=1' })).toContain('expect: { "body": "a=1" }');
+  });
+  test('is of what is done to rows', () => {
+    expect([isTestable({ hook: 'crm', operation: 'truncate' }), isTestable({ hook: '', operation: 'delete' }), isTestable({ hook: 'crm', operation: 'delete' })]).toEqual([false, false, true]);
+  });
 });
 
 describe('line differences', () => {
