@@ -45,7 +45,7 @@ const unwanted = (): never => expect.unreachable('nothing was to be looked at');
 export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'slot' | 'deliveryContext' | 'conceal'> = {
   slot: unwanted,
   deliveryContext: unwanted,
-  conceal: (text) => text,
+  conceal: (given) => given,
   inspection: unwanted,
   traffic: unwanted,
   actions: { begin: unwanted, list: unwanted, show: unwanted, cancel: unwanted },
