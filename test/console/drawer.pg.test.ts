@@ -65,6 +65,9 @@ test('<script>, direction overrides, emoji and 5 MB of a row are text on every s
   await db.sql('create table "<b>oops</b>" (id text primary key, name text, notes text)');
   const hooks = [...(daemon.config['hooks'] as object[]), { name: 'odd', table: '<b>oops</b>', to: 'crm' }];
   expect(await daemon.process.reload({ ...daemon.config, hooks })).toMatchObject({ msg: 'the new configuration is applied' });
+  // A reload ends the streams of the server before it, and what goes by until the page asks anew is not in its view.
+  await live.reload();
+  await live.locator('[data-test=live-state]').getByText('live').waitFor();
   const before = receiver.requests.length;
   await db.sql('insert into "<b>oops</b>" values ($1, $2, $3)', [NASTY, 'refused', LARGE]);
   await receiver.until(({ requests }) => requests.length > before, 'the row');

@@ -99,7 +99,7 @@ describe('deliveries', () => {
     await drawer.getByText('Copy as curl').click();
     await expect.poll(() => clipboard(page)).toMatch(/^curl -X POST/);
     await drawer.getByText('Copy as a config test').click();
-    await expect.poll(() => clipboard(page)).toContain('expect: {"data":{"user_id":4001');
+    await expect.poll(() => clipboard(page)).toContain('expect: { "data": { "user_id": 4001');
     await page.keyboard.press('r');
     await page.getByText('It is sent to crm again, with the same id.').waitFor();
     expect(posted('/deliveries/replay')).toEqual([{ state: 'dead', ids: [idOf(1)], endpoint: 'crm' }]);
