@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { formatLsn, type Lsn, maxLsn, NO_LSN } from '../lsn.ts';
 import type { StoredPosition } from '../position.ts';
 import type { Facts } from './facts.ts';
-import { inspect, type Queryable } from './inspect.ts';
+import { inspect, type Queryable, walEnd } from './inspect.ts';
 import type { Gap, Loss } from './loss.ts';
 import { isOtherPublication, unpublished } from './published.ts';
 import { readTimelines } from './replication-command.ts';
@@ -18,23 +18,31 @@ export interface Continuity {
   readonly loss: Loss | null;
 }
 
-/** Looks at the database first and at the checkpoint then: what a daemon that is running confirms meanwhile is stored by then. */
+/**
+ * Looks at the database first, at the checkpoint then, and at the end of the WAL last, since a daemon may be running:
+ * what it confirms meanwhile is stored by then, and what it stores meanwhile has been written by then.
+ */
 export async function continuity(config: Config, client: Queryable, checkpoint: () => Promise<StoredPosition | null>): Promise<Continuity> {
   const facts = await inspect(client, config);
   const stored = await checkpoint();
   const { timeline } = facts.server;
   const timelines = timeline === 1 ? FIRST_TIMELINE : await readTimelines(config, timeline);
-  return { facts, timelines, stored, loss: findLoss({ config, facts, timelines, stored }) };
+  return { facts, timelines, stored, loss: findLoss({ config, facts, timelines, stored, end: await walEnd(client) }) };
+}
+
+interface Read extends Omit<Continuity, 'loss'> {
+  readonly config: Config;
+  /** Of the WAL, read after the checkpoint was. */
+  readonly end: Lsn;
 }
 
 /**
  * Why the stream cannot go on where it was left, or null if it can. Whatever the reason, only a person can decide to go
  * on without what is missing: a slot is never made anew in silence.
  */
-export function findLoss({ config, facts, timelines, stored }: Omit<Continuity, 'loss'> & { readonly config: Config }): Loss | null {
+export function findLoss({ config, facts, timelines, stored, end }: Read): Loss | null {
   const { slot: name, publication } = config.source;
   const { slot, server } = facts;
-  const end = server.currentLsn;
   const from = stored?.position.lsn ?? slot?.confirmedFlushLsn ?? null;
   const gap: Gap = { from, to: end, kind: 'unsent' };
   if (stored !== null && stored.systemId !== server.systemId) {

@@ -4,6 +4,9 @@
  * https://www.postgresql.org/docs/current/catalogs.html
  */
 
+/** How far the WAL has been written; what a WAL sender has sent is not beyond it. */
+export const WAL_END = 'case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end';
+
 /** $1: names of schemas. */
 export function serverQuery(): string {
   return `
@@ -17,7 +20,7 @@ export function serverQuery(): string {
         'timeline', case when pg_is_in_recovery() then (select timeline_id from pg_catalog.pg_control_checkpoint())
           -- the name of a WAL file begins with its timeline in hexadecimal; the control file may still tell the one before
           else ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end,
-        'currentLsn', case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end::text,
+        'currentLsn', (${WAL_END})::text,
         'slots', json_build_object(
           'used', (select count(*) from pg_catalog.pg_replication_slots), 'max', current_setting('max_replication_slots')::int),
         'senders', json_build_object(

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Config } from '../config.ts';
 import { type Lsn, parseLsn } from '../lsn.ts';
 import type { Facts, PublicationFacts, RelationFacts, RoleFacts, ServerFacts, SlotFacts, TableFacts } from './facts.ts';
-import { publicationQuery, relationsQuery, serverQuery, slotQuery } from './inspect-sql.ts';
+import { publicationQuery, relationsQuery, serverQuery, slotQuery, WAL_END } from './inspect-sql.ts';
 
 /** What a query needs of a client: a pool's will do. */
 export type Queryable = Pick<ClientBase, 'query'>;
@@ -21,6 +21,14 @@ export async function inspect(client: Queryable, config: Config): Promise<Facts>
   const publication = await publicationFacts(client, config.source.publication, server.version);
   const tables = await tableFacts(client, config, server.version);
   return { server, role, schemas: found, slot, publication, tables };
+}
+
+/** How far the server's WAL has been written, or replayed on a standby. */
+export async function walEnd(client: Queryable): Promise<Lsn> {
+  const { rows } = await client.query<{ lsn: string }>(`select ${WAL_END}::text as lsn`);
+  const [row] = rows;
+  if (row === undefined) throw new Error('a query of constants gives a row');
+  return parseLsn(row.lsn);
 }
 
 /** The process of the server that uses the slot; null if none does, or if there is no such slot. One query, for those who ask again and again. */

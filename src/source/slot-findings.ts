@@ -55,7 +55,7 @@ export function slotFindings(config: Config, facts: Facts): Finding[] {
       }),
     );
   }
-  const loss = slot.plugin === 'pgoutput' ? findLoss({ config, facts, timelines: FIRST_TIMELINE, stored: null }) : null;
+  const loss = slot.plugin === 'pgoutput' ? findLoss({ config, facts, timelines: FIRST_TIMELINE, stored: null, end: server.currentLsn }) : null;
   if (loss !== null) found.push(lossFinding(loss));
   if (config.source.failover && slot.failover === false) {
     found.push(managed(manage, { code: 'slot_failover', message: `slot ${name} is not kept in step on standbys: after a failover it would be gone`, fix: 'walhook setup', path: 'source.failover' }));

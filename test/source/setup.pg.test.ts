@@ -4,9 +4,10 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { startEmbeddedPostgres } from '../../src/commands/embedded-postgres.ts';
 import type { Config } from '../../src/config.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { formatLsn } from '../../src/lsn.ts';
+import { formatLsn, parseLsn } from '../../src/lsn.ts';
 import type { StoredPosition } from '../../src/position.ts';
 import { connect, reach, target } from '../../src/source/connect.ts';
+import { continuity } from '../../src/source/continuity.ts';
 import { findings } from '../../src/source/findings.ts';
 import { inspect } from '../../src/source/inspect.ts';
 import { plan } from '../../src/source/plan.ts';
@@ -54,6 +55,17 @@ async function version(database: TestDatabase): Promise<number> {
 }
 
 const PROFILES = `create table profiles (user_id int primary key, email text); insert into profiles values (1, 'a')`;
+
+test('a daemon that goes on while its database is looked at is no loss', async () => {
+  const { database, client, config, run } = await ground(PROFILES);
+  const { facts: { server } } = await run();
+  // Somebody writes, and the daemon stores how far it has come, between the look at the database and that at the checkpoint.
+  const checkpoint = async (): Promise<StoredPosition> => {
+    const [written] = await database.sql<{ lsn: string }>(`insert into profiles values (2, 'b') returning pg_current_wal_insert_lsn()::text as lsn`);
+    return { position: { lsn: parseLsn(written?.lsn ?? ''), within: null }, systemId: server.systemId, timeline: server.timeline, publication: 'My pub' };
+  };
+  expect((await continuity(config, client, checkpoint)).loss).toBeNull();
+});
 
 test('makes all from nothing, and has nothing to do the next time', async () => {
   const { database, config, run } = await ground(PROFILES);
