@@ -22,6 +22,61 @@ export interface Config {
   readonly tracing: TracingConfig | null;
   /** Null: in memory alone. */
   readonly history: HistoryConfig | null;
+  /** What goes between the tail and the deliverers; null: one process does both. */
+  readonly engine: EngineConfig | null;
+}
+
+/** Where processes of several roles share the work. */
+export interface EngineConfig {
+  readonly kafka: KafkaEngineConfig;
+}
+
+/** A Kafka cluster, and how to connect to it. */
+export interface KafkaClusterConfig {
+  /** `host:port`, at least one: the others are learned from it. */
+  readonly brokers: readonly string[];
+  /** Null: in plain text. */
+  readonly tls: KafkaTlsConfig | null;
+  /** Null: nobody asks who it is. */
+  readonly sasl: SaslConfig | null;
+}
+
+/** PEM, as the `tls` of an endpoint has it. */
+export interface KafkaTlsConfig {
+  /** Null: what Node trusts. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+}
+
+export interface SaslConfig {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface KafkaEngineConfig extends KafkaClusterConfig {
+  readonly topic: string;
+  /** How many the topic is made with, and must have: a lane's partition follows from it. */
+  readonly partitions: number;
+  /** Copies of each partition; null: the broker's default. */
+  readonly replication: number | null;
+  /** The consumer group of the deliverers. */
+  readonly group: string;
+  /** Milliseconds without a heartbeat after which a worker's partitions go to others. */
+  readonly session: number;
+}
+
+/** A topic whose records are events, in the place of a slot. */
+export interface KafkaSourceConfig extends KafkaClusterConfig {
+  readonly topics: readonly string[];
+  readonly group: string;
+  /** Milliseconds without a heartbeat after which another process takes over. */
+  readonly session: number;
+  /** What a record's value is: walhook's `event`, or Debezium's envelope. */
+  readonly format: 'event' | 'debezium';
+  /** Where a group that has read nothing yet begins. */
+  readonly from: 'earliest' | 'latest';
 }
 
 /** Traces, from commit to delivery, for an OpenTelemetry collector. */
@@ -67,6 +122,8 @@ export interface DeadLettersConfig {
 export interface SourceConfig {
   /** Connection string; null: the PG* environment variables. */
   readonly url: string | null;
+  /** Null: a slot of the database is read. */
+  readonly kafka: KafkaSourceConfig | null;
   readonly slot: string;
   readonly publication: string;
   readonly manage: boolean;
@@ -118,9 +175,19 @@ export type VisibilityConfig =
   /** one json column, field → boolean */
   | { readonly kind: 'json'; readonly column: string };
 
+/** Where an endpoint of `type: kafka` sends. */
+export interface KafkaEndpointConfig extends KafkaClusterConfig {
+  readonly topic: TextTemplate;
+  /** Null: the hook's lane key, so that a row's events keep their order. */
+  readonly key: TextTemplate | null;
+}
+
 export interface EndpointConfig {
   readonly name: string;
+  /** Of a Kafka endpoint: `kafka://` and its first broker, for people alone. */
   readonly url: URL;
+  /** Null: HTTP. */
+  readonly kafka: KafkaEndpointConfig | null;
   readonly method: string;
   readonly headers: ReadonlyMap<string, string>;
   readonly signing: { readonly secrets: readonly string[] } | null;

@@ -7,7 +7,7 @@ import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, ty
 export function assemble(loaded: Loaded): Config {
   const hooks = loaded.hooks.map(hookConfig);
   const config: Config = {
-    source: { ...loaded.source, url: loaded.source.url ?? null },
+    source: { ...loaded.source, url: loaded.source.url ?? null, kafka: null },
     state: { ...loaded.state, url: loaded.state.url ?? null, encryption: loaded.state.encryption ?? null },
     server: { ...loaded.server.listen, token: loaded.server.token ?? null },
     limits: loaded.limits,
@@ -17,6 +17,7 @@ export function assemble(loaded: Loaded): Config {
     tests: loaded.tests.map(testConfig),
     notify: loaded.notify,
     history: loaded.history ?? null,
+    engine: null,
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
     tracing: loaded.tracing === undefined ? null : { ...loaded.tracing, column: loaded.tracing.column ?? null },
   };
@@ -52,6 +53,7 @@ function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig 
   return {
     name,
     ...endpoint,
+    kafka: null,
     signing: endpoint.signing ?? null,
     rate: endpoint.rate ?? null,
     batch: endpoint.batch ?? null,

@@ -8,6 +8,7 @@ export function endpointAt(url: string, changes: Partial<EndpointConfig> = {}): 
   return {
     name: 'crm',
     url: new URL(url),
+    kafka: null,
     method: 'POST',
     headers: new Map(),
     signing: null,
