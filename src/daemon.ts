@@ -5,6 +5,7 @@ import { Backfilling } from './backfilling.ts';
 import type { BackfillOperations } from './backfills.ts';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import type { CheckpointStore } from './checkpoint/port.ts';
+import { isWorthStoring } from './checkpoint/idle.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
@@ -20,6 +21,7 @@ import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
 import type { Outcome } from './outcome.ts';
 import { inTime, pause } from './patience.ts';
+import type { Position } from './position.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { Rotating } from './rotating.ts';
@@ -100,11 +102,11 @@ export class Daemon {
   readonly #pool: Opened['pool'];
   readonly #slot: Opened['slot'];
   readonly #state: Opened['state'];
-  readonly #tracker: Tracker;
+  readonly #tracker: Tracker<Position>;
   readonly #dispatcher: Dispatcher;
   readonly #reading: Reading;
-  readonly #checkpoints: CheckpointStore;
-  readonly #checkpointer: Checkpointer;
+  readonly #checkpoints: CheckpointStore<Position>;
+  readonly #checkpointer: Checkpointer<Position>;
   readonly #scheduling: Scheduling;
   readonly #backfilling: Backfilling;
   readonly #upkeep: Upkeep;
@@ -142,7 +144,8 @@ export class Daemon {
     this.#checkpointer = new Checkpointer({
       store: this.#checkpoints,
       safe: () => this.#tracker.safe,
-      confirm: (lsn) => this.#reading.confirm(lsn),
+      confirm: ({ lsn }) => this.#reading.confirm(lsn),
+      isWorthIt: isWorthStoring,
       start: slot.start,
       interval: CHECKPOINT_INTERVAL,
       onError: (error) => this.#checkpointFailed(error),

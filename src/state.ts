@@ -6,7 +6,7 @@ import type { Lsn } from './lsn.ts';
 import type { WalhookError } from './errors.ts';
 import type { AttemptStore, Delivered } from './kept-attempts.ts';
 import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
-import type { StoredPosition, StreamIdentity } from './position.ts';
+import type { Position, StoredPosition, StreamIdentity } from './position.ts';
 import type { RotationStore } from './rotations.ts';
 import { reach, target } from './source/connect.ts';
 import { backfillStore } from './store/backfills.ts';
@@ -48,7 +48,7 @@ export interface DurableState {
   /** The slot's stored checkpoint, or null if there is none yet. */
   load(): Promise<StoredPosition | null>;
   /** `whole`: up to where the publication is known to have left nothing out; null, and by default, where that is not known. */
-  checkpoints(stream: StreamIdentity, whole?: () => Lsn | null): CheckpointStore;
+  checkpoints(stream: StreamIdentity, whole?: () => Lsn | null): CheckpointStore<Position>;
   close(): Promise<void>;
 }
 

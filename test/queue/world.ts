@@ -75,7 +75,7 @@ export class World {
   run = 0;
   queue!: EndpointQueue;
   writer!: Writer;
-  tracker!: Tracker;
+  tracker!: Tracker<Position>;
   readonly #time: VirtualTime;
   readonly #endpoint: EndpointConfig;
   readonly #random: () => number;
