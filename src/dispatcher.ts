@@ -3,7 +3,7 @@ import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
 import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
-import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadable } from './endpoint-tally.ts';
+import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';
@@ -269,7 +269,7 @@ export class Dispatcher {
 
   #unreadable(name: string, error: Error | null): void {
     const endpoint = this.#endpoints.get(name);
-    const failure = error === null ? null : unreadable(error);
+    const failure = error === null ? null : unreadableFailure(error);
     if (endpoint) endpoint.unreadable = failure;
     if (failure === null) this.#options.log.info({ endpoint: name }, 'all that is parked can be read again');
     else this.#options.log.error({ endpoint: name, hint: failure.hint }, failure.message);

@@ -18,9 +18,9 @@ export function newTally(): EndpointTally {
 }
 
 /** Why what is parked cannot be read. */
-export function unreadable(error: Error): LastFailure {
+export function unreadableFailure(error: Error): LastFailure {
   const [message, hint] = error instanceof WalhookError ? [error.message, error.hint] : [safeMessage(error), null];
-  return { failure: null, status: null, message: `what is parked cannot be read, and waits: ${message}`, hint, at: new Date() };
+  return { failure: null, status: null, message: `what is parked cannot be read: ${message}`, hint, at: new Date() };
 }
 
 /** What is wrong now goes before what was wrong last. */
