@@ -36,7 +36,7 @@ export function healthFacts(facts: BoardFacts, { failedReload, now }: Pick<Healt
   const names = config.endpoints.map(({ name }) => name);
   const reasons = names.flatMap((name) => {
     const last = live?.engine.detail(name)?.lastFailure ?? null;
-    return last === null ? [] : [[name, because(last)] as const];
+    return last === null ? [] : [[name, last.failure === null ? last.message : because({ ...last, failure: last.failure })] as const];
   });
   return {
     status,

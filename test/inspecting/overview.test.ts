@@ -64,6 +64,14 @@ test('an endpoint that fails: how many since when and why, and that nothing is l
   expect(alerts).toEqual([{ level: 'failing', message: health.sentence, fix: 'look', link: '/endpoints/crm' }]);
 });
 
+test('an endpoint whose parked deliveries cannot be read does not catch up, and says what helps', () => {
+  const last_error = { message: 'what is parked cannot be read: evt_1 was changed', failure: null, at: null, hint: 'walhook discard' };
+  for (const changes of [{}, { mode: 'storing' }, { mode: 'storing', breaker: 'open' }] as const) {
+    const { alerts } = overviewOf(facts({ endpoints: [endpoint('crm', { parked: 3, last_error, ...changes })] }));
+    expect(alerts).toEqual([{ level: 'failing', message: '3 deliveries for crm wait: what is parked cannot be read: evt_1 was changed.', fix: 'walhook discard', link: '/endpoints/crm' }]);
+  }
+});
+
 test('while the state database fails nobody says that the WAL is not held back', () => {
   const { health, alerts } = overviewOf(facts({ endpoints: [FAILING], status: { ...facts().status, problems: ['the state database fails: connection refused'] } }));
   expect(health.sentence).toBe('The state database fails: connection refused. What was read is kept; the WAL is held back until it passes.');
