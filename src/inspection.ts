@@ -93,14 +93,16 @@ export interface Rotation {
   readonly yaml: string;
 }
 
-/** A request that was made and its answer, secrets masked: as `walhook send --json`. */
+/** A request that was made and what came of it, secrets masked: the API's, and that of `walhook send --json`. */
 export interface Exchange {
   readonly endpoint: string;
   readonly verdict: 'delivered' | 'retry' | 'dead' | 'disable';
+  /** Why it was not delivered; null if it was. */
   readonly message: string | null;
   readonly duration_ms: number;
   /** How many it took: a second one after a token was refused, or a connection was closed as it went out. The last is shown. */
   readonly requests: number;
+  /** null: none was made. */
   readonly request: ShownRequest | null;
   readonly response: { readonly status: number; readonly headers: readonly Header[]; readonly body: string; readonly truncated: boolean } | null;
   /** `whpk_…`: what receivers verify the v1a signatures with. */
@@ -110,10 +112,12 @@ export interface Exchange {
 
 export type Header = readonly [name: string, value: string];
 
+/** A request as it may be shown: its secrets are masked. */
 export interface ShownRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: readonly Header[];
+  /** null: none. */
   readonly body: string | null;
 }
 
