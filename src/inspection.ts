@@ -1,3 +1,4 @@
+import type { Finding } from './finding.ts';
 import type { AttemptReport, ChangeReport, EndpointRates, HookRates } from './traffic.ts';
 
 /**
@@ -189,19 +190,10 @@ export interface TracedHook {
 export interface DatabaseReport {
   readonly server: { readonly version: string; readonly database: string; readonly wal_level: string; readonly in_recovery: boolean };
   /** As `check` gives them, worst first. */
-  readonly findings: readonly DatabaseFinding[];
+  readonly findings: readonly Finding[];
   readonly publication: { readonly name: string; readonly exists: boolean; readonly tables: readonly string[] };
   readonly slot: SlotReport;
   readonly tables: readonly TableReport[];
-}
-
-export interface DatabaseFinding {
-  readonly code: string;
-  readonly severity: 'error' | 'warning' | 'info';
-  readonly message: string;
-  readonly fix: string | null;
-  readonly path: string | null;
-  readonly managed: boolean;
 }
 
 export interface SlotReport {
