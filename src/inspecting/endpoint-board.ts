@@ -1,6 +1,7 @@
 import { forgotten, type StoredEndpoints } from '../commands/daemon-report.ts';
 import type { Config } from '../config.ts';
-import type { Daemon, DaemonStatus } from '../daemon.ts';
+import type { Daemon } from '../daemon.ts';
+import type { DaemonStatus } from '../daemon-status.ts';
 import type { EndpointReport } from '../inspection.ts';
 import type { TrafficRates } from '../traffic.ts';
 import { endpointReport } from './endpoint-report.ts';

@@ -1,41 +1,10 @@
 import { expect, test } from 'vitest';
-import type { EndpointReport } from '../../src/inspection.ts';
 import type { HealthFacts } from '../../src/inspecting/health-facts.ts';
 import { overviewOf } from '../../src/inspecting/overview.ts';
+import { endpointReport as endpoint } from '../support/endpoint-report.ts';
 
 const NOW = Date.parse('2026-03-04T05:06:07Z');
 const WAL = { wal_status: 'reserved', retained_bytes: 1_000_000, safe_bytes: null, bytes_per_second: 10, seconds_left: null };
-
-function endpoint(name: string, changes: Partial<EndpointReport> = {}): EndpointReport {
-  return {
-    name,
-    url: `https://${name}.example/`,
-    method: 'POST',
-    condition: 'active',
-    reason: null,
-    condition_since: null,
-    breaker: 'closed',
-    probe_in: null,
-    failing_for: null,
-    mode: 'direct',
-    slowed: false,
-    in_use: 0,
-    concurrency: 16,
-    rate: null,
-    queued: 0,
-    parked: 0,
-    dead: 0,
-    oldest_parked: null,
-    delivered: 0,
-    failed_attempts: 0,
-    last_error: null,
-    signing: 'hmac',
-    rotation: null,
-    hooks: [],
-    traffic: null,
-    ...changes,
-  };
-}
 
 function facts(changes: Partial<HealthFacts> = {}): HealthFacts {
   return {
