@@ -38,9 +38,8 @@ export interface ForwarderOptions {
   readonly onRelief: () => void;
   readonly onHeld: (held: Held) => void;
   readonly onNotice: (notice: Notice) => void;
-  readonly onFenced: (error: Error) => void;
-  /** Tells the workers that something was done to what is stored for an endpoint. */
-  readonly touch: (endpoint: string) => Promise<void>;
+  /** It can go on no more: what is in memory is to be read from the slot again. */
+  readonly onBroken: (error: unknown) => void;
   readonly history: Pick<History, 'buried'> | null;
 }
 
@@ -89,7 +88,7 @@ export class Forwarder implements Outlet {
     this.#writer = new Writer(store, {
       onError: (error) => void (this.#storeError = error instanceof Error ? error.message : String(error)),
       onRecovered: () => void (this.#storeError = null),
-      onFenced: options.onFenced,
+      onFenced: options.onBroken,
     });
     this.#holder = new Holder({ writer: this.#writer, budget: this.budget, tickets, onHeld });
     this.signers = new Map(config.endpoints.flatMap(({ name, signing }) => (signing === null ? [] : [[name, new EndpointSigner(signing.secrets)] as const])));
@@ -160,8 +159,9 @@ export class Forwarder implements Outlet {
     return this.queues.has(endpoint) ? { inUse: 0, blocked: 0, lastFailure: null } : null;
   }
 
+  /** Whatever changes what is stored tells the workers of it, in the state. */
   refresh(endpoint: string): Promise<void> | null {
-    return this.queues.has(endpoint) ? this.#options.touch(endpoint) : null;
+    return this.queues.has(endpoint) ? Promise.resolve() : null;
   }
 
   /** Resolves once the broker has all, or `abandon` says that it is not waited for: that is read from the slot again. */
@@ -204,12 +204,11 @@ export class Forwarder implements Outlet {
 
   #remember(endpoint: string, change: (now: Condition) => Condition): Promise<void> | null {
     if (!this.queues.has(endpoint)) return null;
-    const { store, touch } = this.#options;
+    const { store } = this.#options;
     return (async () => {
       const next = change(await store.condition(endpoint));
       await store.remember(endpoint, next);
       this.#conditions.set(endpoint, next);
-      await touch(endpoint);
     })();
   }
 
@@ -254,7 +253,7 @@ export class Forwarder implements Outlet {
 
   /** False if it is over: what was to be produced may or may not be with the broker. */
   async #produce(records: readonly EngineRecord[]): Promise<boolean> {
-    const { producer, log } = this.#options;
+    const { producer } = this.#options;
     let tooLarge: number | null = null;
     try {
       await producer.produce(records);
@@ -262,8 +261,7 @@ export class Forwarder implements Outlet {
       if (this.#isOver) return false;
       if (!(error instanceof TooLarge)) {
         // The producer tries again whatever may pass; this is none of it, and going on would lose what was not taken.
-        log.error({ err: error }, 'the engine takes nothing: no LSN is confirmed');
-        this.#options.onFenced(error instanceof Error ? error : new Error(String(error)));
+        this.#options.onBroken(error);
         return false;
       }
       tooLarge = error.index;

@@ -12,7 +12,7 @@ import { reach, target } from './source/connect.ts';
 import { backfillStore } from './store/backfills.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
-import { openState } from './store/database.ts';
+import { openState, type StateDatabase } from './store/database.ts';
 import { heldStore } from './store/held.ts';
 import { cipherOf } from './store/key-file.ts';
 import { useKeys } from './store/key-use.ts';
@@ -62,16 +62,8 @@ export interface OpenStateOptions {
 /**
  * Opens the state schema, in the source's database or in one of its own, and brings it up to date.
  */
-export async function openDurableState(config: Config, { timeout, way }: OpenStateOptions = {}): Promise<DurableState> {
-  const client = way ?? (await reach(target(config.state.url ?? config.source.url)));
-  const state = openState({ client, schema: config.state.schema, cipher: cipherOf(config.state), ...(timeout === undefined ? {} : { timeout }) });
-  try {
-    await migrate(state);
-    await useKeys(state);
-  } catch (error) {
-    await state.close();
-    throw error;
-  }
+export async function openDurableState(config: Config, options: OpenStateOptions = {}): Promise<DurableState> {
+  const state = await openStateSchema(config, options);
   const { slot } = config.source;
   const owner = new Ownership(state, slot);
   return {
@@ -89,6 +81,20 @@ export async function openDurableState(config: Config, { timeout, way }: OpenSta
     checkpoints: (stream, whole = () => null) => checkpointStore(owner, stream, whole),
     close: () => state.close(),
   };
+}
+
+/** The same, as the database that its stores are made of. */
+export async function openStateSchema(config: Config, { timeout, way }: OpenStateOptions = {}): Promise<StateDatabase> {
+  const client = way ?? (await reach(target(config.state.url ?? config.source.url)));
+  const state = openState({ client, schema: config.state.schema, cipher: cipherOf(config.state), ...(timeout === undefined ? {} : { timeout }) });
+  try {
+    await migrate(state);
+    await useKeys(state);
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+  return state;
 }
 
 /** Keeps everything in memory and leaves nothing behind. */

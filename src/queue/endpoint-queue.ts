@@ -11,7 +11,7 @@ import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { Parker } from './parker.ts';
-import type { Failure } from './port.ts';
+import type { Condition, Failure } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -75,7 +75,7 @@ export class EndpointQueue {
     this.#ahead = new ReadAhead(endpoint, options.events);
     this.#standing = new Standing({
       endpoint,
-      remember: (condition) => options.writer.remember(endpoint.name, condition),
+      remember: (...told) => options.writer.remember(endpoint.name, ...told),
       onHalt: (ms) => this.#halt(ms),
       onResume: () => this.#drain.resume(),
       tell: options.events.onNotice,
@@ -149,6 +149,11 @@ export class EndpointQueue {
     return this.#options.writer.flushed();
   }
 
+  /** Another process has paused, disabled or resumed it, and stored that. */
+  hear(said: Pick<Condition, 'state' | 'reason'>): void {
+    this.#standing.hear(said);
+  }
+
   /** Lets one delivery through an open breaker at once, the next that is stored. False, and nothing happens, if it is closed or nothing is to be sent at all. */
   probe(): boolean {
     if (!this.#standing.probe(performance.now())) return false;
@@ -212,8 +217,7 @@ export class EndpointQueue {
 
   /** Sends what is in memory until `spill`, then parks the rest, and lets what is being sent end until `abandon`. Resolves once all of it is over or stored. May be called twice. */
   close(signals: CloseSignals): Promise<void> {
-    this.#closed ??= this.#close(signals);
-    return this.#closed;
+    return (this.#closed ??= this.#close(signals));
   }
 
   async #close(signals: CloseSignals): Promise<void> {
@@ -240,10 +244,7 @@ export class EndpointQueue {
 
   #admit(item: Item): void {
     if (this.#mode === 'storing') return this.#parker.park(item);
-    if (this.#mode === 'holding') {
-      this.#held.push(item);
-      return;
-    }
+    if (this.#mode === 'holding') return void this.#held.push(item);
     const blocked = this.#blocked.size === 0 ? undefined : this.#blocked.get(item.delivery.lane);
     if (blocked === undefined) this.#add(item);
     else if (blocked.state === 'held') blocked.items.push(item);
