@@ -27,12 +27,13 @@ import type { Position } from './position.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { Rotating } from './rotating.ts';
+import { beginsAnew, type Running } from './running.ts';
 import { Scheduling } from './scheduling.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
-import { asksForRestart, RESTART } from './source/restart.ts';
+import { RESTART } from './source/restart.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -62,7 +63,7 @@ export interface DaemonOptions {
 type Wired = DaemonOptions & Opened & { readonly label: string };
 
 /** The daemon: wires the stages, top to bottom, and takes them down again in order. */
-export class Daemon {
+export class Daemon implements Running {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { config, log, temporary = false, onStandby = () => undefined, signal } = options;
@@ -233,7 +234,7 @@ export class Daemon {
       behind: this.#reading.behind,
       in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
       endpoints: this.#outlet.status,
-      engine: this.#engine,
+      engine: this.#outlet.engine,
       wal: this.#upkeep.wal,
     };
   }
@@ -345,9 +346,4 @@ export class Daemon {
     this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close(), this.#rows.close(), this.#delivered?.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun(), this.#options.tracer?.close()]));
     await this.#released;
   }
-}
-
-/** True if a daemon that ended with this error has lost nothing: a new one goes on from what is stored, or stands by. */
-export function beginsAnew(error: unknown): boolean {
-  return asksForRestart(error) || codeOf(error) === 'fenced';
 }

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
+import type { EngineStatus } from './daemon-status.ts';
 import type { Delivery } from './delivery.ts';
 import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
 import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';
@@ -49,6 +50,8 @@ export interface DispatcherOptions {
   readonly store: ParkingStore;
   readonly claims: ClaimStore;
   readonly enriching: Enriching;
+  /** Stands before each attempt: one that may not be made is not passed on. Default: all may. */
+  readonly before?: (send: Sender['attempt']) => Sender['attempt'];
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
   readonly tickets: Tickets;
@@ -78,6 +81,8 @@ export class Dispatcher {
   readonly queues: ReadonlyMap<string, EndpointQueue>;
   readonly budget: Budget;
   readonly pace = new BackgroundPace();
+  /** There is none here. */
+  readonly engine: EngineStatus | null = null;
   /** Of the endpoints that sign. */
   readonly signers = new Map<string, EndpointSigner>();
   readonly #endpoints = new Map<string, Endpoint>();
@@ -145,6 +150,17 @@ export class Dispatcher {
     this.#holder.hold(held);
   }
 
+  /** Parks a delivery whose endpoint is not in the configuration: it is sent once that is back. */
+  keep(delivery: Delivery): void {
+    const { tickets } = this.#options;
+    const ticket = tickets.take();
+    this.budget.add(delivery.bytes);
+    this.#writer.park({ delivery, attempts: 0, failure: null, dueIn: 0 }, () => {
+      this.budget.remove(delivery.bytes);
+      tickets.settle(ticket);
+    });
+  }
+
   startDraining(): void {
     for (const queue of this.queues.values()) queue.startDraining();
   }
@@ -191,14 +207,14 @@ export class Dispatcher {
   }
 
   #open(config: EndpointConfig): Endpoint {
-    const { config: all, userAgent, store, tickets, enriching, tracer } = this.#options;
+    const { config: all, userAgent, store, tickets, enriching, tracer, before = (send) => send } = this.#options;
     const signer = config.signing === null ? null : new EndpointSigner(config.signing.secrets);
     if (signer !== null) this.signers.set(config.name, signer);
     const sender = new Sender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     });
-    const attempt = tracer?.attempt(config, sender.attempt) ?? sender.attempt;
+    const attempt = before(tracer?.attempt(config, sender.attempt) ?? sender.attempt);
     const prepare = (send: Attempt): Attempt => this.#cooldown.attempt(enriching.attempt(config, send));
     const count = all.endpoints.length;
     const queue = new EndpointQueue({

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import type { EngineStatus } from './daemon-status.ts';
 import type { Delivery } from './delivery.ts';
 import type { EndpointStatus } from './endpoint-status.ts';
 import type { EngineRecord, Producer } from './engine/port.ts';
@@ -124,9 +125,11 @@ export class Forwarder implements Outlet {
     });
   }
 
-  /** How many deliveries the broker has taken. */
-  get forwarded(): number {
-    return [...this.#forwarded.values()].reduce((sum, count) => sum + count, 0);
+  get engine(): EngineStatus | null {
+    const kafka = this.#options.config.engine?.kafka;
+    if (kafka === undefined) return null;
+    const forwarded = [...this.#forwarded.values()].reduce((sum, count) => sum + count, 0);
+    return { role: 'tail', topic: kafka.topic, group: kafka.group, worker: null, partitions: [], generation: null, forwarded };
   }
 
   /** What is parked is the workers' affair, so nothing has to be waited for. */

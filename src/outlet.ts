@@ -14,7 +14,7 @@ export interface OutletQueue extends Pick<EndpointQueue, 'offer' | 'bury' | 'tak
  * Where the stream's deliveries go from the tail: to the endpoints, by the queues of this process (Dispatcher), or to the
  * engine, from where others take them (Forwarder).
  */
-export interface Outlet extends Pick<Dispatcher, 'problems' | 'status' | 'restore' | 'hold' | 'startDraining' | 'pause' | 'resume' | 'probe' | 'detail' | 'refresh' | 'close' | 'abort'> {
+export interface Outlet extends Pick<Dispatcher, 'problems' | 'status' | 'engine' | 'restore' | 'hold' | 'startDraining' | 'pause' | 'resume' | 'probe' | 'detail' | 'refresh' | 'close' | 'abort'> {
   readonly queues: ReadonlyMap<string, OutletQueue>;
   readonly signers: ReadonlyMap<string, Pick<EndpointSigner, 'rotate'>>;
   readonly budget: Pick<Budget, 'deliveries' | 'bytes' | 'part'>;

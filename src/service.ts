@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { beginsAnew, Daemon, type DaemonOptions } from './daemon.ts';
+import { Daemon, type DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
@@ -9,6 +9,7 @@ import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
+import { beginsAnew, type Running } from './running.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 
 export interface ServiceOptions {
@@ -52,7 +53,7 @@ export class Service {
   #before: Config | null = null;
   #change: Change | null = null;
   #applying: Change | null = null;
-  #daemon: Daemon | null = null;
+  #daemon: Running | null = null;
   #phase: 'starting' | 'standby' = 'starting';
   #interrupt = new AbortController();
   #stopping = false;
@@ -69,7 +70,7 @@ export class Service {
   }
 
   /** The daemon that streams; null while there is none. */
-  get daemon(): Daemon | null {
+  get daemon(): Running | null {
     return this.#daemon;
   }
 
@@ -217,6 +218,7 @@ const NOTHING: Omit<DaemonStatus, 'state' | 'slot'> = {
   received: '',
   confirmed: '',
   behind: null,
+  engine: null,
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
   wal: null,
