@@ -1,4 +1,4 @@
-import { type ClusterMetadata, type initProducerIdV5, protocolErrorsCodesById } from '@platformatic/kafka';
+import { type ClusterMetadata, protocolErrorsCodesById } from '@platformatic/kafka';
 import type { KafkaClusterConfig } from '../config.ts';
 import type { EngineRecord, Producer } from '../engine/port.ts';
 import { WalhookError } from '../errors.ts';
@@ -166,8 +166,7 @@ class KafkaProducer implements Producer {
 
   /** Has the broker give a producer id, under which all partitions count from 0. */
   async #introduce(): Promise<{ readonly producerId: bigint; readonly epoch: number }> {
-    const { producerId, producerEpoch } = await this.#client.request<initProducerIdV5.InitProducerIdRequest, initProducerIdV5.InitProducerIdResponse>(
-      'InitProducerId', null, [null, ANSWER, -1n, -1]);
+    const { producerId, producerEpoch } = await this.#client.request('InitProducerId', null, [null, ANSWER, -1n, -1]);
     this.#sequences.clear();
     return { producerId, epoch: producerEpoch };
   }
