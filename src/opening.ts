@@ -41,6 +41,8 @@ export interface Opened {
   readonly state: DurableState;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
+  /** The way to the engine; null without one. */
+  readonly producer: Producer | null;
 }
 
 /** Opens the database, the state and the slot, in this order. Leaves nothing open if it cannot. */

@@ -25,7 +25,7 @@ class MemoryRotations implements RotationStore {
     return stored;
   }
 
-  async remove(endpoint: string): Promise<void> {
+  async remove({ endpoint }: Parameters<RotationStore['remove']>[0]): Promise<void> {
     this.kept.delete(endpoint);
   }
 }

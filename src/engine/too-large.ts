@@ -1,0 +1,12 @@
+import { WalhookError } from '../errors.ts';
+
+/** The broker takes no record of that size; all others of the call are with the broker. */
+export class TooLarge extends WalhookError {
+  /** Of the record, in the list that was to be produced. */
+  readonly index: number;
+
+  constructor(index: number, topic: string) {
+    super(`a record is larger than the broker takes for topic ${topic}`, { code: 'record_too_large', hint: 'raise max.message.bytes of the topic (and message.max.bytes of the brokers)' });
+    this.index = index;
+  }
+}
