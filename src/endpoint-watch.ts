@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { EndpointQueue } from './queue/endpoint-queue.ts';
+import type { ParkingStore } from './queue/port.ts';
 import type { Rotating } from './rotating.ts';
-import type { EndpointMark, EndpointMarks } from './store/endpoint-marks.ts';
-import { UNMARKED } from './store/endpoint-marks.ts';
+import { type EndpointMark, type EndpointMarks, UNMARKED } from './store/endpoint-marks.ts';
 
 /** What others did to an endpoint since it was looked at last. */
 export interface Edge {
@@ -27,6 +27,8 @@ export function edges(before: EndpointMarks, now: EndpointMarks): Edge[] {
 export interface EndpointWatchOptions {
   readonly marks: () => Promise<EndpointMarks>;
   readonly queues: ReadonlyMap<string, Pick<EndpointQueue, 'hear' | 'refresh' | 'state'>>;
+  /** What the queues read. */
+  readonly store: Pick<ParkingStore, 'lastParked'>;
   readonly rotating: Pick<Rotating, 'reread'>;
   /** Milliseconds between two looks. */
   readonly interval: number;
@@ -86,12 +88,11 @@ export class EndpointWatch {
   async #look(): Promise<void> {
     const now = await this.#options.marks();
     const before = this.#known;
-    if (this.#stopped) return;
-    this.#known = now;
-    if (before === null) return;
-    const found = edges(before, now);
+    const found = edges(before ?? now, now);
     if (found.some(({ rotated }) => rotated)) await this.#options.rotating.reread();
     for (const edge of found) await this.#act(edge);
+    // Not before all is done: what fails is seen again.
+    this.#known = now;
   }
 
   async #act({ endpoint, said, touched }: Edge): Promise<void> {
@@ -103,6 +104,12 @@ export class EndpointWatch {
       log.info({ endpoint, reason: said.reason }, `the endpoint is ${said.state}: another process says so`);
       queue.hear(said);
     }
-    if (touched) await queue.refresh();
+    if (touched && (await this.#concerns(queue, endpoint))) await queue.refresh();
+  }
+
+  /** To be read again, all that is in memory must be stored first: not for what is in the lanes of others. */
+  async #concerns(queue: Pick<EndpointQueue, 'state'>, endpoint: string): Promise<boolean> {
+    const { mode, blocked } = queue.state;
+    return mode !== 'direct' || blocked > 0 || (await this.#options.store.lastParked(endpoint)) !== null;
   }
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Config } from './config.ts';
 import { openStateSchema, type DurableState, type OpenStateOptions } from './state.ts';
 import { claimStore } from './store/claims.ts';
+import type { StateDatabase } from './store/database.ts';
 import { type EndpointMarks, endpointMarks } from './store/endpoint-marks.ts';
 import { historyStore } from './store/history.ts';
 import { Ownership } from './store/owner.ts';
@@ -39,15 +40,17 @@ export interface Generation extends Pick<DurableState, 'parking' | 'claims' | 'd
  * @param config with `engine`
  */
 export async function openWorkerState(config: Config, options: OpenStateOptions = {}): Promise<WorkerState> {
-  const state = await openStateSchema(config, options);
-  const { slot } = config.source;
-  const of = config.engine?.kafka.partitions ?? 1;
+  return workerState(await openStateSchema(config, options), { slot: config.source.slot, partitions: config.engine?.kafka.partitions ?? 1 });
+}
+
+/** @param partitions of the engine's topic */
+export function workerState(state: StateDatabase, { slot, partitions }: { readonly slot: string; readonly partitions: number }): WorkerState {
   return {
     generation: (numbers) => {
       const name = `${slot}/${hostname()}-${process.pid}-${randomBytes(6).toString('hex')}`;
       const owner = new Ownership(state, slot, { parts: { name, numbers } });
       return {
-        parking: parkingStore(state, owner, { of, numbers }),
+        parking: parkingStore(state, owner, { of: partitions, numbers }),
         claims: claimStore(owner),
         deliveries: storedDeliveries(state, owner),
         history: historyStore(state, owner),

@@ -22,7 +22,7 @@ export const UNMARKED: EndpointMark = { state: 'active', reason: null, touched: 
 export async function endpointMarks(state: StateDatabase): Promise<EndpointMarks> {
   const { rows } = await sql<EndpointMark & { readonly name: string }>`
     select coalesce(known.name, rotation.endpoint) as name, coalesce(known.state, 'active') as state, known.reason, coalesce(known.touched, 0) as touched,
-      encode(rotation.fingerprint, 'hex') || rotation.ends_at::text as rotation
+      encode(rotation.fingerprint, 'hex') || ' ' || extract(epoch from rotation.ends_at)::text as rotation
     from ${sql.id(state.schema, 'endpoint')} as known full join ${sql.id(state.schema, 'rotation')} as rotation on rotation.endpoint = known.name`.execute(state.db);
   return new Map(rows.map(({ name, ...mark }) => [name, mark]));
 }

@@ -1,7 +1,7 @@
 import type { Delivery, Sequence } from '../../src/delivery.ts';
 import { WalhookError } from '../../src/errors.ts';
 import type { Lsn } from '../../src/lsn.ts';
-import { type Burial, type Condition, type Held, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
+import { type Burial, type Condition, type Held, type ParkedLane, type Parking, type ParkingStore, type Remembered, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
 
 interface Row {
   readonly delivery: Delivery;
@@ -101,8 +101,12 @@ export class MemoryParkingStore implements ParkingStore {
     return this.#call('condition', 1, () => this.conditions.get(endpoint) ?? WELL);
   }
 
-  remember(endpoint: string, condition: Condition): Promise<void> {
-    return this.#call('remember', 1, () => void this.conditions.set(endpoint, condition));
+  remember(endpoint: string, condition: Condition, what: Remembered = 'all'): Promise<void> {
+    return this.#call('remember', 1, () => {
+      const known = this.conditions.get(endpoint);
+      const decided = what === 'all' || known === undefined ? condition : known;
+      this.conditions.set(endpoint, { ...condition, state: decided.state, reason: decided.reason });
+    });
   }
 
   /** The process that called is gone: each call under way takes effect now, or never. Its promises stay open. */
