@@ -137,7 +137,7 @@ export class Daemon implements Running {
     this.done.catch(() => undefined);
     void state.fenced.then((error) => this.#dethrone(error));
 
-    this.#delivered = history === null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
+    this.#delivered = history === null || options.producer !== null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
     this.#rows = new ReadOnlyDatabase(config.source.url);
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
@@ -242,8 +242,9 @@ export class Daemon implements Running {
   /** For people's operations: what is stored, who sends it, and who signs it with what. Null unless it runs. */
   get acting(): Acting | null {
     if (this.#phase !== 'streaming' && this.#phase !== 'reconnecting') return null;
-    const lanes: Acting['lanes'] = (table, key) => rowLanes({ config: this.#options.config, database: this.#rows }, table, key);
-    return { stored: this.#state.deliveries, engine: this.#outlet, rotating: this.#rotating, delivered: this.#delivered, lanes };
+    const { config } = this.#options;
+    const lanes: Acting['lanes'] = (table, key) => rowLanes({ config, database: this.#rows }, table, key);
+    return { stored: this.#state.deliveries, engine: this.#outlet, rotating: this.#rotating, delivered: this.#delivered ?? (config.history === null ? null : this.#state.history), lanes };
   }
 
   /** Null unless it runs. */

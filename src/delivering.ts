@@ -118,7 +118,7 @@ export class Delivering {
       onFenced: () => undefined, // `fenced` tells of every write that is refused
     });
     this.rotating = new Rotating({ endpoints: config.endpoints, store: this.generation.rotations, signers: this.dispatcher.signers, log });
-    this.#watch = new EndpointWatch({ marks: () => state.marks(), queues: this.dispatcher.queues, rotating: this.rotating, interval: WATCH_INTERVAL, log });
+    this.#watch = new EndpointWatch({ marks: () => state.marks(), queues: this.dispatcher.queues, store: this.generation.parking, rotating: this.rotating, interval: WATCH_INTERVAL, log });
     this.#records = new DeliveryRecords({ dispatcher: this.dispatcher, log });
   }
 

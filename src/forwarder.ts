@@ -257,7 +257,7 @@ export class Forwarder implements Outlet {
   /** False if it is over: what was to be produced may or may not be with the broker. */
   async #produce(records: readonly EngineRecord[]): Promise<boolean> {
     const { producer } = this.#options;
-    let tooLarge: number | null = null;
+    const tooLarge = new Set<number>();
     try {
       await producer.produce(records);
     } catch (error) {
@@ -267,13 +267,15 @@ export class Forwarder implements Outlet {
         this.#options.onBroken(error);
         return false;
       }
-      tooLarge = error.index;
-      this.#bury(this.#pending[tooLarge], error);
+      for (const index of error.indexes) {
+        tooLarge.add(index);
+        this.#bury(this.#pending[index], error);
+      }
     }
     const taken = this.#pending.splice(0, this.#taken);
     this.#taken = 0;
     taken.forEach((item, index) => {
-      if (index === tooLarge) return;
+      if (tooLarge.has(index)) return;
       const { endpoint } = item.delivery.request;
       this.#forwarded.set(endpoint, (this.#forwarded.get(endpoint) ?? 0) + 1);
       this.#settle(item);

@@ -9,6 +9,7 @@ import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
+import type { Role } from './role.ts';
 import { beginsAnew, type Running } from './running.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** walhook's own version. */
   readonly version: string;
+  /** What this process does of the work that `engine` shares. Default: `all`. */
+  readonly role?: Role;
   /** Where what goes by is counted, and some of it kept. Default: nowhere. */
   readonly history?: History;
   /** Told of each attempt's outcome: for `demo`, which shows them. */
@@ -136,7 +139,7 @@ export class Service {
     const { log, version, onOutcome } = this.#options;
     this.#phase = 'starting';
     const { signal } = this.#interrupt;
-    const daemon = await Daemon.start({
+    const daemon = await this.#begin({
       config: this.#config,
       log,
       version,
@@ -153,6 +156,14 @@ export class Service {
     } finally {
       this.#daemon = null;
     }
+  }
+
+  /** What the configuration and the role ask for. What is not asked for is not loaded. */
+  async #begin(options: DaemonOptions): Promise<Running> {
+    const { role = 'all' } = this.#options;
+    if (options.config.engine === null || role === 'tail') return Daemon.start(options);
+    if (role === 'deliver') return (await import('./worker.ts')).Worker.start(options);
+    return (await import('./tail-and-worker.ts')).TailAndWorker.start(options);
   }
 
   #arrived(state: 'streaming' | 'standby'): void {
