@@ -6,6 +6,7 @@ import type { History } from './history/history.ts';
 import { examine } from './opening.ts';
 import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
+import type { Role } from './role.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
@@ -15,6 +16,8 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** walhook's own version. */
   readonly version: string;
+  /** Default: all. */
+  readonly role?: Role;
   /** Where what goes by is counted, and some of it kept. Default: nowhere. */
   readonly history?: History;
   /** Told of each attempt's outcome: for `demo`, which shows them. */

@@ -101,7 +101,7 @@ function sectionOf(json: Json): Json | null {
   const found = candidates.filter((candidate) => candidate['properties'] !== undefined);
   const [first] = found;
   if (first === undefined || found.length === 1) return first ?? null;
-  const properties: Json = Object.assign({}, ...found.map((candidate) => objectOf(candidate['properties'])));
+  const properties = Object.fromEntries(found.flatMap((candidate) => Object.entries(objectOf(candidate['properties']))));
   const required = Object.keys(properties).filter((name) => found.every((candidate) => Array.isArray(candidate['required']) && candidate['required'].includes(name)));
   return { ...first, properties, required };
 }
