@@ -113,7 +113,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       { command: 'walhook run', why: 'with walhook.yaml of this folder' },
       { command: 'walhook run -c /etc/walhook/walhook.yaml --log-level debug', why: 'under a service manager' },
-      { command: 'walhook run --role deliver', why: 'one worker of several; another has --role tail' },
+      { command: 'walhook run --role deliver', why: 'one worker of several: another has the tail' },
     ],
     notes: [
       'With `engine`, `--role tail` reads the source and `--role deliver`, in as many processes as one likes, delivers; all have the same file. `all` does both in one process.',
