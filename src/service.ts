@@ -7,9 +7,9 @@ import type { History } from './history/history.ts';
 import { examine } from './opening.ts';
 import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
+import type { Role } from './role.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
-import type { Role } from './role.ts';
 import { beginsAnew, type Running } from './running.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 

@@ -8,7 +8,7 @@ import { RunServer } from './run-server.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { walhookVersion } from './version.ts';
 
-export interface ServedOptions extends Pick<ServiceOptions, 'history' | 'onState' | 'onOutcome'> {
+export interface ServedOptions extends Pick<ServiceOptions, 'history' | 'onState' | 'onOutcome' | 'role'> {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>;
