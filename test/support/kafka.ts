@@ -1,37 +1,36 @@
 import { randomBytes } from 'node:crypto';
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
-import { describe, inject, onTestFinished, test } from 'vitest';
+import { describe, inject, onTestFinished } from 'vitest';
 import { type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
 import type {} from './provided.ts';
 
 export { brokerCertificate, type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
 export { USER as KAFKA_USER } from './kafka/settings.ts';
 
-/** `describe` and `test` of what needs a broker: skipped where the run has none, which it has said then. */
+/** `describe` of what needs a broker: skipped where the run has none, which it has said then. */
 export const describeKafka = describe.skipIf(inject('kafkaBrokers') === null);
-export const kafkaTest = test.skipIf(inject('kafkaBrokers') === null);
 
 /** Topics and groups of one test (or, made in `beforeAll`, of a file) on a broker. */
 export interface KafkaScope {
   /** For clients: `host:port`. */
   readonly brokers: string[];
   /** A name nobody else has, for a group or for a topic that the code under test makes. */
-  name(prefix?: string): string;
+  readonly name: (prefix?: string) => string;
   /** Makes a topic of such a name. Resolves once it can be used. */
-  topic(partitions: number, configs?: Readonly<Record<string, string>>): Promise<string>;
+  readonly topic: (partitions: number, configs?: Readonly<Record<string, string>>) => Promise<string>;
   /** Sets a topic's configs, as operators do: `max.message.bytes`, `retention.ms`. */
-  configure(topic: string, configs: Readonly<Record<string, string>>): Promise<void>;
+  readonly configure: (topic: string, configs: Readonly<Record<string, string>>) => Promise<void>;
   /** Records that a topic has, of each partition: the offset that is next. */
-  ends(topic: string): Promise<bigint[]>;
+  readonly ends: (topic: string) => Promise<bigint[]>;
   readonly admin: Admin;
   /** Deletes the topics that it made, and ends its connections. Called by itself if made within a test. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** The run's broker. Within a test it closes by itself when that has finished; else `close()` in `afterAll`. */
 export function kafka(): KafkaScope {
   const brokers = inject('kafkaBrokers');
-  if (brokers === null) throw new Error('the run has no Kafka broker: this is for describeKafka and kafkaTest');
+  if (brokers === null) throw new Error('the run has no Kafka broker: this is for describeKafka');
   return kafkaScope(brokers);
 }
 
