@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { checkpointStore } from '../../src/store/checkpoint.ts';
+import { Ownership } from '../../src/store/owner.ts';
 import { type Generation, workerState } from '../../src/worker-state.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { delivery, parking } from './delivery.ts';
@@ -119,6 +121,34 @@ test.each(['commit', 'rollback'])('a write that waits for a takeover goes by how
   await successor.query(end);
   expect(await write).toEqual(end === 'commit' ? expect.objectContaining({ code: 'fenced' }) : undefined);
   expect(await found.database.sql('select from walhook.parked')).toHaveLength(end === 'commit' ? 0 : 1);
+});
+
+test('one whose lease is over takes nothing over, and its successor goes on', async () => {
+  const found = await testState();
+  const late = workerState(found.state, SHARED).generation([0, 1]);
+  const successor = await worker(found, [1]);
+  await expect(late.takeOver(() => performance.now() + 1_000)).rejects.toMatchObject({ code: 'fenced', message: expect.stringContaining('partitions 0, 1 of slot "walhook" may not be written any more: their lease is over') });
+  await expect(late.parking.park([parking(delivery(1))])).rejects.toMatchObject({ code: 'fenced' });
+  await successor.parking.park([parking(delivery(2))]);
+  expect(Object.keys(await holders(found.database))).toEqual(['1']);
+  await late.takeOver(() => performance.now() + 60_000);
+  await late.parking.park([parking(delivery(3))]);
+  await expect(successor.parking.park([parking(delivery(4))])).rejects.toMatchObject({ code: 'fenced' });
+});
+
+test('one that stops in the middle of a transaction keeps its successor waiting for seconds, not for good', async () => {
+  const found = await testState();
+  const owner = new Ownership(open({ client: { connectionString: found.database.url }, schema: 'walhook' }), 'walhook', { parts: { name: 'walhook/stopped', numbers: [3] } });
+  await owner.takeOver();
+  const stopped = Promise.withResolvers<void>();
+  const work = owner.transact(async (run) => {
+    await run(sql`select`);
+    await stopped.promise;
+    await run(sql`select`);
+  });
+  await worker(found, [3]);
+  stopped.resolve();
+  await expect(work).rejects.toThrow(/connection/);
 });
 
 test('many that take over at once, with partitions in common, all get through, and each partition is one worker’s', async () => {
