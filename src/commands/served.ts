@@ -44,7 +44,7 @@ export async function served({ loaded, log, manager, ...told }: ServedOptions): 
   // For bench/measures/history.ts, which measures what it costs.
   const history = process.env['WALHOOK_BENCH_WITHOUT_HISTORY'] === '1' ? {} : { history: new History() };
   const service = new Service({ config, log, version, ...history, ...told });
-  running = { service, server, reloading: new Reloading({ loaded, log, service, server, manager }) };
+  running = { service, server, reloading: new Reloading({ loaded, log, service, server, manager, ...(told.role === undefined ? {} : { role: told.role }) }) };
   return running;
 }
 
