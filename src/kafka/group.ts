@@ -160,6 +160,7 @@ class KafkaGroup implements Group {
       const failure = end instanceof Error ? end : await member.revoked().then(() => null, asError);
       heart.stop();
       if (failure === null) return end instanceof Error ? 'again' : end;
+      this.#failed(failure);
       await member.lost(failure).catch(() => {});
       throw failure;
     } finally {

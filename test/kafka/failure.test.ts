@@ -20,7 +20,7 @@ test.each([
   ['a group with others in it', new ProtocolError('INCONSISTENT_GROUP_PROTOCOL'), 'kafka_group', 'consumer group', 'stop'],
   ['a topic that is not there', new UserError('Unknown topic t.'), 'kafka_topic', 'the topic is not there', 'retry'],
   ['replicas that are away', new ProtocolError('NOT_ENOUGH_REPLICAS'), 'kafka_error', 'the broker answers NOT_ENOUGH_REPLICAS', 'retry'],
-] as const)('%s', (_, error, code, message, reaction) => {
+] as const)('%s', (...[, error, code, message, reaction]) => {
   const told = failure(error);
   expect(told).toMatchObject({ code, reaction, message: expect.stringMatching(/^cannot produce to topic t: /) });
   expect(told.message).toContain(message);

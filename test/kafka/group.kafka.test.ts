@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { execPath } from 'node:process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Assignment } from '../../src/engine/port.ts';
@@ -10,6 +11,20 @@ import { Load } from './load.ts';
 import { RecordingMember } from './recording-member.ts';
 
 const values = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => String(from + index));
+
+/** Killed when the test has finished. `says` resolves when its next line is that one. */
+function memberProcess(brokers: readonly string[], group: string, topic: string): { readonly process: ChildProcess; readonly says: (line: string) => Promise<void> } {
+  const process = spawn(execPath, [fileURLToPath(new URL('member-process.ts', import.meta.url)), brokers[0] ?? '', group, topic], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void process.kill('SIGKILL'));
+  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  return {
+    process,
+    says: async (line) => {
+      for (let next = await lines.next(); next.done !== true; next = await lines.next()) if (next.value === line) return;
+      throw new Error(`it has ended without saying: ${line}`);
+    },
+  };
+}
 
 describeKafka('a consumer group', () => {
   test('goes on where it was committed, and reads nothing twice', async () => {
@@ -140,16 +155,49 @@ describeKafka('a consumer group', () => {
   test('lets one have all, and another take over when that one is killed', async () => {
     const { brokers, topic, name } = kafka();
     const [made, group] = [await topic(3), name()];
-    const killed = spawn(process.execPath, [fileURLToPath(new URL('member-process.ts', import.meta.url)), brokers[0] ?? '', group, made], { stdio: ['ignore', 'pipe', 'inherit'] });
-    onTestFinished(() => void killed.kill('SIGKILL'));
-    const [said] = (await once(killed.stdout, 'data')) as [Buffer];
-    expect(String(said)).toBe('assigned 0,1,2\n');
+    const { process: killed, says } = memberProcess(brokers, group, made);
+    await says('assigned 0,1,2');
     const standby = new RecordingMember();
     await memberOf({ cluster: cluster(brokers), group, topics: [made], exclusive: true, member: standby }).done;
     expect(standby.told).toEqual(['assigned ']);
     killed.kill('SIGKILL');
     await standby.until(({ told }) => told.length === 3);
     expect(standby.told).toEqual(['assigned ', 'revoked', 'assigned 0,1,2']);
+  });
+
+  test('has nothing to do with one that was asleep while another took over', async () => {
+    const { brokers, topic, name } = kafka();
+    const [made, group] = [await topic(3), name()];
+    const { process: asleep, says } = memberProcess(brokers, group, made);
+    await says('assigned 0,1,2');
+    const standby = new RecordingMember();
+    memberOf({ cluster: cluster(brokers), group, topics: [made], exclusive: true, member: standby });
+    await standby.until(({ told }) => told.length === 1);
+    // It keeps what it had, in the new generation.
+    await says('assigned 0,1,2');
+    asleep.kill('SIGSTOP');
+    await standby.until(({ told }) => told.at(-1) === 'assigned 0,1,2');
+    asleep.kill('SIGCONT');
+    await says('lost, lease over, commit fenced');
+    expect(standby.assignment.start).toEqual([0n, 0n, 0n]);
+    await says('assigned ');
+  });
+
+  test('takes it as lost, and begins anew, if a member cannot take what it is given', async () => {
+    const { brokers, topic, name } = kafka();
+    const made = await topic(1);
+    const member = new RecordingMember();
+    const taking = member.assigned.bind(member);
+    member.assigned = async (assignment) => {
+      await taking(assignment);
+      if (member.told.length === 1) throw new Error('cannot');
+    };
+    memberOf({ cluster: cluster(brokers), group: name(), topics: [made], member });
+    const begin = performance.now();
+    await member.until(({ told }) => told.length === 3);
+    expect(member.told).toEqual(['assigned 0', 'lost', 'assigned 0']);
+    // It has left in between, so that the group need not wait until its session is over.
+    expect(performance.now() - begin).toBeLessThan(2500);
   });
 
   test('hands over nothing while paused, and nothing after halt', async () => {
