@@ -34,6 +34,8 @@ export class KafkaClient {
       ...(cluster.tls === null ? {} : { tls: tlsOptions(cluster.tls) }),
       ...(cluster.sasl === null ? {} : { sasl: { mechanism: MECHANISMS[cluster.sasl.mechanism], username: cluster.sasl.username, password: cluster.sasl.password } }),
     });
+    // Its pool listens to a connection's first error alone; a second (a reset after a refusal) would end the process.
+    this.#base.connections.on('connecting', ({ connection }) => void connection.on('error', () => {}));
   }
 
   /**
