@@ -97,6 +97,11 @@ export async function examine(config: Config, source: Target): Promise<void> {
   } finally {
     await pool.end();
   }
+  await examineState(config);
+}
+
+/** The same of what delivers, which needs the state alone. */
+export async function examineState(config: Config): Promise<void> {
   await refuseUnwritable(target(config.state.url ?? config.source.url));
   await refuseLostKeys(config);
   for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
