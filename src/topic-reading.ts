@@ -58,15 +58,14 @@ export class TopicReading {
     const tables = topicTables(config);
     this.#format = config.source.kafka?.format === 'debezium' ? debeziumFormat() : eventFormat(tables.map(({ table }) => table));
     this.#changes = new TopicChanges(tables);
-    const nothing = () => Promise.reject(new WalhookError('a topic has no database to ask', { code: 'no_database' }));
     this.#pipeline = new Pipeline({
       config,
       tables: new ConfiguredTables({ config, found: [], since: NO_LSN, onRenamed: () => undefined }),
       systemId: `kafka ${cluster}`,
       origin: { database: '', slot: config.source.kafka?.group ?? '' },
       timelineAt: () => 1,
-      codecs: new CatalogCodecs(new TypeCatalog(nothing)),
-      describe: nothing,
+      codecs: new CatalogCodecs(new TypeCatalog(askNobody)),
+      describe: askNobody,
       queues,
       hold,
       // How far the parts have been read is told by `onRead`.
@@ -121,6 +120,11 @@ export class TopicReading {
     this.#pipeline.commit(transaction, NO_LSN);
     this.#readUpTo = commitTime(transaction);
   }
+}
+
+/** All that is known of a table is in its records. */
+function askNobody(): Promise<never> {
+  return Promise.reject(new WalhookError('a topic has no database to ask', { code: 'no_database' }));
 }
 
 /** Errors of one record: what comes after it can be read all the same. The second is of a value that is not of its type. */

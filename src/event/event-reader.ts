@@ -78,7 +78,8 @@ export class EventReader {
     if (change.kind === 'update') {
       event.hiddenBefore = this.#hiddenIn(change.old, this.#hiddenBefore);
       event.changed = changed === null ? null : this.#seen(changed, event.hidden);
-      if (!isVisibilityUpdate && event.changed?.includes(1) === false) return;
+      // All that changed is hidden here.
+      if (!isVisibilityUpdate && changed?.includes(1) === true && event.changed?.includes(1) === false) return;
       if (isVisibilityUpdate) event.hiddenBefore = this.#flips(change, event);
     }
     event.isBackfill = isBackfill;

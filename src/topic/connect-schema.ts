@@ -26,9 +26,12 @@ export function connectRows(schema: string): ConnectRows {
   const after = readersOf(rows.get('after'));
   const isTyped = before !== null || after !== null;
   if (!isTyped) return { isTyped, before: untyped, after: untyped };
-  const typed = (readers: ReadonlyMap<string, ReadField>) => (members: Members): Fields => new Map([...members].map(([name, json]) => [name, read(json, readers.get(name) ?? jsonField)]));
   // Both are of the same type.
   return { isTyped, before: typed(before ?? after ?? new Map()), after: typed(after ?? before ?? new Map()) };
+}
+
+function typed(readers: ReadonlyMap<string, ReadField>): (members: Members) => Fields {
+  return (members) => new Map([...members].map(([name, json]) => [name, read(json, readers.get(name) ?? jsonField)]));
 }
 
 function untyped(members: Members): Fields {

@@ -2,7 +2,7 @@ import type { ChangeKind } from '../change.ts';
 import { type ConnectRows, connectRows } from './connect-schema.ts';
 import { countOf, type Members, membersIn, membersOf, stringOf } from './json-text.ts';
 import { parsedText } from './parsed-text.ts';
-import type { Fields, RecordFormat, ToldChange, TopicRecord } from './told-change.ts';
+import { type Fields, type RecordFormat, type ToldChange, type TopicRecord, UNTOLD } from './told-change.ts';
 import { unreadableRecord } from './unreadable-record.ts';
 
 /** Debezium's `op`. `m`, a logical message, is no change. */
@@ -44,7 +44,7 @@ export function debeziumFormat(): RecordFormat {
     if (operation === 'm') return null;
     const kind = KINDS.get(operation);
     if (kind === undefined) {
-      throw unreadableRecord("the value is no change event of Debezium: it has no `op` that is known", 'the topic must have whole envelopes: no ExtractNewRecordState before it, and no heartbeats, transactions or schema changes in it');
+      throw unreadableRecord('the value is no change event of Debezium: it has no `op` that is known', 'the topic must have whole envelopes: no ExtractNewRecordState before it, and no heartbeats, transactions or schema changes in it');
     }
     return changeOf(record, { kind, operation, envelope, rows: rowsOf(isWrapped ? value.get('schema') : undefined) });
   };
@@ -76,8 +76,7 @@ function changeOf(record: TopicRecord, { kind, operation, envelope, rows }: Enve
     table,
     kind,
     row: row === null ? null : rows.after(row),
-    old: oldFields,
-    oldIsKey: kind === 'delete' && oldFields !== null && hasKeyAlone(oldFields, key),
+    old: kind === 'delete' && oldFields !== null && hasKeyAlone(oldFields, key) ? keyAlone(oldFields, key) : oldFields,
     isTyped: rows.isTyped,
     key,
     event: operation === 'r' ? { isVisibilityUpdate: false, isBackfill: true, hidden: new Set(), changed: null } : null,
@@ -90,6 +89,10 @@ function changeOf(record: TopicRecord, { kind, operation, envelope, rows }: Enve
 /** Without REPLICA IDENTITY FULL Debezium tells the key, and has null for the rest. */
 function hasKeyAlone(fields: Fields, key: readonly string[]): boolean {
   return key.length > 0 && key.length < fields.size && [...fields].every(([name, { text }]) => key.includes(name) || text === null);
+}
+
+function keyAlone(fields: Fields, key: readonly string[]): Fields {
+  return new Map([...fields].map(([name, value]) => [name, key.includes(name) ? value : { ...value, text: UNTOLD }]));
 }
 
 /** Names of the columns in the record's key. */

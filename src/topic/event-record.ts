@@ -47,7 +47,6 @@ export function eventFormat(tables: readonly EventTable[]): RecordFormat {
       table: table?.table ?? stringOf(meta.get('table')) ?? '',
       kind,
       ...rows,
-      oldIsKey: false,
       isTyped: false,
       key: [],
       event: { isVisibilityUpdate: operation === 'visibility_update', isBackfill: meta.get('backfill') === 'true', hidden, changed },

@@ -34,7 +34,8 @@ export class TableShapes {
   }
 
   #make(names: readonly string[], types: readonly number[], key: readonly string[]): TableShape {
-    const columns = names.map((name, i): Column => ({ name, typeOid: types[i] ?? 0, typmod: -1, identity: key.includes(name) }));
+    // A row before says itself of which columns it has no values.
+    const columns = names.map((name, i): Column => ({ name, typeOid: types[i] ?? 0, typmod: -1, identity: true }));
     const { visibility } = this.#table;
     // What is to be hidden and is not there has not gone: some records do without it.
     const hidden = visibility?.kind === 'columns' ? [...visibility.flags.keys()] : [];

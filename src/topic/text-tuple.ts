@@ -1,5 +1,5 @@
 import { NULL, TEXT, type Tuple, UNCHANGED } from '../change.ts';
-import { UNTOLD } from './told-change.ts';
+import type { UNTOLD } from './told-change.ts';
 
 /** Memory beyond this is given back. */
 const KEPT_SIZE = 1024 * 1024;

@@ -40,8 +40,6 @@ export interface ToldChange {
   readonly kind: ChangeKind;
   readonly row: Fields | null;
   readonly old: Fields | null;
-  /** True if `old` has but the key, and null for the rest, which need not be null. */
-  readonly oldIsKey: boolean;
   /** True: types are the record's own. False: they are guessed from the JSON. */
   readonly isTyped: boolean;
   /** Columns of the record's key, in its order; empty: not told. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Change, Told, Transaction } from '../change.ts';
 import type { TableConfig } from '../config.ts';
+import { UNTOLD_FIELD } from './json-field.ts';
 import { SeenTypes } from './seen-types.ts';
 import { type TableShape, TableShapes } from './table-shapes.ts';
 import { TextTuple } from './text-tuple.ts';
@@ -61,13 +62,14 @@ export class TopicChanges {
     const known = this.#knownOf(place.topic, configured.table);
     const { table } = configured;
     const rows = visible(told, table);
-    const fields = told.kind === 'delete' && !told.isTyped ? withNamed(rows.old, configured.named) : (rows.row ?? rows.old ?? new Map<string, FieldValue>());
+    const { old } = rows;
+    const fields = told.kind === 'delete' && !told.isTyped ? withNamed(old, configured.named) : (rows.row ?? old ?? new Map<string, FieldValue>());
     const names = [...fields.keys()];
     const key = table.key ?? told.key.filter((name) => fields.has(name));
     if (key.length === 0 && told.kind !== 'truncate') {
       throw unreadableRecord(`nothing tells the key of table ${nameOf(table)}: the record's own key names no columns`, `in the configuration: tables: { ${nameOf(table)}: { key: [id] } }`);
     }
-    if (!told.isTyped) for (const row of [rows.row, rows.old]) if (row !== null) known.types.see(row);
+    if (!told.isTyped) for (const row of [rows.row, old]) if (row !== null) known.types.see(row);
     const typeOf = (name: string): number => (told.isTyped ? fields.get(name)?.typeOid || JSONB : known.types.of(name));
     const types = names.map(typeOf);
     const shape = known.shapes.find(names, types, key);
@@ -82,8 +84,8 @@ export class TopicChanges {
         ordinal,
         tableOrdinal,
         row: rows.row === null ? null : text(rows.row, this.#row),
-        old: rows.old === null ? null : text(rows.old, this.#old),
-        oldIsKey: told.oldIsKey,
+        old: old === null ? null : text(old, this.#old),
+        oldIsKey: old !== null && names.some((name) => (old.get(name) ?? UNTOLD_FIELD).text === UNTOLD),
         told: toldOf(told, names),
       },
     };
@@ -116,11 +118,10 @@ function visible({ kind, row, old }: ToldChange, { visibility, schema, table }: 
 }
 
 const NOT_VISIBLE: FieldValue = { typeOid: BOOL, text: 'f', json: 'false' };
-const ABSENT: FieldValue = { typeOid: 0, text: null, json: 'null' };
 
 function withNamed(old: Fields | null, names: readonly string[]): Fields {
   const fields = new Map(old);
-  for (const name of names) if (!fields.has(name)) fields.set(name, ABSENT);
+  for (const name of names) if (!fields.has(name)) fields.set(name, UNTOLD_FIELD);
   return fields;
 }
 
