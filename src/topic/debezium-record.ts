@@ -76,7 +76,7 @@ function changeOf(record: TopicRecord, { kind, operation, envelope, rows }: Enve
     table,
     kind,
     row: row === null ? null : rows.after(row),
-    old: kind === 'delete' && oldFields !== null && hasKeyAlone(oldFields, key) ? keyAlone(oldFields, key) : oldFields,
+    old: oldFields !== null && hasKeyAlone(oldFields, key) ? keyAlone(oldFields, key) : oldFields,
     isTyped: rows.isTyped,
     key,
     event: operation === 'r' ? { isVisibilityUpdate: false, isBackfill: true, hidden: new Set(), changed: null } : null,
