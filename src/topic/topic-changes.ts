@@ -31,6 +31,8 @@ export interface TopicChange extends TableShape {
 interface Known {
   readonly types: SeenTypes;
   readonly shapes: TableShapes;
+  /** What the ordinals of the topic's records begin with. */
+  readonly ordinals: number;
 }
 
 /** 1970-01-01T00:00:00Z in Postgres' microseconds. */
@@ -74,15 +76,15 @@ export class TopicChanges {
     const types = names.map(typeOf);
     const shape = known.shapes.find(names, types, key);
     const text = (row: Fields, tuple: TextTuple): TextTuple => tuple.fill(names.map((name, i) => textOf(row.get(name), types[i] === JSONB && !told.isTyped)));
-    const { ordinal, tableOrdinal } = ordinalsOf(place);
     return {
       ...shape,
       change: {
         kind: told.kind,
         relation: shape.relation,
         transaction: transactionOf(told, place),
-        ordinal,
-        tableOrdinal,
+        // Tells records with the same offset apart, whatever their topics are.
+        ordinal: known.ordinals + place.partition + 1,
+        tableOrdinal: place.partition + 1,
         row: rows.row === null ? null : text(rows.row, this.#row),
         old: old === null ? null : text(old, this.#old),
         oldIsKey: old !== null && names.some((name) => (old.get(name) ?? UNTOLD_FIELD).text === UNTOLD),
@@ -95,7 +97,7 @@ export class TopicChanges {
     const name = `${topic}\n${nameOf(table)}`;
     let known = this.#known.get(name);
     if (known === undefined) {
-      known = { types: new SeenTypes(), shapes: new TableShapes({ oid: hashOf(name), schema: table.schema, table: table.table }, table) };
+      known = { types: new SeenTypes(), shapes: new TableShapes({ oid: hashOf(name), schema: table.schema, table: table.table }, table), ordinals: hashOf(topic) * PARTITIONS };
       this.#known.set(name, known);
     }
     return known;
@@ -133,11 +135,6 @@ function textOf(value: FieldValue | undefined, isJson: boolean): FieldValue['tex
 
 function transactionOf({ committedAt, xid, lsn }: ToldChange, { offset }: RecordPlace): Transaction {
   return { commitLsn: offset, xid, committedAt: committedAt + UNIX_EPOCH, ...(lsn === null ? {} : { toldLsn: lsn }) };
-}
-
-/** The first tells records with the same offset apart, whatever their topics are; the second those of one topic. */
-function ordinalsOf({ topic, partition }: RecordPlace): { readonly ordinal: number; readonly tableOrdinal: number } {
-  return { ordinal: hashOf(topic) * PARTITIONS + partition + 1, tableOrdinal: partition + 1 };
 }
 
 function toldOf({ event }: ToldChange, names: readonly string[]): Told | null {

@@ -18,7 +18,7 @@ const SHAPE: TableShape = {
 
 const anyText = fc.oneof(fc.constantFrom('', '"', '\\', '\u0001\n', '<<REDACTED>>', 'null', 'é👩‍👩‍👧', '{"a":1}'), fc.string({ unit: 'grapheme', maxLength: 12 }).map((text) => text.replaceAll('\u0000', '')));
 const or = (arbitrary: fc.Arbitrary<string>, ...others: Value[]): fc.Arbitrary<Value> => fc.oneof({ weight: 4, arbitrary }, { weight: 1, arbitrary: fc.constantFrom(null, ...others) });
-const row: fc.Arbitrary<Value[]> = fc.tuple(
+const values: fc.Arbitrary<Value[]> = fc.tuple(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
   or(fc.integer().map(String)),
   or(fc.constantFrom('t', 'f')),
@@ -32,8 +32,8 @@ const row: fc.Arbitrary<Value[]> = fc.tuple(
 const drawn = fc.record({
   kind: fc.constantFrom('insert', 'update', 'update', 'update', 'delete', 'truncate'),
   before: fc.constantFrom('none', 'key', 'whole', 'whole'),
-  now: row,
-  old: row,
+  now: values,
+  old: values,
   /** Columns that an update does not change. */
   same: fc.subarray([...FIELDS, ...FLAGS]),
   visible: fc.boolean(),

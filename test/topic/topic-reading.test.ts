@@ -22,8 +22,8 @@ function ids(rig: TopicRig): string[] {
 
 test('a record has the same id whenever it is read, and no other record has it', () => {
   const records = (rig: TopicRig) => [1, 2, 3].map((id) => rig.record(event('data_insert', { id })));
-  const read = (parts: TopicRigOptions['parts']): string[] => {
-    const rig = rigOf({ ...(parts === undefined ? {} : { parts }) });
+  const read = (parts: NonNullable<TopicRigOptions['parts']>): string[] => {
+    const rig = rigOf({ parts });
     rig.take(...records(rig));
     return ids(rig);
   };
@@ -120,4 +120,25 @@ test('a tombstone is nothing', () => {
   expect(rig.bodies(null)).toEqual([]);
   expect(rig.logged).toEqual([]);
   expect(rig.read).toEqual([[0, 1n]]);
+});
+
+test('a value from before that could not be seen then does not come out with an event that can', () => {
+  const visibility = { kind: 'columns' as const, flags: new Map([['name', 'public']]) };
+  for (const format of ['event', 'standard', 'debezium'] as const) {
+    const rig = rigOf({ tables: [tableConfig(PEOPLE, { ...KEYED, visibility, lookup: ['name'] })], hooks: [hookConfig(PEOPLE, { events: ALL, format, meta: ['changed'] })] });
+    const lookup_values = [{ field: 'name', value: 'now', previous_value: 'secret' }];
+    const data = { id: 1, name: 'now', public: true };
+    rig.bodies(event('data_update', data, { lookup_values, changed: ['name', 'public'] }), event('data_update', data, { lookup_values }), event('visibility_update', data, { lookup_values, changed: ['name'] }));
+    expect(rig.offered).toHaveLength(3);
+    expect(rig.offered.map(({ delivery: { body } }) => body).join('')).not.toContain('secret');
+    // Where the flag did not change, the value before could be seen as well.
+    const [body] = rig.bodies(event('data_update', data, { lookup_values, changed: ['name'] }));
+    if (format === 'event') expect(body).toContain('secret');
+  }
+});
+
+test('numbers of a topic are doubles in expressions', () => {
+  const rig = rigOf({ hooks: [hookConfig(PEOPLE, { when: 'row.total * 2.0 > 24' })] });
+  expect(rig.bodies(event('data_insert', { id: 1, total: 12.5 }), event('data_insert', { id: 2, total: 12 }), event('data_insert', { id: 3, total: 13 }))).toHaveLength(2);
+  expect(rig.offered.every(({ buried }) => buried === null)).toBe(true);
 });
