@@ -128,7 +128,7 @@ test('a value from before that could not be seen then does not come out with an 
     const rig = rigOf({ tables: [tableConfig(PEOPLE, { ...KEYED, visibility, lookup: ['name'] })], hooks: [hookConfig(PEOPLE, { events: ALL, format, meta: ['changed'] })] });
     const lookup_values = [{ field: 'name', value: 'now', previous_value: 'secret' }];
     const data = { id: 1, name: 'now', public: true };
-    rig.bodies(event('data_update', data, { lookup_values, changed: ['name', 'public'] }), event('data_update', data, { lookup_values }), event('visibility_update', data, { lookup_values, changed: ['name'] }));
+    rig.bodies(event('data_update', data, { lookup_values, changed: ['name', 'public'] }), event('data_update', data, { lookup_values }), event('visibility_update', data, { lookup_values, changed: ['name', 'public'] }));
     expect(rig.offered).toHaveLength(3);
     expect(rig.offered.map(({ delivery: { body } }) => body).join('')).not.toContain('secret');
     // Where the flag did not change, the value before could be seen as well.
@@ -141,4 +141,15 @@ test('numbers of a topic are doubles in expressions', () => {
   const rig = rigOf({ hooks: [hookConfig(PEOPLE, { when: 'row.total * 2.0 > 24' })] });
   expect(rig.bodies(event('data_insert', { id: 1, total: 12.5 }), event('data_insert', { id: 2, total: 12 }), event('data_insert', { id: 3, total: 13 }))).toHaveLength(2);
   expect(rig.offered.every(({ buried }) => buried === null)).toBe(true);
+});
+
+test('what is hidden in the topic and what is hidden here add up', () => {
+  const rig = rigOf({ tables: [tableConfig(PEOPLE, { ...KEYED, visibility: { kind: 'json', column: 'flags' } })] });
+  const [body] = rig.bodies(event('data_insert', { id: 1, name: '[gone]', phone: 'secret', flags: { phone: false } }, {}, ['name']));
+  expect(JSON.parse(body ?? '')).toEqual(event('data_insert', { id: 1, name: '<<REDACTED>>', phone: '<<REDACTED>>' }, {}, ['name', 'phone']));
+});
+
+test.each(['true', 't', 1, 'team', {}, null])('a flag of %j shows nothing', (flag) => {
+  const rig = rigOf({ tables: [tableConfig(PEOPLE, { ...KEYED, visibility: { kind: 'columns', flags: new Map([['name', 'public']]) } })] });
+  expect(rig.bodies(event('data_insert', { id: 1, name: 'secret', public: flag })).join('')).not.toContain('secret');
 });
