@@ -54,8 +54,6 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal;
 }
 
-export type { DaemonStatus } from './daemon-status.ts';
-
 /** What `temporary`, `onOutcome` and the like come to. */
 type Wired = DaemonOptions & Opened & { readonly label: string };
 

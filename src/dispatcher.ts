@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
-import type { EndpointDetail, EndpointStatus, LastFailure } from './endpoint-status.ts';
+import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
+import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';
@@ -67,13 +68,9 @@ export interface DispatcherOptions {
   readonly onFenced: (error: Error) => void;
 }
 
-interface Endpoint {
+interface Endpoint extends EndpointTally {
   readonly queue: EndpointQueue;
   readonly sender: Sender;
-  delivered: number;
-  skipped: number;
-  failedAttempts: number;
-  lastFailure: LastFailure | null;
 }
 
 /** All endpoints: for each a queue and a sender, and one budget and one writer for them all. */
@@ -126,25 +123,7 @@ export class Dispatcher {
   }
 
   get status(): EndpointStatus[] {
-    return [...this.#endpoints].map(([name, { queue, delivered, skipped, failedAttempts, lastFailure }]) => {
-      const { queued, mode, slowed, condition } = queue.state;
-      const { state, reason, probeIn, failingFor } = condition;
-      return {
-        name,
-        queued,
-        mode,
-        condition: state,
-        reason,
-        breaker: probeIn === null ? 'closed' : 'open',
-        probe_in: probeIn,
-        failing_for: failingFor,
-        slowed,
-        delivered,
-        skipped,
-        failed_attempts: failedAttempts,
-        last_error: lastFailure?.message ?? null,
-      };
-    });
+    return [...this.#endpoints].map(([name, endpoint]) => endpointStatus(name, endpoint.queue.state, endpoint));
   }
 
   /** Takes over what an earlier run parked. Gives the LSN that the stream must have reached before `startDraining`. */
@@ -189,7 +168,7 @@ export class Dispatcher {
     const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) return null;
     const { inUse, blocked } = endpoint.queue.state;
-    return { inUse, blocked, lastFailure: endpoint.lastFailure };
+    return { inUse, blocked, lastFailure: failureOfTally(endpoint) };
   }
 
   refresh(endpoint: string): Promise<void> | null {
@@ -241,6 +220,7 @@ export class Dispatcher {
         onSkipped: (delivery) => this.#skipped(delivery),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
         onNotice: (notice) => this.#notice(notice),
+        onUnreadable: (endpoint, error) => this.#unreadable(endpoint, error),
         onOverflow: (endpoint) =>
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
         onGivenUp: (endpoint, attempts) =>
@@ -250,7 +230,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastFailure: null };
+    return { queue, sender, ...newTally() };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
@@ -285,6 +265,14 @@ export class Dispatcher {
     this.#options.history?.buried(delivery);
     this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
+  }
+
+  #unreadable(name: string, error: Error | null): void {
+    const endpoint = this.#endpoints.get(name);
+    const failure = error === null ? null : unreadableFailure(error);
+    if (endpoint) endpoint.unreadable = failure;
+    if (failure === null) this.#options.log.info({ endpoint: name }, 'all that is parked can be read again');
+    else this.#options.log.error({ endpoint: name, hint: failure.hint }, failure.message);
   }
 
   #notice(notice: Notice): void {

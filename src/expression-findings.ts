@@ -5,9 +5,9 @@ import { TypeCatalog } from './decode/type-catalog.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { type ExpressionColumn, ExpressionError } from './expression/expression.ts';
 import { compileFilter } from './expression/filter.ts';
+import { error, type Finding } from './finding.ts';
 import { hookExpressions, type HookExpression } from './hook-expressions.ts';
 import type { Facts, RelationFacts } from './source/facts.ts';
-import { error, type Finding } from './source/finding.ts';
 import type { Queryable } from './source/inspect.ts';
 import { GENERATED_COLUMNS } from './source/publishable.ts';
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { beginsAnew, Daemon, type DaemonOptions, type DaemonStatus } from './daemon.ts';
+import { beginsAnew, Daemon, type DaemonOptions } from './daemon.ts';
+import type { DaemonStatus } from './daemon-status.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { examine } from './opening.ts';

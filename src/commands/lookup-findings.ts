@@ -6,9 +6,9 @@ import type { Places } from '../config/places.ts';
 import { expressionColumns } from '../expression-findings.ts';
 import { compileExpression } from '../expression/compile-expression.ts';
 import { type ExpressionColumn, ExpressionError } from '../expression/expression.ts';
+import { error, type Finding } from '../finding.ts';
 import { hookExpressions } from '../hook-expressions.ts';
 import type { Facts } from '../source/facts.ts';
-import { error, type Finding } from '../source/finding.ts';
 import type { Expression } from '../template.ts';
 import { type DescribedLookup, describeLookup, type LookupParameter, type LookupRefusal } from './describe-lookup.ts';
 

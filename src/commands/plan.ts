@@ -1,5 +1,5 @@
 import { EXIT } from '../errors.ts';
-import type { Finding } from '../source/finding.ts';
+import type { Finding } from '../finding.ts';
 import { findings } from '../source/findings.ts';
 import { inspect } from '../source/inspect.ts';
 import { plan as planSteps } from '../source/plan.ts';

@@ -15,6 +15,7 @@ import type { Failure } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { restored } from './restored.ts';
 import { sendingOf } from './sending-of.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
@@ -89,6 +90,7 @@ export class EndpointQueue {
       catchUp: (read) => this.#catchUp(read),
       readmit: (items) => this.#readmit(items),
       storing: () => this.#mode === 'storing',
+      onUnreadable: (error) => options.events.onUnreadable(endpoint.name, error),
     });
     this.#parker = new Parker({
       lanes: this.#lanes,
@@ -121,14 +123,9 @@ export class EndpointQueue {
 
   /** Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: see `startDraining`. */
   async restore(): Promise<Lsn | null> {
-    const { store } = this.#options;
-    const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
-    if (lanes === null) this.#mode = 'storing';
-    const condition = await store.condition(this.name);
-    const now = performance.now();
-    for (const { lane, dueIn } of lanes ?? []) this.#blocked.wait(lane, now + dueIn);
-    this.#standing.restore(condition, now);
-    return store.lastParked(this.name);
+    const { hasMany, lastParked } = await restored(this.name, this.#options.store, { blocked: this.#blocked, standing: this.#standing });
+    if (hasMany) this.#mode = 'storing';
+    return lastParked;
   }
 
   /** Rows of this endpoint were put into the store, or taken out of it, by someone else: reads it again from the start. */

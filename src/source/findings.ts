@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
+import { type Finding, warning } from '../finding.ts';
 import type { Facts } from './facts.ts';
-import { type Finding, warning } from './finding.ts';
 import { hookFindings } from './hook-findings.ts';
 import { identityFindings } from './identity-findings.ts';
 import { publicationFindings } from './publication-findings.ts';

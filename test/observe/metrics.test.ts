@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { DaemonReport } from '../../src/commands/daemon-report.ts';
 import { metricsAnswer } from '../../src/observe/http-metrics.ts';
 import { Histogram } from '../../src/history/histogram.ts';
-import { type MetricFacts, METRICS } from '../../src/observe/metrics.ts';
+import type { MetricFacts } from '../../src/observe/metric-facts.ts';
+import { METRICS } from '../../src/observe/metrics.ts';
 import { backfill } from '../support/memory-backfills.ts';
 import { type Family, parseExposition, valueOf } from './exposition.ts';
 
