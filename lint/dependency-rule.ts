@@ -4,7 +4,7 @@
  */
 
 /** The stages, in the order of the data's way. */
-const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format', 'queue', 'deliver', 'checkpoint', 'backfill', 'engine']);
+const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format', 'queue', 'deliver', 'checkpoint', 'backfill', 'engine', 'topic']);
 
 /** What several stages share beside the vocabulary: CEL. Imports only the vocabulary. */
 const SHARED = new Set(['expression']);
@@ -22,7 +22,7 @@ const COMPOSERS = new Set([
   'endpoint-tally.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'outlet-of.ts',
   'open-engine.ts', 'delivering.ts', 'notices.ts', 'running.ts', 'tail-and-worker.ts', 'delivery-records.ts', 'rotating.ts',
   'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'worker-state.ts', 'endpoint-watch.ts',
-  'expression-findings.ts',
+  'topic-reading.ts', 'topic-daemon.ts', 'expression-findings.ts',
 ]);
 
 /** A package that one file owns. */

@@ -65,6 +65,12 @@ export interface Sequence {
   readonly nth: number;
 }
 
+/** True if `a` is in the order before `b`. */
+export function precedes(a: Sequence, b: Sequence): boolean {
+  if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn;
+  return a.ordinal === b.ordinal ? a.nth < b.nth : a.ordinal < b.ordinal;
+}
+
 /** One event for one hook and endpoint, until it is delivered or dead. */
 export interface Delivery {
   /** webhook-id: the same across retries, restarts, crashes and replays. */
