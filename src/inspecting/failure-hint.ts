@@ -35,6 +35,8 @@ const HINTS: Readonly<Record<FailureClass, Hint>> = {
   enrich: () => 'what the hook looks up under `enrich` was not to be had: walhook check shows the query and its fault',
   cooldown: () => 'the state database could not be asked: walhook status',
   expression: () => 'an expression of the hook fails on this row: mend it in the file, reload, then replay the dead letters',
+  rejected: ({ message }, { name }) => rejectedHint(message, name),
+  broker: (_, { host }) => `the Kafka cluster at ${host} takes nothing: are all its brokers up, and may this user connect and write?`,
 };
 
 /** What to do about a failed attempt; null where there is nothing to say. */
@@ -50,6 +52,14 @@ function tlsHint(message: string, { name, host }: HintedEndpoint): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'the certificate is for another name: endpoints.' + name + '.url must use one that it is made for';
   if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)/.test(code)) return `its authority is not known here: endpoints.${name}.tls: { ca: /path/to/ca.pem }`;
   return `TLS fails: does ${host} speak https, and want a client certificate (endpoints.${name}.tls)?`;
+}
+
+/** By the code that is at the message's end: see kafka/produce-failure.ts. */
+function rejectedHint(message: string, name: string): string {
+  if (message.endsWith('(UNKNOWN_TOPIC_OR_PARTITION)')) return `make the topic, or let the brokers make it (auto.create.topics.enable); endpoints.${name}.topic says which`;
+  if (message.endsWith('(TOPIC_AUTHORIZATION_FAILED)')) return `the user of endpoints.${name}.sasl needs the ACLs WRITE and DESCRIBE on the topic`;
+  if (/\((?:MESSAGE|RECORD_LIST)_TOO_LARGE\)$/.test(message)) return 'fields can make the body smaller; else max.message.bytes of the topic';
+  return `walhook deliveries --endpoint ${name} shows which records the brokers refuse`;
 }
 
 function statusHint(status: number | null, { name }: HintedEndpoint): string | null {
@@ -77,6 +87,7 @@ const BECAUSE: Readonly<Partial<Record<FailureClass, string>>> = {
   blocked_address: 'its address is not public, and not allowed',
   too_large: 'its answers are too large',
   network: 'the network fails',
+  broker: 'its brokers take nothing',
 };
 
 /** A few words on why attempts fail. */
