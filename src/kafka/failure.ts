@@ -1,0 +1,104 @@
+import { findErrorBy } from '@platformatic/kafka';
+import type { KafkaClusterConfig } from '../config.ts';
+import { EXIT, WalhookError } from '../errors.ts';
+
+/** Whether the broker answered with this error, by its name in the protocol: `NOT_COORDINATOR`. */
+export function answered(error: unknown, ...ids: readonly string[]): boolean {
+  return error instanceof Error && ids.some((id) => findErrorBy(error, 'apiId', id) !== null);
+}
+
+/** What a failure is about, and whose: made part of its message. */
+export interface FailureContext {
+  readonly cluster: KafkaClusterConfig;
+  /** What was being done, after `cannot`: `produce to topic walhook`. */
+  readonly what: string;
+}
+
+interface Kind {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly retry?: boolean;
+  readonly exit?: (typeof EXIT)[keyof typeof EXIT];
+}
+
+/** The client library's error as one for an operator: what, where, and what to do. It names the user, never the password. */
+export function kafkaFailure(error: unknown, { cluster, what }: FailureContext): WalhookError {
+  if (error instanceof WalhookError) return error;
+  const kind = kindOf(chain(error), cluster);
+  return new WalhookError(`cannot ${what}: ${kind.message}`, {
+    code: kind.code,
+    cause: error,
+    exit: kind.exit ?? (kind.retry === true ? EXIT.unavailable : EXIT.failure),
+    reaction: kind.retry === true ? 'retry' : 'stop',
+    ...(kind.hint === undefined ? {} : { hint: kind.hint }),
+  });
+}
+
+function kindOf(errors: readonly Error[], cluster: KafkaClusterConfig): Kind {
+  const brokers = cluster.brokers.join(', ');
+  const ids = new Set(errors.map((error) => text(error, 'apiId')).filter((id) => id !== null));
+  if (errors.some((error) => text(error, 'code') === 'PLT_KFK_AUTHENTICATION') || ids.has('SASL_AUTHENTICATION_FAILED')) return refusedUser(errors, cluster, brokers);
+  for (const [id, kind] of DENIED) if (ids.has(id)) return { ...kind, exit: EXIT.notPermitted };
+  if (ids.has('UNKNOWN_TOPIC_OR_PARTITION') || errors.some((error) => error.message.startsWith('Unknown topic'))) {
+    return { code: 'kafka_topic', message: 'the topic is not there', hint: 'Create the topic, or give the user the right to see it (DESCRIBE)', retry: true };
+  }
+  const tls = tlsKind(errors, cluster, brokers);
+  if (tls !== null) return tls;
+  if (ids.size > 0) return { code: 'kafka_error', message: `the broker answers ${[...ids].join(', ')}`, retry: true };
+  const root = errors.at(-1);
+  return {
+    code: 'kafka_unreachable',
+    message: `no answer from ${brokers}${root === undefined ? '' : ` (${root.message.replace(/\.$/, '')})`}`,
+    hint: 'Check that the broker runs, and that the address it advertises (advertised.listeners) can be reached from here',
+    retry: true,
+  };
+}
+
+const DENIED: readonly (readonly [id: string, kind: Kind])[] = [
+  ['TOPIC_AUTHORIZATION_FAILED', { code: 'kafka_not_authorized', message: 'the user may not do that with the topic', hint: 'Grant DESCRIBE and READ (to deliver) or WRITE (to tail) on the topic: kafka-acls --add --allow-principal User:… --operation … --topic …' }],
+  ['GROUP_AUTHORIZATION_FAILED', { code: 'kafka_not_authorized', message: 'the user may not use the consumer group', hint: 'Grant READ on the group: kafka-acls --add --allow-principal User:… --operation READ --group …' }],
+  ['CLUSTER_AUTHORIZATION_FAILED', { code: 'kafka_not_authorized', message: 'the user may not do that with the cluster', hint: 'Grant IDEMPOTENT_WRITE (and CREATE, or create the topic beforehand) on the cluster: kafka-acls --add --allow-principal User:… --operation … --cluster' }],
+  ['INCONSISTENT_GROUP_PROTOCOL', { code: 'kafka_group', message: 'others that are no walhook, or another version of it, are in the consumer group', hint: 'Use a group of its own' }],
+];
+
+function refusedUser(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind {
+  const mechanism = errors.some((error) => text(error, 'apiId') === 'UNSUPPORTED_SASL_MECHANISM');
+  const { sasl } = cluster;
+  return {
+    code: 'kafka_auth',
+    exit: EXIT.notPermitted,
+    message: mechanism ? `${brokers} does not offer SASL ${sasl?.mechanism ?? ''}` : `${brokers} refuses the user ${sasl?.username ?? ''} (SASL ${sasl?.mechanism ?? 'none'})`,
+    hint: mechanism ? 'Set sasl.mechanism to one of the broker’s sasl.enabled.mechanisms' : 'Check sasl.username, sasl.password and sasl.mechanism',
+  };
+}
+
+/** Codes of Node's TLS that are about whom the broker is: https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|INVALID_CA|HOSTNAME_MISMATCH)/;
+
+function tlsKind(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind | null {
+  if (errors.some((error) => error.message === 'Broker requires TLS.')) {
+    return { code: 'kafka_tls', message: `${brokers} speaks TLS and tls is not set`, hint: 'Set kafka.tls: true, or use the port of the plain listener' };
+  }
+  if (cluster.tls === null) return null;
+  const certificate = errors.find((error) => CERTIFICATE.test(text(error, 'code') ?? ''));
+  if (certificate !== undefined) {
+    return { code: 'kafka_tls', message: `the certificate of ${brokers} is not trusted (${certificate.message})`, hint: 'Set tls.ca to the file with the certificate of the authority that signed it' };
+  }
+  if (errors.some((error) => error.message.startsWith('TLS handshake failed') || text(error, 'code') === 'EPROTO')) {
+    return { code: 'kafka_tls', message: `no TLS with ${brokers}: it may speak in plain text`, hint: 'Use the port of the TLS listener, or leave tls out' };
+  }
+  return null;
+}
+
+/** The error, what it holds (`errors`) and what caused it, outermost first. */
+function chain(error: unknown): Error[] {
+  if (!(error instanceof Error)) return [];
+  const inner: readonly unknown[] = error instanceof AggregateError ? error.errors : [];
+  return [error, ...inner.flatMap(chain), ...chain(error.cause)];
+}
+
+function text(error: Error, name: string): string | null {
+  const value: unknown = Reflect.get(error, name);
+  return typeof value === 'string' ? value : null;
+}
