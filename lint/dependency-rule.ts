@@ -15,7 +15,7 @@ const IMPLEMENTERS = new Set(['store', 'history', 'tracing', 'observe', 'kafka']
 /** The only ones that wire parts together. The second line are the daemon's own parts, a file each. */
 const COMPOSERS = new Set([
   'cli.ts', 'commands', 'inspecting', 'daemon.ts', 'daemon-status.ts', 'acting.ts',
-  'opening.ts', 'reading.ts', 'pipeline.ts', 'hook-routes.ts', 'row-lanes.ts', 'delivered-history.ts', 'dispatcher.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'rotating.ts', 'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'expression-findings.ts',
+  'opening.ts', 'reading.ts', 'pipeline.ts', 'hook-routes.ts', 'row-lanes.ts', 'delivered-history.ts', 'dispatcher.ts', 'endpoint-sender.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'rotating.ts', 'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'expression-findings.ts',
 ]);
 
 /** A package that one file owns. */

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
-import { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
+import { type EndpointSender, openSender } from './endpoint-sender.ts';
 import type { EndpointDetail, EndpointStatus, LastFailure } from './endpoint-status.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
@@ -69,7 +69,7 @@ export interface DispatcherOptions {
 
 interface Endpoint {
   readonly queue: EndpointQueue;
-  readonly sender: Sender;
+  readonly sender: EndpointSender;
   delivered: number;
   skipped: number;
   failedAttempts: number;
@@ -215,7 +215,7 @@ export class Dispatcher {
     const { config: all, userAgent, store, tickets, enriching, tracer } = this.#options;
     const signer = config.signing === null ? null : new EndpointSigner(config.signing.secrets);
     if (signer !== null) this.signers.set(config.name, signer);
-    const sender = new Sender(config, {
+    const sender = openSender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     });

@@ -1,7 +1,7 @@
 import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { Sender } from './deliver/sender.ts';
+import { openSender } from './endpoint-sender.ts';
 import { WalhookError } from './errors.ts';
 import { expressionFindings } from './expression-findings.ts';
 import { connect, reach, type Target, target } from './source/connect.ts';
@@ -93,7 +93,7 @@ export async function examine(config: Config, source: Target): Promise<void> {
   }
   await refuseUnwritable(target(config.state.url ?? config.source.url));
   await refuseLostKeys(config);
-  for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
+  for (const endpoint of config.endpoints) await openSender(endpoint, { sign: null, userAgent: '' }).abort();
 }
 
 async function refuseUnwritable(state: Target): Promise<void> {

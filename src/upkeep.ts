@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config, DeadLettersConfig, EndpointConfig } from './config.ts';
-import { Sender } from './deliver/sender.ts';
+import { type EndpointSender, openSender } from './endpoint-sender.ts';
 import { onItsOwn } from './format/joined.ts';
 import { Signer } from './format/signature.ts';
 import type { Notice } from './notice.ts';
@@ -30,7 +30,7 @@ export interface UpkeepOptions {
 /** What is looked after beside the way of the data: by time, and never in its way. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
-  readonly #senders: readonly Sender[];
+  readonly #senders: readonly EndpointSender[];
   readonly #notifier: Notifier;
   readonly #lag: LagWatch;
   readonly #wal: WalHealth;
@@ -136,7 +136,7 @@ function numberInterval(most: number): number {
   return Math.min(PRUNE_INTERVAL, NUMBER_INTERVAL * Math.max(1, Math.ceil(most / NUMBER_STEP)));
 }
 
-function senderOf(endpoint: EndpointConfig, userAgent: string): Sender {
+function senderOf(endpoint: EndpointConfig, userAgent: string): EndpointSender {
   const signer = endpoint.signing === null ? null : new Signer(endpoint.signing.secrets);
-  return new Sender(endpoint, { userAgent, sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body) });
+  return openSender(endpoint, { userAgent, sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body) });
 }

@@ -1,0 +1,52 @@
+import { type Broker, type Connection, type ConnectionPool, NetworkError } from '@platformatic/kafka';
+import type { BrokerGuard } from '../deliver/port.ts';
+
+/**
+ * Has a client's connections made to allowed addresses alone: to the brokers of the configuration, and to those that the cluster
+ * names itself, by address or by name. All of its connections are had of `pool.get`, which is what is put in front of here.
+ *
+ * In plain text a name is resolved once and the client gets the address, so that the name cannot be another one a moment later. With
+ * TLS it connects by the name, which the certificate is for, through `guard.lookup` (see guardedTls).
+ */
+export function guardConnections(pool: ConnectionPool, guard: BrokerGuard): void {
+  const get = pool.get.bind(pool);
+  /** The address that a broker was connected by. */
+  const ways = new Map<string, Broker>();
+
+  const allowed = async (broker: Broker): Promise<Connection> => {
+    const name = `${broker.host}:${broker.port}`;
+    const known = ways.get(name);
+    if (known !== undefined && pool.has(known)) return await get(known);
+    ways.delete(name);
+    const addresses = await guard.addresses(broker.host);
+    let failure: unknown = new Error('no address');
+    for (const way of guard.tls === null ? addresses.map((host) => ({ host, port: broker.port })) : [broker]) {
+      try {
+        const connection = await get(way);
+        ways.set(name, way);
+        return connection;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  };
+
+  const guarded = (broker: Broker | undefined, callback: (error: Error | null, connection?: Connection) => void): void => {
+    // A leader that the cluster has just lost.
+    if (broker === undefined) {
+      queueMicrotask(() => callback(new NetworkError('the broker is not known', { canRetry: true, hasStaleMetadata: true })));
+      return;
+    }
+    allowed(broker).then(
+      (connection) => callback(null, connection),
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
+    );
+  };
+  pool.get = guarded as typeof pool.get;
+}
+
+/** Options of node's tls.connect: names are looked up under the guard. */
+export function guardedTls({ tls, lookup }: BrokerGuard): object {
+  return tls === null ? {} : { tls: { secureContext: tls, rejectUnauthorized: true, lookup }, tlsServerName: true };
+}
