@@ -41,7 +41,7 @@ export interface KafkaClusterConfig {
   readonly sasl: SaslConfig | null;
 }
 
-/** PEM, as the `tls` of an endpoint has it. */
+/** Absolute paths of PEM files, as the `tls` of an endpoint has them. */
 export interface KafkaTlsConfig {
   /** Null: what Node trusts. */
   readonly ca: string | null;

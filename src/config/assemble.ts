@@ -1,4 +1,4 @@
-import type { Config, EndpointConfig, ExpectConfig, HookConfig, TableConfig, TestConfig } from '../config.ts';
+import type { Config, EndpointConfig, ExpectConfig, HookConfig, KafkaClusterConfig, KafkaEngineConfig, TableConfig, TestConfig } from '../config.ts';
 import { concealConfig } from './conceal-config.ts';
 import { parseTableName, type TableName } from './names.ts';
 import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, type LoadedTest, tableOptions } from './schema.ts';
@@ -7,7 +7,7 @@ import { type Loaded, type LoadedEndpoint, type LoadedHook, type LoadedTable, ty
 export function assemble(loaded: Loaded): Config {
   const hooks = loaded.hooks.map(hookConfig);
   const config: Config = {
-    source: { ...loaded.source, url: loaded.source.url ?? null, kafka: null },
+    source: { ...loaded.source, url: loaded.source.url ?? null, kafka: loaded.source.kafka === undefined ? null : { ...loaded.source.kafka, ...cluster(loaded.source.kafka) } },
     state: { ...loaded.state, url: loaded.state.url ?? null, encryption: loaded.state.encryption ?? null },
     server: { ...loaded.server.listen, token: loaded.server.token ?? null },
     limits: loaded.limits,
@@ -17,7 +17,7 @@ export function assemble(loaded: Loaded): Config {
     tests: loaded.tests.map(testConfig),
     notify: loaded.notify,
     history: loaded.history ?? null,
-    engine: null,
+    engine: loaded.engine === undefined ? null : { kafka: kafkaEngine(loaded.engine.kafka) },
     dead_letters: { keep: loaded.dead_letters.keep ?? null, most: loaded.dead_letters.most ?? null },
     tracing: loaded.tracing === undefined ? null : { ...loaded.tracing, column: loaded.tracing.column ?? null },
   };
@@ -49,16 +49,32 @@ function tableConfig({ schema, table }: TableName, options: LoadedTable): TableC
   };
 }
 
-function endpointConfig(name: string, endpoint: LoadedEndpoint): EndpointConfig {
+function kafkaEngine(loaded: NonNullable<Loaded['engine']>['kafka']): KafkaEngineConfig {
+  return { ...loaded, ...cluster(loaded), replication: loaded.replication ?? null, group: loaded.group ?? `${loaded.topic}-deliver` };
+}
+
+/** How a cluster is reached, as an engine, a source or an endpoint says it. */
+function cluster({ brokers, tls, sasl }: Pick<NonNullable<Loaded['engine']>['kafka'], 'brokers' | 'tls' | 'sasl'>): KafkaClusterConfig {
+  return { brokers, tls: tls === undefined || tls === null ? null : tlsFiles(tls), sasl: sasl ?? null };
+}
+
+function tlsFiles(tls: LoadedEndpoint['tls']): EndpointConfig['tls'] {
+  return { ca: tls?.ca ?? null, cert: tls?.cert ?? null, key: tls?.key ?? null };
+}
+
+function endpointConfig(name: string, { type, url, brokers = [], topic = [], key, sasl, ...endpoint }: LoadedEndpoint): EndpointConfig {
+  const kafka = type === 'kafka' ? { ...cluster({ brokers, tls: endpoint.tls, sasl }), topic, key: key ?? null } : null;
   return {
     name,
     ...endpoint,
-    kafka: null,
+    // That what its type needs is there, target-rules.ts has seen to.
+    url: kafka === null && url !== undefined ? url : new URL(`kafka://${brokers[0] ?? ''}`),
+    kafka,
     signing: endpoint.signing ?? null,
     rate: endpoint.rate ?? null,
     batch: endpoint.batch ?? null,
     disable_after: endpoint.disable_after ?? null,
-    tls: { ca: endpoint.tls.ca ?? null, cert: endpoint.tls.cert ?? null, key: endpoint.tls.key ?? null },
+    tls: tlsFiles(endpoint.tls),
     oauth2: endpoint.oauth2 === undefined ? null : { ...endpoint.oauth2, scope: endpoint.oauth2.scope ?? null, audience: endpoint.oauth2.audience ?? null },
   };
 }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import type { Config, EndpointConfig, HookConfig } from '../config.ts';
+import type { Config, EndpointConfig, HookConfig, KafkaClusterConfig } from '../config.ts';
 import { maskHeader, maskUrl } from './mask.ts';
 
 const HIDDEN = '***';
@@ -10,26 +10,36 @@ const HIDDEN = '***';
  * surrounds it are no way around.
  */
 export function concealConfig(config: Config): Config {
-  const { source, state, server, tracing } = config;
+  const { source, state, server, tracing, engine } = config;
   for (const part of [source, state]) shows(part, () => ({ ...part, url: part.url === null ? null : maskUrl(part.url) }));
   shows(server, () => ({ ...server, token: server.token === null ? null : HIDDEN }));
   if (tracing !== null) {
     shows(tracing.url, () => maskUrl(tracing.url));
     concealHeaders(tracing.headers);
   }
+  for (const cluster of [engine?.kafka ?? null, source.kafka]) if (cluster !== null) concealCluster(cluster);
   for (const endpoint of config.endpoints) concealEndpoint(endpoint);
   for (const hook of config.hooks) concealHook(hook);
   for (const test of config.tests) shows(test, () => ({ hook: test.hook, name: test.name, operation: test.operation }));
   return config;
 }
 
-function concealEndpoint({ url, headers, signing, oauth2 }: EndpointConfig): void {
+function concealEndpoint({ url, headers, signing, oauth2, kafka }: EndpointConfig): void {
+  if (kafka !== null) {
+    concealCluster(kafka);
+    // Any text may have a variable filled in.
+    shows(kafka, () => ({ ...kafka, topic: HIDDEN, key: kafka.key === null ? null : HIDDEN }));
+  }
   shows(url, () => maskUrl(url));
   concealHeaders(headers);
   if (signing !== null) shows(signing, () => ({ secrets: signing.secrets.map(() => HIDDEN) }));
   if (oauth2 === null) return;
   shows(oauth2.token_url, () => maskUrl(oauth2.token_url));
   shows(oauth2, () => ({ ...oauth2, client_secret: HIDDEN }));
+}
+
+function concealCluster({ sasl }: KafkaClusterConfig): void {
+  if (sasl !== null) shows(sasl, () => ({ ...sasl, password: HIDDEN }));
 }
 
 function concealHeaders(headers: ReadonlyMap<string, string>): void {

@@ -1,5 +1,5 @@
 import { readExpression, type UsedName } from './expression.ts';
-import { enrichSites, type ExpressionSite, templateSites, whenSites } from './expression-sites.ts';
+import { endpointSites, enrichSites, type ExpressionSite, templateSites, whenSites } from './expression-sites.ts';
 import type { Finding } from './problem.ts';
 import { childrenAt, type Node, type Path } from './tree.ts';
 
@@ -13,6 +13,11 @@ export function expressionRules(root: Node, hook: Path, text: string): Finding[]
     ...[...templateSites(root, hook, text), ...all.flat()].flatMap(syntaxFindings),
     ...orderFindings(names, all),
   ];
+}
+
+/** The same of the expressions of an endpoint: what they may see is that of each hook that goes to it. */
+export function endpointExpressionRules(root: Node, endpoint: Path, text: string): Finding[] {
+  return endpointSites(root, endpoint, text).flatMap(syntaxFindings);
 }
 
 function syntaxFindings(site: ExpressionSite): Finding[] {

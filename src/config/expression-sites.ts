@@ -1,7 +1,7 @@
 import { offsetInScalar } from './scalar-offset.ts';
 import { Mapping, type Node, nodeAt, type Path, Scalar } from './tree.ts';
 
-/** An expression of a hook and where it stands. */
+/** An expression of a hook or an endpoint, and where it stands. */
 export interface ExpressionSite {
   /** Of the scalar that it is in. */
   readonly path: Path;
@@ -15,6 +15,9 @@ export interface ExpressionSite {
 /** Options of a hook that may have `${{ }}` in them. */
 const TEMPLATES = ['body', 'method', 'path', 'headers'];
 
+/** Options of an endpoint that may. */
+const TEMPLATES_OF_ENDPOINT = ['topic', 'key'];
+
 /** The hook's `when`; none if it is not given, or is no text. */
 export function whenSites(root: Node, hook: Path, text: string): ExpressionSite[] {
   const path = [...hook, 'when'];
@@ -27,6 +30,11 @@ export function whenSites(root: Node, hook: Path, text: string): ExpressionSite[
 /** What is in `${{ }}` in a hook, but for `enrich`. */
 export function templateSites(root: Node, hook: Path, text: string): ExpressionSite[] {
   return TEMPLATES.flatMap((option) => sitesBelow(nodeAt(root, [...hook, option]), [...hook, option], text));
+}
+
+/** What is in `${{ }}` in an endpoint. */
+export function endpointSites(root: Node, endpoint: Path, text: string): ExpressionSite[] {
+  return TEMPLATES_OF_ENDPOINT.flatMap((option) => sitesBelow(nodeAt(root, [...endpoint, option]), [...endpoint, option], text));
 }
 
 /** What is in `${{ }}` in the SQL of one lookup. */

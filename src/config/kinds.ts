@@ -133,12 +133,41 @@ export function sectionOrNone<S extends z.ZodRawShape>(shape: S) {
     z.transform<unknown, z.output<typeof whole> | null>((input, context) => {
       if (input === undefined) return give(context, [], 'required');
       if (isNothing(input) || (input instanceof Scalar && input.value === false)) return null;
-      const result = whole.safeParse(input);
-      if (result.success) return result.data;
-      for (const issue of result.error.issues) context.issues.push({ ...issue, input: undefined });
-      return z.NEVER;
+      return parsed(whole, input, context);
     }),
     () => ({ anyOf: [jsonOf(whole), { enum: [null, false] }] }),
+  );
+}
+
+/** What an option of several kinds needs of its keys, and what it does not know. */
+export interface SectionKind {
+  readonly required: readonly string[];
+  readonly without: readonly string[];
+}
+
+/** A section of one of these kinds, as editors are told: who takes it looks which it is. */
+export function sectionOfKinds<T>(whole: z.ZodType<T>, kinds: readonly SectionKind[]) {
+  return described(
+    z.transform<unknown, T>((input, context) => parsed(whole, input, context)),
+    () => {
+      const { required: _, ...json } = jsonOf(whole);
+      const properties = Object.entries(json['properties'] as Record<string, Json>);
+      return { anyOf: kinds.map(({ required, without }) => ({ ...json, type: 'object', properties: Object.fromEntries(properties.filter(([name]) => !without.includes(name))), required })) };
+    },
+  );
+}
+
+/** A section, or `true` for one with nothing in it, or `false` for none: null. */
+export function sectionOrTrue<S extends z.ZodRawShape>(shape: S) {
+  const whole = section(shape);
+  return described(
+    z.transform<unknown, z.output<typeof whole> | null>((input, context) => {
+      const said = input instanceof Scalar && input.origin.filled !== 'failed' ? String(input.value) : '';
+      const isFlag = input instanceof Scalar && (typeof input.value === 'boolean' || (input.origin.filled === 'yes' && /^(?:true|false)$/.test(said)));
+      if (isFlag && said === 'false') return null;
+      return parsed(whole, isFlag ? {} : input, context);
+    }),
+    () => ({ anyOf: [jsonOf(whole), { type: 'boolean' }, { $ref: '#/$defs/variable' }] }),
   );
 }
 
@@ -256,6 +285,14 @@ function collect<T>(item: z.ZodType<T>, node: unknown, { context, at, add }: Int
   const result = item.safeParse(node);
   if (result.success) add(result.data);
   else for (const issue of result.error.issues) context.issues.push({ ...issue, path: [...at, ...issue.path], input: undefined });
+}
+
+/** What `whole` makes of it; its issues are those of the option. */
+function parsed<T>(whole: z.ZodType<T>, input: unknown, context: z.core.ParsePayload): T {
+  const result = whole.safeParse(input);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) context.issues.push({ ...issue, input: undefined });
+  return z.NEVER;
 }
 
 function give(context: z.core.ParsePayload, path: Path, message: string, params: Json = {}): never {

@@ -54,11 +54,14 @@ function shorten({ text, caret }: { readonly text: string; readonly caret: numbe
   return { text: `${before}${text.slice(from, to)}${to < text.length ? '…' : ''}`, caret: caret - from + before.length };
 }
 
+/** Of a cluster, below what says how to reach it. */
+const SECRETS_OF_KAFKA = [['tls', 'key'], ['sasl', 'password']];
+
 /** Where the file holds values that nobody may see, if they are written out. */
 export function secretSpans(root: Node): Span[] {
-  const spans = [['server', 'token'], ['tracing', 'headers']].flatMap((path) => scalarSpans(nodeAt(root, path)));
+  const spans = [['server', 'token'], ['tracing', 'headers'], ...SECRETS_OF_KAFKA.flatMap((secret) => [['engine', 'kafka', ...secret], ['source', 'kafka', ...secret]])].flatMap((path) => scalarSpans(nodeAt(root, path)));
   for (const endpoint of childrenAt(root, ['endpoints'])) {
-    for (const path of [['headers'], ['signing'], ['tls', 'key'], ['oauth2', 'client_secret']]) spans.push(...scalarSpans(nodeAt(root, [...endpoint, ...path])));
+    for (const path of [['headers'], ['signing'], ...SECRETS_OF_KAFKA, ['oauth2', 'client_secret']]) spans.push(...scalarSpans(nodeAt(root, [...endpoint, ...path])));
   }
   for (const hook of childrenAt(root, ['hooks'])) spans.push(...scalarSpans(nodeAt(root, [...hook, 'headers'])));
   return spans;

@@ -95,10 +95,15 @@ function innerOf(json: Json): { readonly suffix: string; readonly json: Json } |
   return null;
 }
 
-/** The mapping that an option is, or may be. */
+/** The mapping that an option is, or may be; of one that has several kinds, what they know together. */
 function sectionOf(json: Json): Json | null {
   const candidates = Array.isArray(json['anyOf']) ? json['anyOf'].map(objectOf) : [json];
-  return candidates.find((candidate) => candidate['properties'] !== undefined) ?? null;
+  const found = candidates.filter((candidate) => candidate['properties'] !== undefined);
+  const [first] = found;
+  if (first === undefined || found.length === 1) return first ?? null;
+  const properties: Json = Object.assign({}, ...found.map((candidate) => objectOf(candidate['properties'])));
+  const required = Object.keys(properties).filter((name) => found.every((candidate) => Array.isArray(candidate['required']) && candidate['required'].includes(name)));
+  return { ...first, properties, required };
 }
 
 function row(name: string, json: Json, required: boolean): string {

@@ -2,12 +2,14 @@ import { isLoopback, listen } from './addresses.ts';
 import { batchEndpointRules, batchHookRules } from './batch-rules.ts';
 import { didYouMean } from '../closest.ts';
 import { encodingRules } from './encoding-rules.ts';
-import { expressionRules } from './expression-rules.ts';
+import { endpointExpressionRules, expressionRules } from './expression-rules.ts';
 import { fieldsRules } from './fields-rules.ts';
+import { kafkaRules } from './kafka-rules.ts';
 import { parseTableName } from './names.ts';
 import type { Finding } from './problem.ts';
 import { sqlRules } from './sql-rules.ts';
 import { deliveredFault } from './status-rules.ts';
+import { kafkaHookRules, kafkaNoticeFault, targetTypeRules } from './target-rules.ts';
 import { testRules } from './test-rules.ts';
 import { childrenAt, keyAt, type Node, nodeAt, type Path, Scalar, Sequence, spanAt, textAt } from './tree.ts';
 import { parseDuration } from './units.ts';
@@ -20,7 +22,9 @@ export function rules(root: Node, text: string): Finding[] {
   return [
     ...serverRules(root),
     ...tableRules(root),
-    ...childrenAt(root, ['endpoints']).flatMap((path) => endpointRules(root, path)),
+    ...kafkaRules(root),
+    ...[['engine', 'kafka'], ['source', 'kafka']].flatMap((cluster) => certificateRules(root, cluster)),
+    ...childrenAt(root, ['endpoints']).flatMap((path) => endpointRules(root, path, text)),
     ...hookRules(root, text),
     ...targetRules(root, ['notify', 'to']),
     ...noticeRules(root),
@@ -54,8 +58,8 @@ function tableRules(root: Node): Finding[] {
   return findings;
 }
 
-function endpointRules(root: Node, path: Path): Finding[] {
-  const findings = [...headerRules(root, path), ...batchEndpointRules(root, path)];
+function endpointRules(root: Node, path: Path, text: string): Finding[] {
+  const findings = [...targetTypeRules(root, path), ...headerRules(root, path), ...batchEndpointRules(root, path), ...certificateRules(root, path), ...endpointExpressionRules(root, path, text)];
   const headers = new Set(childrenAt(root, [...path, 'headers']).map((header) => String(header.at(-1)).toLowerCase()));
   const url = URL.parse(textAt(root, [...path, 'url']) ?? '');
   if (headers.has('authorization') && url !== null && url.username + url.password !== '') {
@@ -69,11 +73,6 @@ function endpointRules(root: Node, path: Path): Finding[] {
     const fault = textAt(root, response) === 'delivered' ? deliveredFault(String(response.at(-1))) : null;
     if (fault !== null) findings.push(finding(root, response, fault));
   }
-  const cert = textAt(root, [...path, 'tls', 'cert']) ?? '';
-  const key = textAt(root, [...path, 'tls', 'key']) ?? '';
-  if ((cert === '') !== (key === '') && !isFailed(root, [...path, 'tls', 'cert']) && !isFailed(root, [...path, 'tls', 'key'])) {
-    findings.push(finding(root, [...path, 'tls'], '`cert` and `key` go together'));
-  }
   const initial = parseDuration(textAt(root, [...path, 'retry', 'initial']) ?? '5s');
   const max = parseDuration(textAt(root, [...path, 'retry', 'max']) ?? '1h');
   if (initial !== null && max !== null && initial > max) {
@@ -81,6 +80,14 @@ function endpointRules(root: Node, path: Path): Finding[] {
     findings.push(finding(root, [...path, 'retry', longer], 'the first wait (`initial`) is longer than the longest (`max`)'));
   }
   return findings;
+}
+
+/** The `tls` of an endpoint or a cluster. */
+function certificateRules(root: Node, of: Path): Finding[] {
+  const path = [...of, 'tls'];
+  const [cert, key] = [[...path, 'cert'], [...path, 'key']];
+  const given = [cert, key].filter((file) => (textAt(root, file) ?? '') !== '');
+  return given.length !== 1 || isFailed(root, cert) || isFailed(root, key) ? [] : [finding(root, path, '`cert` and `key` go together')];
 }
 
 /** The headers of an endpoint or a hook. */
@@ -109,6 +116,7 @@ function hookRules(root: Node, text: string): Finding[] {
       ...headerRules(root, path),
       ...encodingRules(root, path),
       ...batchHookRules(root, path),
+      ...kafkaHookRules(root, path),
       ...expressionRules(root, path, text),
       ...childrenAt(root, [...path, 'enrich']).flatMap((lookup) => sqlRules(root, lookup, text)),
       ...fieldsRules(root, [...path, 'fields']),
@@ -135,7 +143,10 @@ function noticeRules(root: Node): Finding[] {
   const path = ['notify', 'to'];
   const targets = nodeAt(root, path) instanceof Sequence ? childrenAt(root, path) : [path];
   return targets.flatMap((target) => {
-    const method = textAt(root, ['endpoints', textAt(root, target) ?? '', 'method']);
+    const endpoint = ['endpoints', textAt(root, target) ?? ''];
+    const fault = kafkaNoticeFault(root, endpoint);
+    if (fault !== null) return [finding(root, target, fault)];
+    const method = textAt(root, [...endpoint, 'method']);
     return method === 'GET' || method === 'HEAD' ? [finding(root, target, `the endpoint has method ${method}, and a notice needs a body`)] : [];
   });
 }

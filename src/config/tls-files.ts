@@ -1,9 +1,9 @@
 import { reason } from './interpolate.ts';
 import type { Finding } from './problem.ts';
 import { pemPath } from './secrets.ts';
-import { Mapping, type Node, nodeAt, type Path, Scalar } from './tree.ts';
+import { childrenAt, type Node, nodeAt, type Path, Scalar } from './tree.ts';
 
-/** Looks into the files that `endpoints.*.tls` names, so that one that is missing shows with its line. */
+/** Looks into the files that every `tls` names, so that one that is missing shows with its line. */
 export function tlsFileFindings(root: Node, readFile: (path: string) => string): Finding[] {
   return tlsPaths(root).flatMap((path) => {
     const node = nodeAt(root, path);
@@ -19,7 +19,6 @@ export function tlsFileFindings(root: Node, readFile: (path: string) => string):
 }
 
 function tlsPaths(root: Node): Path[] {
-  const endpoints = nodeAt(root, ['endpoints']);
-  if (!(endpoints instanceof Mapping)) return [];
-  return [...endpoints.entries.keys()].flatMap((name) => ['ca', 'cert', 'key'].map((file) => ['endpoints', name, 'tls', file]));
+  const endpoints = childrenAt(root, ['endpoints']);
+  return [...endpoints, ['engine', 'kafka'], ['source', 'kafka']].flatMap((of) => ['ca', 'cert', 'key'].map((file) => [...of, 'tls', file]));
 }

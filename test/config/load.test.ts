@@ -68,7 +68,7 @@ history: 7d
 test('the example of the design loads', () => {
   const config = load(EXAMPLE, { DATABASE_URL: 'postgres://u:p@db/app', CRM_KEY: 'k', CRM_WHSEC: SECRET });
   expect(config).toEqual({
-    source: { url: 'postgres://u:p@db/app', slot: 'walhook', publication: 'walhook', manage: true, failover: true },
+    source: { url: 'postgres://u:p@db/app', slot: 'walhook', publication: 'walhook', manage: true, failover: true, kafka: null },
     state: { url: null, schema: 'walhook', encryption: null },
     server: { host: '127.0.0.1', port: 9464, token: 'a-token-from-a-file' },
     limits: { in_flight: 10_000, memory: 64 * 1024 * 1024, shutdown: 25_000 },
@@ -110,6 +110,7 @@ test('the example of the design loads', () => {
         network: { allow: ['10.0.0.0/8'] },
         tls: { ca: '/etc/ssl/ca.pem', cert: null, key: null },
         oauth2: null,
+        kafka: null,
       },
     ],
     hooks: [
@@ -167,6 +168,7 @@ test('the example of the design loads', () => {
     notify: { to: ['crm'], lag: 60_000, wal: 86_400_000 },
     dead_letters: { keep: 2_592_000_000, most: 100_000 },
     tracing: null,
+    engine: null,
     history: { keep: 604_800_000, bodies: true, rate: 1_000 },
   });
 });
@@ -174,7 +176,7 @@ test('the example of the design loads', () => {
 test('what is not given has its default', () => {
   const config = load(`version: 1\ntables: { profiles: {} }\n${ENDPOINT}\nhooks: [{ name: a, table: profiles, to: crm }]\n`);
   expect(config).toEqual({
-    source: { url: null, slot: 'walhook', publication: 'walhook', manage: true, failover: false },
+    source: { url: null, slot: 'walhook', publication: 'walhook', manage: true, failover: false, kafka: null },
     state: { url: null, schema: 'walhook', encryption: null },
     server: { host: '127.0.0.1', port: 9464, token: null },
     limits: { in_flight: 10_000, memory: 64 * 1024 * 1024, shutdown: 25_000 },
@@ -197,6 +199,7 @@ test('what is not given has its default', () => {
         network: { allow: [] },
         tls: { ca: null, cert: null, key: null },
         oauth2: null,
+        kafka: null,
       },
     ],
     hooks: [
@@ -230,6 +233,7 @@ test('what is not given has its default', () => {
     notify: { to: [], lag: 300_000, wal: 21_600_000 },
     dead_letters: { keep: null, most: null },
     tracing: null,
+    engine: null,
     history: null,
   });
 });
