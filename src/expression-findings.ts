@@ -64,7 +64,7 @@ export function expressionFault(expression: HookExpression, columns: readonly Ex
   }
 }
 
-function compile({ source, use, lookups }: HookExpression, columns: readonly ExpressionColumn[], { schedule }: HookConfig): void {
+function compile({ source, use, path, lookups }: HookExpression, columns: readonly ExpressionColumn[], { schedule }: HookConfig): void {
   if (use === 'when') {
     const { usesOld, changed, event } = compileFilter(source, columns).columns;
     const other = usesOld ? 'old' : changed ? 'changed' : event ? 'event' : null;
@@ -79,8 +79,13 @@ function compile({ source, use, lookups }: HookExpression, columns: readonly Exp
   const whole = bare !== null && bare.name === null;
   if (use === 'pairs' && !whole && !/^(?:map|dyn)/.test(type)) refuse(`gives ${type}, and a form or query is made of a map`);
   if (use === 'method' && (whole || !/^(?:string|dyn)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, and a method is a string`);
-  if (use === 'path' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of a path`);
+  if (use === 'path' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of a ${lastOf(path)}`);
   if (use === 'parameter' && whole) refuse(`a whole row cannot be a parameter of a query: name a column, as in ${source}.id`);
+}
+
+/** `path`, `topic` or `key`. */
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
 }
 
 /** The expression's line with a caret below the fault. */

@@ -3,15 +3,15 @@ import type { Expression, Template, TextTemplate } from './template.ts';
 
 /**
  * What becomes of an expression's value: a condition; a value in a body or header; a whole body that is written as pairs; the
- * method; a piece of a path; a parameter of a query.
+ * method; a piece of a path, or of a topic or key; a parameter of a query.
  */
 export type ExpressionUse = 'when' | 'value' | 'pairs' | 'method' | 'path' | 'parameter';
 
-/** An expression of a hook. */
+/** An expression of a hook, or of an endpoint that it goes to: what that sees is the hook's. */
 export interface HookExpression {
   readonly source: string;
   readonly use: ExpressionUse;
-  /** Below the hook: `body.organization.name`, `when`. */
+  /** Below the hook: `body.organization.name`, `when`; of an endpoint `to.stream.topic`. */
   readonly path: string;
   /** In the file: `when` of the hook with this index, or in `${{ }}`. */
   readonly where: { readonly when: number } | Expression;
@@ -32,6 +32,8 @@ export function hookExpressions(config: Config, index: number): HookExpression[]
     ...expressionsIn(hook.method ?? []).map(within('method', 'method')),
     ...expressionsIn(hook.path ?? []).map(within('path', 'path')),
     ...[...hook.headers].flatMap(([name, value]) => expressionsIn(value).map(within('value', `headers.${name}`))),
+    ...config.endpoints.filter(({ name }) => hook.to.includes(name)).flatMap(({ name, kafka }) =>
+      kafka === null ? [] : [...expressionsIn(kafka.topic).map(within('path', `to.${name}.topic`)), ...expressionsIn(kafka.key ?? []).map(within('path', `to.${name}.key`))]),
     ...(hook.body === null ? [] : bodyExpressions(hook.body, 'body', (path) => within(path === 'body' ? top : 'value', path))),
   ];
 }

@@ -27,6 +27,11 @@ export function recordTarget(path: string | null): RecordTarget | null {
   }
 }
 
+/** For people: `app.public.people key 42`. */
+export function recordText({ topic, key }: RecordTarget): string {
+  return `${topic} key ${key ?? '(its lane)'}`;
+}
+
 const PATH = /^\/([^/]*)(?:\/([^/?#]+))?$/;
 
 /** Kafka's own rule for the names of topics: https://kafka.apache.org/documentation/#topicconfigs (Topic.validate). */

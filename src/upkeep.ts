@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
 import type { Config, DeadLettersConfig, EndpointConfig } from './config.ts';
 import { type EndpointSender, openSender } from './endpoint-sender.ts';
+import type { Delivery } from './delivery.ts';
 import { onItsOwn } from './format/joined.ts';
+import { constantRecordPath } from './format/record-request.ts';
 import { Signer } from './format/signature.ts';
 import type { Notice } from './notice.ts';
+import { PRODUCE } from './record-path.ts';
 import { LagWatch } from './observe/lag-watch.ts';
 import { type NoticeAttempt, Notifier } from './observe/notifier.ts';
 import type { Opened } from './opening.ts';
@@ -43,7 +46,7 @@ export class Upkeep {
     this.#options = options;
     const told = config.endpoints.filter(({ name }) => config.notify.to.includes(name));
     const senders = told.map((endpoint) => ({ endpoint, sender: senderOf(endpoint, userAgent) }));
-    const attempts = senders.map(({ endpoint, sender }): [string, NoticeAttempt] => [endpoint.name, (delivery, done) => sender.attempt(onItsOwn(delivery, endpoint), done)]);
+    const attempts = senders.map(({ endpoint, sender }): [string, NoticeAttempt] => [endpoint.name, (delivery, done) => sender.attempt(noticeFor(endpoint, delivery), done)]);
     this.#senders = senders.map(({ sender }) => sender);
     this.#notifier = new Notifier({ to: new Map(attempts), log });
     this.#lag = new LagWatch({ behind, most: config.notify.lag, onNotice: (notice) => this.#lagging(notice) });
@@ -134,6 +137,12 @@ export class Upkeep {
 
 function numberInterval(most: number): number {
   return Math.min(PRUNE_INTERVAL, NUMBER_INTERVAL * Math.max(1, Math.ceil(most / NUMBER_STEP)));
+}
+
+/** The configuration sees to it that a Kafka endpoint which is told has one topic. */
+function noticeFor(endpoint: EndpointConfig, delivery: Delivery): Delivery {
+  if (endpoint.kafka === null) return onItsOwn(delivery, endpoint);
+  return { ...delivery, request: { ...delivery.request, method: PRODUCE, path: constantRecordPath(endpoint.kafka) } };
 }
 
 function senderOf(endpoint: EndpointConfig, userAgent: string): EndpointSender {

@@ -1,7 +1,7 @@
 import type { EndpointConfig, KafkaEndpointConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
-import { PRODUCE, recordPath, recordTarget } from '../record-path.ts';
+import { PRODUCE, recordTarget } from '../record-path.ts';
 import { classify } from './classify.ts';
 import { allowedRanges } from './connector.ts';
 import { guardedAddresses, guardedLookup, type Resolve, resolveBySystem } from './guard.ts';
@@ -25,7 +25,7 @@ export interface RecordSenderOptions {
 /** A record as the request that it was made from. */
 export interface SentRecord {
   readonly method: typeof PRODUCE;
-  /** As recordPath makes it; the key is the one that is sent, whoever gave it. */
+  /** As recordPath makes it. */
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
@@ -77,7 +77,7 @@ export class RecordSender {
     else if (this.#isClosed) queueMicrotask(() => done(this.#gaveUp(startedAt)));
     else {
       const record = this.#record(delivery);
-      if (this.#options.tap?.(seen(record)) === false) queueMicrotask(() => done(this.#gaveUp(startedAt)));
+      if (this.#options.tap?.(seen(record, delivery.request.path ?? '')) === false) queueMicrotask(() => done(this.#gaveUp(startedAt)));
       else this.#waiting.push({ delivery, record, done, startedAt });
       this.#schedule();
     }
@@ -187,8 +187,8 @@ export class RecordSender {
   }
 }
 
-function seen({ topic, key, value, headers }: TopicRecord): SentRecord {
-  return { method: PRODUCE, path: recordPath({ topic, key }), headers, body: value };
+function seen({ value, headers }: TopicRecord, path: string): SentRecord {
+  return { method: PRODUCE, path, headers, body: value };
 }
 
 function failed({ failure, verdict, message }: Pick<Extract<Outcome, { kind: 'failed' }>, 'failure' | 'verdict' | 'message'>, startedAt: number): Outcome {

@@ -85,19 +85,18 @@ export class HookRequests {
     return this.#maker(name, { shape, varies, method: valueIn(this.#method, null) });
   }
 
-  /** `method` and `path` of the hook are HTTP's, and so is a query: a record has a topic and a key, and its value is the body. */
+  /** `method`, `path` and `encoding` of the hook are HTTP's: a record has a topic and a key, and its value is the body. */
   #toTopic(name: string, kafka: KafkaEndpointConfig): RequestMaker {
     const path = compileRecordPath(kafka, this.#compiler);
     // It holds what the expressions so far ask for, those of this endpoint now too.
     this.#scope = this.#compiler.scope();
     this.#serial = 0;
-    const contentType = this.#encoding === 'form' ? FORM_CONTENT_TYPE : this.#body.contentType;
     const shape = (scope: TemplateScope | null, own: Headers): RequestShape => ({
       hook: this.#hook,
       endpoint: name,
       method: PRODUCE,
       path: valueIn(path, scope),
-      contentType,
+      contentType: this.#body.contentType,
       headers: withOwn(recordHeaders(own), valueIn(this.#headers, scope) ?? NO_HEADERS),
     });
     const varies = typeof path === 'function' || typeof this.#headers === 'function';

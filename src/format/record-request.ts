@@ -7,6 +7,13 @@ import type { TemplateScope } from './template-scope.ts';
 import { compileText } from './template-text.ts';
 import { Unrenderable } from './unrenderable.ts';
 
+/** The path where neither has an expression; null where only a row can fill them. */
+export function constantRecordPath({ topic, key }: KafkaEndpointConfig): string | null {
+  const parts = [...topic, ...(key ?? [])];
+  if (parts.some((part) => typeof part !== 'string')) return null;
+  return recordPath({ topic: topic.join(''), key: key === null || key.length === 0 ? null : key.join('') });
+}
+
 type Write = string | ((scope: TemplateScope) => string);
 
 /**

@@ -14,6 +14,8 @@ export interface HintedEndpoint {
   readonly host: string;
   /** Milliseconds. */
   readonly timeout: number;
+  /** It is a Kafka cluster. */
+  readonly isKafka: boolean;
 }
 
 type Hint = (attempt: FailedAttempt, endpoint: HintedEndpoint) => string | null;
@@ -23,7 +25,7 @@ const HINTS: Readonly<Record<FailureClass, Hint>> = {
   refused: (_, { host }) => `nothing listens at ${host}: is the receiver up, and is the port right?`,
   reset: (_, { host }) => `something closes the connection at ${host}: a receiver that crashes or restarts, a proxy with a short idle timeout, or http where https is spoken`,
   tls: ({ message }, endpoint) => tlsHint(message, endpoint),
-  timeout: (_, { name, timeout }) => `answer 202 first and work then; or let it take longer than ${timeout} ms: endpoints.${name}.timeout`,
+  timeout: (_, { name, host, timeout, isKafka }) => isKafka ? `are the brokers of ${host} up, and can those be reached that they name themselves (advertised.listeners)? Or let it take longer than ${timeout} ms: endpoints.${name}.timeout` : `answer 202 first and work then; or let it take longer than ${timeout} ms: endpoints.${name}.timeout`,
   blocked_address: ({ message }) => {
     const [, ranges] = /network\.allow: \[([^\]]*)\]/.exec(message) ?? [];
     return ranges === undefined ? 'network: { allow: […] } in the endpoint names the private ranges that may be sent to' : `network: { allow: [${ranges.split(', ').map((range) => JSON.stringify(range)).join(', ')}] }`;

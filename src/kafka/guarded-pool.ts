@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Broker, type Connection, type ConnectionPool, NetworkError } from '@platformatic/kafka';
 import type { BrokerGuard } from '../deliver/port.ts';
 
@@ -46,7 +47,9 @@ export function guardConnections(pool: ConnectionPool, guard: BrokerGuard): void
   pool.get = guarded as typeof pool.get;
 }
 
-/** Options of node's tls.connect: names are looked up under the guard. */
-export function guardedTls({ tls, lookup }: BrokerGuard): object {
-  return tls === null ? {} : { tls: { secureContext: tls, rejectUnauthorized: true, lookup }, tlsServerName: true };
+/** Options of a client: names are looked up under the guard, and told in the handshake, which brokers behind one address go by. An address is no such name. */
+export function guardedTls({ tls, lookup }: BrokerGuard, brokers: readonly string[]) {
+  if (tls === null) return {};
+  const isNamed = brokers.every((broker) => isIP(broker.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')) === 0);
+  return { tls: { secureContext: tls, rejectUnauthorized: true, lookup }, tlsServerName: isNamed };
 }

@@ -49,7 +49,7 @@ class GuardedProducer implements RecordProducer {
       // Whether a topic that is not there is made is for the brokers to say (auto.create.topics.enable).
       autocreateTopics: true,
       serializers: stringSerializers,
-      ...guardedTls(guard),
+      ...guardedTls(guard, cluster.brokers),
       ...saslOptions(cluster.sasl),
     });
     guardConnections(this.#producer.connections, guard);
