@@ -9,9 +9,14 @@ import { Unrenderable } from './unrenderable.ts';
 
 /** The path where neither has an expression; null where only a row can fill them. */
 export function constantRecordPath({ topic, key }: KafkaEndpointConfig): string | null {
-  const parts = [...topic, ...(key ?? [])];
-  if (parts.some((part) => typeof part !== 'string')) return null;
-  return recordPath({ topic: topic.join(''), key: key === null || key.length === 0 ? null : key.join('') });
+  const [topicText, keyText] = [constant(topic), constant(key ?? [])];
+  if (topicText === null || keyText === null) return null;
+  return recordPath({ topic: topicText, key: keyText === '' ? null : keyText });
+}
+
+function constant(template: TextTemplate): string | null {
+  const texts = template.filter((part) => typeof part === 'string');
+  return texts.length === template.length ? texts.join('') : null;
 }
 
 type Write = string | ((scope: TemplateScope) => string);
@@ -24,12 +29,13 @@ type Write = string | ((scope: TemplateScope) => string);
 export function compileRecordPath({ topic, key }: KafkaEndpointConfig, compiler: TemplateCompiler): string | ((scope: TemplateScope) => string) {
   const topicText = compile(topic, 'topic', compiler);
   const keyText = key === null ? '' : compile(key, 'key', compiler);
-  const path = (name: string, text: string): string => {
-    if (!isTopic(name)) throw new Unrenderable('topic: this is no name of a topic: 1 to 249 letters, digits, dots, underscores and hyphens');
-    return recordPath({ topic: name, key: text === '' ? null : text });
-  };
-  if (typeof topicText === 'string' && typeof keyText === 'string' && isTopic(topicText)) return path(topicText, keyText);
-  return (scope) => path(written(topicText, scope), written(keyText, scope));
+  if (typeof topicText === 'string' && typeof keyText === 'string' && isTopic(topicText)) return pathOf(topicText, keyText);
+  return (scope) => pathOf(written(topicText, scope), written(keyText, scope));
+}
+
+function pathOf(topic: string, key: string): string {
+  if (!isTopic(topic)) throw new Unrenderable('topic: this is no name of a topic: 1 to 249 letters, digits, dots, underscores and hyphens');
+  return recordPath({ topic, key: key === '' ? null : key });
 }
 
 function compile(template: TextTemplate, option: string, compiler: TemplateCompiler): Write {

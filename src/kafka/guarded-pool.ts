@@ -33,16 +33,17 @@ export function guardConnections(pool: ConnectionPool, guard: BrokerGuard): void
     throw failure;
   };
 
-  const guarded = (broker: Broker | undefined, callback: (error: Error | null, connection?: Connection) => void): void => {
-    // A leader that the cluster has just lost.
-    if (broker === undefined) {
-      queueMicrotask(() => callback(new NetworkError('the broker is not known', { canRetry: true, hasStaleMetadata: true })));
+  const guarded = async (broker: Broker | undefined, callback: (error: Error | null, connection?: Connection) => void): Promise<void> => {
+    let connection: Connection;
+    try {
+      // None: a leader that the cluster has just lost.
+      if (broker === undefined) throw new NetworkError('the broker is not known', { canRetry: true, hasStaleMetadata: true });
+      connection = await allowed(broker);
+    } catch (error) {
+      callback(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    allowed(broker).then(
-      (connection) => callback(null, connection),
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error))),
-    );
+    callback(null, connection);
   };
   pool.get = guarded as typeof pool.get;
 }

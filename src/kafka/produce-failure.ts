@@ -42,5 +42,5 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 };
 
 function isPassing(name: string): boolean {
-  return protocolErrors[name as keyof typeof protocolErrors]?.canRetry === true;
+  return protocolErrors[name]?.canRetry === true;
 }

@@ -56,7 +56,7 @@ class GuardedProducer implements RecordProducer {
   }
 
   async produce(records: readonly TopicRecord[]): Promise<readonly RecordResult[]> {
-    const results = new Array<RecordResult>(records.length);
+    const results: RecordResult[] = records.map(() => UNKNOWN);
     const counts = await this.#partitionCounts(new Set(records.map(({ topic }) => topic)));
     const placed: Placed[] = [];
     for (const [index, record] of records.entries()) {
@@ -118,6 +118,9 @@ class GuardedProducer implements RecordProducer {
     return isTooLarge(name) ? 'too large' : refusedBy(name);
   }
 }
+
+/** Of a record that no answer mentions. */
+const UNKNOWN: RecordResult = { kind: 'unanswered', error: null };
 
 /** As Kafka's own clients place a key, so that records of other producers with the same keys are beside these. */
 function partitionOf({ topic, key }: TopicRecord, count: number): number {
