@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** Tests that need a database: the `.pg` suffix, and the suites that run the whole daemon. */
 const WITH_POSTGRES = ['test/**/*.pg.test.ts', 'test/fault/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
+/** Tests that need a Kafka broker as well. */
+const WITH_KAFKA = ['test/**/*.kafka.test.ts'];
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -13,16 +16,27 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: WITH_POSTGRES, testTimeout: 60_000 },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...WITH_POSTGRES, ...WITH_KAFKA], testTimeout: 60_000 },
       },
       {
         extends: true,
         test: {
           name: 'postgres',
           include: WITH_POSTGRES,
+          exclude: WITH_KAFKA,
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kafka',
+          include: WITH_KAFKA,
+          globalSetup: ['test/support/global-setup.ts', 'test/support/kafka/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
     ],
