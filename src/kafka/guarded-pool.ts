@@ -45,7 +45,7 @@ export function guardConnections(pool: ConnectionPool, guard: BrokerGuard): void
     }
     callback(null, connection);
   };
-  pool.get = guarded as typeof pool.get;
+  pool.get = ((broker, callback) => void guarded(broker, callback)) as Callbacks as ConnectionPool['get'];
 }
 
 /** Options of a client: names are looked up under the guard, and told in the handshake, which brokers behind one address go by. An address is no such name. */
