@@ -21,8 +21,8 @@ export interface DrainOptions {
   readonly ahead?: () => Promise<number>;
   /** Profile walhook's CPU once it is warm. Default: no. */
   readonly isProfiled?: boolean;
-  /** Variables of walhook's process. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** See WalhookOptions. */
+  readonly program?: readonly string[];
   /** Told of walhook's process when it is warm. Default: nobody. */
   readonly onBegin?: (pid: number) => void;
   /** Called when the last has come, while the process is still there. Default: nobody. */
@@ -49,11 +49,11 @@ export interface Drained {
 
 /** Starts walhook on a backlog and waits until the receiver has had all of it. */
 export async function drain(suite: Suite, options: DrainOptions): Promise<Drained> {
-  const { database, receiver, config, what = 'requests', until, skip = warmUp(until), keep = 0, ahead, isProfiled = false, env = {}, onBegin, onEnd } = options;
+  const { database, receiver, config, what = 'requests', until, skip = warmUp(until), keep = 0, ahead, isProfiled = false, program, onBegin, onEnd } = options;
   await database.rewind(WALHOOK);
   await database.forget();
   const counting = receiver.count({ what, skip, until, keep });
-  const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled, env });
+  const walhook = suite.walhook({ config: config.data, port: config.port, isProfiled, ...(program === undefined ? {} : { program }) });
   await Promise.race([counting.began, walhook.failed]);
   const arrived = Math.max(skip, (await ahead?.()) ?? 0);
   onBegin?.(walhook.pid);

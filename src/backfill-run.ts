@@ -10,7 +10,7 @@ import { didYouMean } from './closest.ts';
 import type { Config, HookConfig, TableConfig } from './config.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
-import type { Delivery } from './delivery.ts';
+import { bytesInMemory, type Delivery } from './delivery.ts';
 import { DraftRequests } from './enrich/draft-requests.ts';
 import { WalhookError } from './errors.ts';
 import { foundAt, RowEvents } from './event/row-events.ts';
@@ -32,8 +32,6 @@ import { tableName } from './source/quote.ts';
 /** Milliseconds for a question without a table, and for one that may have to look at all rows. */
 const PATIENCE = 10_000;
 const LONG_PATIENCE = 60_000;
-/** What a delivery takes in memory besides its body, in bytes: an estimate. */
-const OVERHEAD = 512;
 const NO_LOOKUPS = null;
 
 export interface BackfillRunOptions {
@@ -250,7 +248,7 @@ class BackfillRun implements ChunkSource {
         const one = made[nth];
         if (one === undefined) continue;
         const { queue, failure, id, request, lane, row, body } = one;
-        const delivery: Delivery = { id, request, lane, row, sequence: { commitLsn, ordinal, nth }, operation: 'data_insert', table, body, bytes: body.length + OVERHEAD, committedAt };
+        const delivery: Delivery = { id, request, lane, row, sequence: { commitLsn, ordinal, nth }, operation: 'data_insert', table, body, bytes: bytesInMemory(body, request), committedAt };
         deliveries++;
         if (failure === null) queue.offer(delivery, settled);
         else queue.bury(delivery, failure, settled);

@@ -8,9 +8,9 @@ import { storedReport } from './backfill/stored-report.ts';
 import type { StreamPlace, StreamWindows } from './backfill/stream-windows.ts';
 import { type BackfillRunOptions, findTable, openRun, survey } from './backfill-run.ts';
 import type { BackfillOperations, BackfillOrigin, BackfillReport, BackfillRequest } from './backfills.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { WalhookError } from './errors.ts';
 import type { Lsn } from './lsn.ts';
+import type { Outlet } from './outlet.ts';
 import { inTime } from './patience.ts';
 import { codeOf, safeMessage } from './reaction.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
@@ -29,7 +29,7 @@ const RETRY = 5_000;
 export interface BackfillingOptions extends Pick<BackfillRunOptions, 'config' | 'systemId' | 'origin' | 'pool' | 'received'> {
   readonly log: Logger;
   readonly store: BackfillStore;
-  readonly dispatcher: Pick<Dispatcher, 'queues' | 'budget' | 'pace'>;
+  readonly dispatcher: Pick<Outlet, 'queues' | 'budget' | 'pace'>;
   readonly windows: StreamWindows;
 }
 

@@ -1,5 +1,21 @@
 import type { EndpointStatus } from './endpoint-status.ts';
+import type { Role } from './role.ts';
 import type { WalReport } from './source/wal-health.ts';
+
+/** A process's part in the engine. */
+export interface EngineStatus {
+  readonly role: Role;
+  readonly topic: string;
+  readonly group: string;
+  /** The name by which the group knows this worker; null for a tail. */
+  readonly worker: string | null;
+  /** Those that it delivers from. */
+  readonly partitions: readonly number[];
+  /** How often the group has been dealt anew; null: it is no member, or not yet. */
+  readonly generation: number | null;
+  /** Deliveries that the tail has handed to the broker since it started. */
+  readonly forwarded: number;
+}
 
 /** What the daemon tells of itself: `/readyz`, `/api/v1/status` and `walhook status`. */
 export interface DaemonStatus {
@@ -15,6 +31,8 @@ export interface DaemonStatus {
   readonly behind: number | null;
   readonly in_flight: { readonly deliveries: number; readonly bytes: number };
   readonly endpoints: readonly EndpointStatus[];
+  /** Its part where `engine` shares the work among processes; null: it does everything itself. */
+  readonly engine: EngineStatus | null;
   /** The WAL that the server keeps for the slot; null where it is not known yet. */
   readonly wal: WalReport | null;
 }

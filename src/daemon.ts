@@ -5,11 +5,12 @@ import { Backfilling } from './backfilling.ts';
 import type { BackfillOperations } from './backfills.ts';
 import { Checkpointer } from './checkpoint/checkpointer.ts';
 import type { CheckpointStore } from './checkpoint/port.ts';
+import { isWorthStoring } from './checkpoint/idle.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
 import type { DaemonStatus } from './daemon-status.ts';
-import { Dispatcher, type Fate } from './dispatcher.ts';
+import type { Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
@@ -18,17 +19,21 @@ import { DeliveredHistory } from './delivered-history.ts';
 import { rowLanes } from './row-lanes.ts';
 import { formatLsn, type Lsn, NO_LSN } from './lsn.ts';
 import { open, type Opened } from './opening.ts';
+import type { Outlet } from './outlet.ts';
+import { outletOf } from './outlet-of.ts';
 import type { Outcome } from './outcome.ts';
 import { inTime, pause } from './patience.ts';
+import type { Position } from './position.ts';
 import { codeOf } from './reaction.ts';
 import { Reading } from './reading.ts';
 import { Rotating } from './rotating.ts';
+import { beginsAnew, type Running } from './running.ts';
 import { Scheduling } from './scheduling.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
-import { asksForRestart, RESTART } from './source/restart.ts';
+import { RESTART } from './source/restart.ts';
 import { Troubles } from './troubles.ts';
 import { Upkeep } from './upkeep.ts';
 
@@ -54,13 +59,11 @@ export interface DaemonOptions {
   readonly signal?: AbortSignal;
 }
 
-export type { DaemonStatus } from './daemon-status.ts';
-
 /** What `temporary`, `onOutcome` and the like come to. */
 type Wired = DaemonOptions & Opened & { readonly label: string };
 
 /** The daemon: wires the stages, top to bottom, and takes them down again in order. */
-export class Daemon {
+export class Daemon implements Running {
   /** Resolves once the slot is streaming. Throws a WalhookError if it cannot. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const { config, log, temporary = false, onStandby = () => undefined, signal } = options;
@@ -86,7 +89,7 @@ export class Daemon {
       await daemon.#run();
       return daemon;
     } catch (error) {
-      await daemon.#dispatcher.abort();
+      await daemon.#outlet.abort();
       await daemon.#release();
       if (beginsAnew(error)) return null;
       throw error;
@@ -100,11 +103,11 @@ export class Daemon {
   readonly #pool: Opened['pool'];
   readonly #slot: Opened['slot'];
   readonly #state: Opened['state'];
-  readonly #tracker: Tracker;
-  readonly #dispatcher: Dispatcher;
+  readonly #tracker: Tracker<Position>;
+  readonly #outlet: Outlet;
   readonly #reading: Reading;
-  readonly #checkpoints: CheckpointStore;
-  readonly #checkpointer: Checkpointer;
+  readonly #checkpoints: CheckpointStore<Position>;
+  readonly #checkpointer: Checkpointer<Position>;
   readonly #scheduling: Scheduling;
   readonly #backfilling: Backfilling;
   readonly #upkeep: Upkeep;
@@ -134,7 +137,7 @@ export class Daemon {
     this.done.catch(() => undefined);
     void state.fenced.then((error) => this.#dethrone(error));
 
-    this.#delivered = history === null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
+    this.#delivered = history === null || options.producer !== null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
     this.#rows = new ReadOnlyDatabase(config.source.url);
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);
@@ -142,7 +145,8 @@ export class Daemon {
     this.#checkpointer = new Checkpointer({
       store: this.#checkpoints,
       safe: () => this.#tracker.safe,
-      confirm: (lsn) => this.#reading.confirm(lsn),
+      confirm: ({ lsn }) => this.#reading.confirm(lsn),
+      isWorthIt: isWorthStoring,
       start: slot.start,
       interval: CHECKPOINT_INTERVAL,
       onError: (error) => this.#checkpointFailed(error),
@@ -152,10 +156,11 @@ export class Daemon {
     // 5 format, of what is looked up first
     const enriching = new Enriching({ config, origin, pool, database: new ReadOnlyDatabase(config.source.url) });
     // 6 queue, 7 deliver
-    this.#dispatcher = new Dispatcher({
+    this.#outlet = outletOf({
       config,
       log,
       userAgent,
+      producer: options.producer,
       store: state.parking,
       claims: state.claims,
       enriching,
@@ -175,8 +180,9 @@ export class Daemon {
       history,
       onNotice: (notice) => this.#upkeep.tell(notice),
       onFenced: () => undefined, // `state.fenced` tells of every write that is refused
+      onBroken: (error) => this.#dethrone(error),
     });
-    this.#rotating = new Rotating({ endpoints: config.endpoints, store: state.rotations, signers: this.#dispatcher.signers, log });
+    this.#rotating = new Rotating({ endpoints: config.endpoints, store: state.rotations, signers: this.#outlet.signers, log });
     const windows = new StreamWindows();
     // 1 source, 2 decode, 3 event, 4 route, 5 format
     this.#reading = new Reading({
@@ -187,8 +193,8 @@ export class Daemon {
       slot,
       tracker: this.#tracker,
       windows,
-      queues: this.#dispatcher.queues,
-      hold: (held) => this.#dispatcher.hold(held),
+      queues: this.#outlet.queues,
+      hold: (held) => this.#outlet.hold(held),
       checkpoint: () => state.load(),
       onChange: enriching.onChange,
       history,
@@ -202,9 +208,9 @@ export class Daemon {
       store: state.held,
       database: new ReadOnlyDatabase(config.source.url),
       hasRead: (at) => this.#reading.hasRead(at),
-      refresh: (endpoint) => this.#dispatcher.refresh(endpoint),
+      refresh: (endpoint) => this.#outlet.refresh(endpoint),
     });
-    this.#backfilling = new Backfilling({ ...beside, store: state.backfills, dispatcher: this.#dispatcher, windows, received: () => this.#reading.received.lsn });
+    this.#backfilling = new Backfilling({ ...beside, store: state.backfills, dispatcher: this.#outlet, windows, received: () => this.#reading.received.lsn });
     this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind });
   }
 
@@ -218,16 +224,17 @@ export class Daemon {
   }
 
   status(): DaemonStatus {
-    const { budget } = this.#dispatcher;
+    const { budget } = this.#outlet;
     return {
-      problems: [...this.#troubles.sentences, ...this.#dispatcher.problems],
+      problems: [...this.#troubles.sentences, ...this.#outlet.problems],
       state: this.#phase,
       slot: this.#slot.name,
       received: formatLsn(this.#reading.received.lsn),
       confirmed: formatLsn(this.#reading.confirmed),
       behind: this.#reading.behind,
       in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
-      endpoints: this.#dispatcher.status,
+      endpoints: this.#outlet.status,
+      engine: this.#outlet.engine,
       wal: this.#upkeep.wal,
     };
   }
@@ -235,8 +242,9 @@ export class Daemon {
   /** For people's operations: what is stored, who sends it, and who signs it with what. Null unless it runs. */
   get acting(): Acting | null {
     if (this.#phase !== 'streaming' && this.#phase !== 'reconnecting') return null;
-    const lanes: Acting['lanes'] = (table, key) => rowLanes({ config: this.#options.config, database: this.#rows }, table, key);
-    return { stored: this.#state.deliveries, engine: this.#dispatcher, rotating: this.#rotating, delivered: this.#delivered, lanes };
+    const { config } = this.#options;
+    const lanes: Acting['lanes'] = (table, key) => rowLanes({ config, database: this.#rows }, table, key);
+    return { stored: this.#state.deliveries, engine: this.#outlet, rotating: this.#rotating, delivered: this.#delivered ?? (config.history === null ? null : this.#state.history), lanes };
   }
 
   /** Null unless it runs. */
@@ -246,7 +254,7 @@ export class Daemon {
 
   async #run(): Promise<void> {
     await this.#rotating.restore();
-    this.#drainFrom = (await this.#dispatcher.restore()) ?? NO_LSN;
+    this.#drainFrom = (await this.#outlet.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));
     await this.#streaming.promise;
@@ -281,7 +289,7 @@ export class Daemon {
     // A transaction that commits where the stream stands is still to come.
     if (this.#isDraining || (this.#drainFrom !== NO_LSN && lsn <= this.#drainFrom)) return;
     this.#isDraining = true;
-    this.#dispatcher.startDraining();
+    this.#outlet.startDraining();
   }
 
   /** It is tried again at every interval: only the first failure is news. */
@@ -332,16 +340,11 @@ export class Daemon {
   }
 
   #parts() {
-    return { reading: this.#reading, dispatcher: this.#dispatcher, checkpointer: this.#checkpointer, release: () => this.#release() };
+    return { reading: this.#reading, dispatcher: this.#outlet, checkpointer: this.#checkpointer, release: () => this.#release() };
   }
 
   async #release(): Promise<void> {
     this.#released ??= Promise.all([this.#upkeep.stop(), this.#scheduling.stop(), this.#backfilling.close(), this.#rows.close(), this.#delivered?.close()]).then(() => Promise.all([this.#state.close(), this.#pool.end(), this.#slot.begun(), this.#options.tracer?.close()]));
     await this.#released;
   }
-}
-
-/** True if a daemon that ended with this error has lost nothing: a new one goes on from what is stored, or stands by. */
-export function beginsAnew(error: unknown): boolean {
-  return asksForRestart(error) || codeOf(error) === 'fenced';
 }

@@ -48,6 +48,16 @@ export function scheduledLane(hook: string, row: string): number {
   return Number.parseInt(hash('sha256', `${hook} ${row}`).slice(0, 13), 16);
 }
 
+/** What a delivery takes in memory besides its body and what its request has, in bytes: an estimate. */
+const OVERHEAD = 512;
+
+/** What a delivery counts against `limits.memory`, in bytes: path and headers may be its own. */
+export function bytesInMemory(body: string, { path, headers }: Pick<RequestShape, 'path' | 'headers'>): number {
+  let size = body.length + OVERHEAD + (path?.length ?? 0);
+  for (const [name, value] of headers) size += name.length + value.length;
+  return size;
+}
+
 /** The order of deliveries of one endpoint: commit LSN, then the change's place in its transaction, then the delivery's among those of its change. */
 export interface Sequence {
   readonly commitLsn: Lsn;

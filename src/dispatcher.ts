@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
+import type { EngineStatus } from './daemon-status.ts';
 import type { Delivery } from './delivery.ts';
 import { type EndpointSender, openSender } from './endpoint-sender.ts';
-import type { EndpointDetail, EndpointStatus, LastFailure } from './endpoint-status.ts';
+import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
+import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';
@@ -48,6 +50,8 @@ export interface DispatcherOptions {
   readonly store: ParkingStore;
   readonly claims: ClaimStore;
   readonly enriching: Enriching;
+  /** Stands before each attempt: one that may not be made is not passed on. Default: all may. */
+  readonly before?: (send: EndpointSender['attempt']) => EndpointSender['attempt'];
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
   readonly tickets: Tickets;
@@ -67,13 +71,9 @@ export interface DispatcherOptions {
   readonly onFenced: (error: Error) => void;
 }
 
-interface Endpoint {
+interface Endpoint extends EndpointTally {
   readonly queue: EndpointQueue;
   readonly sender: EndpointSender;
-  delivered: number;
-  skipped: number;
-  failedAttempts: number;
-  lastFailure: LastFailure | null;
 }
 
 /** All endpoints: for each a queue and a sender, and one budget and one writer for them all. */
@@ -81,6 +81,8 @@ export class Dispatcher {
   readonly queues: ReadonlyMap<string, EndpointQueue>;
   readonly budget: Budget;
   readonly pace = new BackgroundPace();
+  /** There is none here. */
+  readonly engine: EngineStatus | null = null;
   /** Of the endpoints that sign. */
   readonly signers = new Map<string, EndpointSigner>();
   readonly #endpoints = new Map<string, Endpoint>();
@@ -126,25 +128,7 @@ export class Dispatcher {
   }
 
   get status(): EndpointStatus[] {
-    return [...this.#endpoints].map(([name, { queue, delivered, skipped, failedAttempts, lastFailure }]) => {
-      const { queued, mode, slowed, condition } = queue.state;
-      const { state, reason, probeIn, failingFor } = condition;
-      return {
-        name,
-        queued,
-        mode,
-        condition: state,
-        reason,
-        breaker: probeIn === null ? 'closed' : 'open',
-        probe_in: probeIn,
-        failing_for: failingFor,
-        slowed,
-        delivered,
-        skipped,
-        failed_attempts: failedAttempts,
-        last_error: lastFailure?.message ?? null,
-      };
-    });
+    return [...this.#endpoints].map(([name, endpoint]) => endpointStatus(name, endpoint.queue.state, endpoint));
   }
 
   /** Takes over what an earlier run parked. Gives the LSN that the stream must have reached before `startDraining`. */
@@ -164,6 +148,17 @@ export class Dispatcher {
   /** Stores what is to be sent later. */
   hold(held: Held): void {
     this.#holder.hold(held);
+  }
+
+  /** Parks a delivery whose endpoint is not in the configuration: it is sent once that is back. */
+  keep(delivery: Delivery): void {
+    const { tickets } = this.#options;
+    const ticket = tickets.take();
+    this.budget.add(delivery.bytes);
+    this.#writer.park({ delivery, attempts: 0, failure: null, dueIn: 0 }, () => {
+      this.budget.remove(delivery.bytes);
+      tickets.settle(ticket);
+    });
   }
 
   startDraining(): void {
@@ -189,7 +184,7 @@ export class Dispatcher {
     const endpoint = this.#endpoints.get(name);
     if (endpoint === undefined) return null;
     const { inUse, blocked } = endpoint.queue.state;
-    return { inUse, blocked, lastFailure: endpoint.lastFailure };
+    return { inUse, blocked, lastFailure: failureOfTally(endpoint) };
   }
 
   refresh(endpoint: string): Promise<void> | null {
@@ -212,14 +207,14 @@ export class Dispatcher {
   }
 
   #open(config: EndpointConfig): Endpoint {
-    const { config: all, userAgent, store, tickets, enriching, tracer } = this.#options;
+    const { config: all, userAgent, store, tickets, enriching, tracer, before = (send) => send } = this.#options;
     const signer = config.signing === null ? null : new EndpointSigner(config.signing.secrets);
     if (signer !== null) this.signers.set(config.name, signer);
     const sender = openSender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     });
-    const attempt = tracer?.attempt(config, sender.attempt) ?? sender.attempt;
+    const attempt = before(tracer?.attempt(config, sender.attempt) ?? sender.attempt);
     const prepare = (send: Attempt): Attempt => this.#cooldown.attempt(enriching.attempt(config, send));
     const count = all.endpoints.length;
     const queue = new EndpointQueue({
@@ -241,6 +236,7 @@ export class Dispatcher {
         onSkipped: (delivery) => this.#skipped(delivery),
         onBuried: (delivery, failure) => this.#buried(delivery, failure),
         onNotice: (notice) => this.#notice(notice),
+        onUnreadable: (endpoint, error) => this.#unreadable(endpoint, error),
         onOverflow: (endpoint) =>
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
         onGivenUp: (endpoint, attempts) =>
@@ -250,7 +246,7 @@ export class Dispatcher {
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
-    return { queue, sender, delivered: 0, skipped: 0, failedAttempts: 0, lastFailure: null };
+    return { queue, sender, ...newTally() };
   }
 
   #outcome(delivery: Delivery, outcome: Outcome, fate: Fate, attempts: number): void {
@@ -285,6 +281,14 @@ export class Dispatcher {
     this.#options.history?.buried(delivery);
     this.#outcomes.dead(delivery, failure, 0);
     this.#options.onNotice({ type: 'delivery.dead', endpoint: request.endpoint, hook: request.hook, id, reason: message });
+  }
+
+  #unreadable(name: string, error: Error | null): void {
+    const endpoint = this.#endpoints.get(name);
+    const failure = error === null ? null : unreadableFailure(error);
+    if (endpoint) endpoint.unreadable = failure;
+    if (failure === null) this.#options.log.info({ endpoint: name }, 'all that is parked can be read again');
+    else this.#options.log.error({ endpoint: name, hint: failure.hint }, failure.message);
   }
 
   #notice(notice: Notice): void {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Checkpointer } from './checkpoint/checkpointer.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { WalhookError } from './errors.ts';
+import type { Outlet } from './outlet.ts';
 import { inTime } from './patience.ts';
 import type { Reading } from './reading.ts';
 
@@ -16,9 +16,9 @@ export interface Draining {
   /** `limits.shutdown`. */
   readonly shutdown: number;
   readonly log: Logger;
-  readonly reading: Reading;
-  readonly dispatcher: Dispatcher;
-  readonly checkpointer: Checkpointer;
+  readonly reading: Pick<Reading, 'lookBack' | 'stop'>;
+  readonly dispatcher: Pick<Outlet, 'close' | 'abort'>;
+  readonly checkpointer: Pick<Checkpointer<unknown>, 'stop'>;
   /** Resolves if another daemon has taken over. */
   readonly fenced: Promise<WalhookError>;
   /** Closes the connections to the databases. */
@@ -57,7 +57,7 @@ export async function abandon({ reading, dispatcher, checkpointer, release }: Om
 }
 
 /** True if it is stored; the refusal if another daemon has taken over, which may come to light only now. */
-async function storePosition(checkpointer: Checkpointer, log: Logger): Promise<boolean | WalhookError> {
+async function storePosition(checkpointer: Draining['checkpointer'], log: Logger): Promise<boolean | WalhookError> {
   try {
     return (await inTime(checkpointer.stop().then(() => true), GRACE)) !== null;
   } catch (error) {

@@ -31,13 +31,16 @@ export interface EndpointDetail {
   readonly inUse: number;
   /** Lanes that wait behind something stored. */
   readonly blocked: number;
-  /** The last attempt that failed; null if none did since the start. */
+  /** Why what is parked cannot be read now, else the last attempt that failed; null if none did since the start. */
   readonly lastFailure: LastFailure | null;
 }
 
 export interface LastFailure {
-  readonly failure: FailureClass;
+  /** Null: it was no attempt; what is parked cannot be read. */
+  readonly failure: FailureClass | null;
   readonly status: number | null;
   readonly message: string;
+  /** What helps. Default: what helps against its kind of failure. */
+  readonly hint?: string | null;
   readonly at: Date;
 }

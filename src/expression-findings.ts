@@ -5,9 +5,9 @@ import { TypeCatalog } from './decode/type-catalog.ts';
 import { compileExpression } from './expression/compile-expression.ts';
 import { type ExpressionColumn, ExpressionError } from './expression/expression.ts';
 import { compileFilter } from './expression/filter.ts';
-import { hookExpressions, type HookExpression } from './hook-expressions.ts';
+import { error, type Finding } from './finding.ts';
+import { hookExpressions, type HookExpression, pathOf } from './hook-expressions.ts';
 import type { Facts, RelationFacts } from './source/facts.ts';
-import { error, type Finding } from './source/finding.ts';
 import type { Queryable } from './source/inspect.ts';
 import { GENERATED_COLUMNS } from './source/publishable.ts';
 
@@ -45,12 +45,13 @@ interface Checked {
 }
 
 function fault(expression: HookExpression, { hook, columns, places }: Checked): Finding[] {
-  const { where, path } = expression;
+  const { where, endpoint } = expression;
   const thrown = expressionFault(expression, columns, hook);
   if (thrown === null) return [];
   const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : thrown.message;
   const place = places === null ? underlined(expression.source, thrown) : places.expression(where, thrown.offset);
-  return [error({ code: 'expression', message: `${message}\n${place}`, path: `hooks.${hook.name}.${path}` })];
+  const whose = endpoint === null ? '' : `for hook ${hook.name}: `;
+  return [error({ code: 'expression', message: `${whose}${message}\n${place}`, path: pathOf(expression, hook.name) })];
 }
 
 /** What of an expression does not fit the columns of its table; null if it fits. */
@@ -64,7 +65,7 @@ export function expressionFault(expression: HookExpression, columns: readonly Ex
   }
 }
 
-function compile({ source, use, path, lookups }: HookExpression, columns: readonly ExpressionColumn[], { schedule }: HookConfig): void {
+function compile({ source, use, lookups }: HookExpression, columns: readonly ExpressionColumn[], { schedule }: HookConfig): void {
   if (use === 'when') {
     const { usesOld, changed, event } = compileFilter(source, columns).columns;
     const other = usesOld ? 'old' : changed ? 'changed' : event ? 'event' : null;
@@ -79,13 +80,9 @@ function compile({ source, use, path, lookups }: HookExpression, columns: readon
   const whole = bare !== null && bare.name === null;
   if (use === 'pairs' && !whole && !/^(?:map|dyn)/.test(type)) refuse(`gives ${type}, and a form or query is made of a map`);
   if (use === 'method' && (whole || !/^(?:string|dyn)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, and a method is a string`);
-  if (use === 'path' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of a ${lastOf(path)}`);
+  if (use === 'path' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of a path`);
+  if (use === 'topic' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of the name of a topic`);
   if (use === 'parameter' && whole) refuse(`a whole row cannot be a parameter of a query: name a column, as in ${source}.id`);
-}
-
-/** `path`, `topic` or `key`. */
-function lastOf(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
 }
 
 /** The expression's line with a caret below the fault. */

@@ -1,3 +1,4 @@
+import type { Finding } from './finding.ts';
 import type { AttemptReport, ChangeReport, EndpointRates, HookRates } from './traffic.ts';
 
 /**
@@ -93,14 +94,16 @@ export interface Rotation {
   readonly yaml: string;
 }
 
-/** A request that was made and its answer, secrets masked: as `walhook send --json`. */
+/** A request that was made and what came of it, secrets masked: the API's, and that of `walhook send --json`. */
 export interface Exchange {
   readonly endpoint: string;
   readonly verdict: 'delivered' | 'retry' | 'dead' | 'disable';
+  /** Why it was not delivered; null if it was. */
   readonly message: string | null;
   readonly duration_ms: number;
   /** How many it took: a second one after a token was refused, or a connection was closed as it went out. The last is shown. */
   readonly requests: number;
+  /** null: none was made. */
   readonly request: ShownRequest | null;
   readonly response: { readonly status: number; readonly headers: readonly Header[]; readonly body: string; readonly truncated: boolean } | null;
   /** `whpk_…`: what receivers verify the v1a signatures with. */
@@ -110,10 +113,12 @@ export interface Exchange {
 
 export type Header = readonly [name: string, value: string];
 
+/** A request as it may be shown: its secrets are masked. */
 export interface ShownRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: readonly Header[];
+  /** null: none. */
   readonly body: string | null;
 }
 
@@ -185,19 +190,10 @@ export interface TracedHook {
 export interface DatabaseReport {
   readonly server: { readonly version: string; readonly database: string; readonly wal_level: string; readonly in_recovery: boolean };
   /** As `check` gives them, worst first. */
-  readonly findings: readonly DatabaseFinding[];
+  readonly findings: readonly Finding[];
   readonly publication: { readonly name: string; readonly exists: boolean; readonly tables: readonly string[] };
   readonly slot: SlotReport;
   readonly tables: readonly TableReport[];
-}
-
-export interface DatabaseFinding {
-  readonly code: string;
-  readonly severity: 'error' | 'warning' | 'info';
-  readonly message: string;
-  readonly fix: string | null;
-  readonly path: string | null;
-  readonly managed: boolean;
 }
 
 export interface SlotReport {

@@ -64,6 +64,7 @@ export interface DeliveredFilter {
   readonly hook?: string;
   /** `schema.table`. */
   readonly table?: string;
+  /** webhook-ids. One that is not there is passed over; an empty list means none. */
   readonly ids?: readonly string[];
   /** In one of these lanes. */
   readonly lanes?: readonly HookLane[];

@@ -2,8 +2,10 @@ import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { openSender } from './endpoint-sender.ts';
+import type { Producer } from './engine/port.ts';
 import { WalhookError } from './errors.ts';
 import { expressionFindings } from './expression-findings.ts';
+import { openEngine } from './open-engine.ts';
 import { connect, reach, type Target, target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { findings } from './source/findings.ts';
@@ -41,6 +43,8 @@ export interface Opened {
   readonly state: DurableState;
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
+  /** The way to the engine; null without one. */
+  readonly producer: Producer | null;
 }
 
 /** Opens the database, the state and the slot, in this order. Leaves nothing open if it cannot. */
@@ -48,22 +52,24 @@ export async function open({ config, source, log, version, temporary, onStandby,
   const way = await reach(source);
   const pool = sourcePool(way);
   let state: DurableState | null = null;
+  let producer: Producer | null = null;
   try {
     // What only an operator can put right is told before anything is made, the state schema included.
     if (!temporary) await refuseWhatCannotWork(config, pool);
     const opened = temporary ? memoryState() : await openDurableState(config, config.state.url === null ? { way } : {});
     state = opened;
+    producer = temporary ? null : await openEngine(config);
     const slot = await openSlot({ config, pool, way, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream, () => start.lsn).save(start), onStandby, signal, log });
     await refuseMisfits(config, slot, pool);
-    return { pool, slot, state, tracer: await openTracer(config, version, slot.identity.systemId) };
+    return { pool, slot, state, tracer: await openTracer(config, version, slot.identity.systemId), producer };
   } catch (error) {
-    await Promise.all([state?.close(), pool.end()]);
+    await Promise.all([producer?.close(), state?.close(), pool.end()]);
     throw error;
   }
 }
 
 /** Its packages are loaded only where there is something to trace. */
-async function openTracer({ tracing }: Config, version: string, seed: string): Promise<Tracer | null> {
+export async function openTracer({ tracing }: Config, version: string, seed: string): Promise<Tracer | null> {
   if (tracing === null) return null;
   const { otlpSink } = await import('./tracing/otlp.ts');
   return new Tracer({ sink: otlpSink(tracing, version), sample: tracing.sample, seed });

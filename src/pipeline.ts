@@ -6,7 +6,7 @@ import type { Codecs } from './codec.ts';
 import type { Config, TableConfig } from './config.ts';
 import type { ConfiguredTables } from './configured-tables.ts';
 import type { ChangeSink, LogicalMessage } from './decode/sink.ts';
-import type { Delivery, RequestShape } from './delivery.ts';
+import { bytesInMemory, type Delivery, type RequestShape } from './delivery.ts';
 import { EventReader } from './event/event-reader.ts';
 import { type TablePlan, watchTable } from './event/watched-table.ts';
 import type { ColumnSet, Event } from './event.ts';
@@ -27,8 +27,6 @@ import { ChangeTrace } from './tracing/change-trace.ts';
 
 /** Within a transaction, a position is marked after so many changes. */
 const MARK_EVERY = 1_000;
-/** What a delivery takes in memory besides its body, in bytes: an estimate. */
-const OVERHEAD = 512;
 /** What `enrich` finds is for those hooks alone that have it: they make drafts. */
 const NO_LOOKUPS: Values | null = null;
 
@@ -47,7 +45,7 @@ export interface PipelineOptions {
   readonly queues: ReadonlyMap<string, DeliveryQueue>;
   /** Stores what is to be sent later. */
   readonly hold: (held: Held) => void;
-  readonly tracker: Tracker;
+  readonly tracker: Pick<Tracker<Position>, 'mark'>;
   /** Chunks of tables that are being read beside the stream. */
   readonly windows: StreamWindows;
   /** Up to here everything was handled by an earlier run. */
@@ -298,7 +296,7 @@ export class Pipeline implements ChangeSink {
       operation: event.operation,
       table: event.table.name,
       body,
-      bytes: body.length + sizeOf(request) + OVERHEAD,
+      bytes: bytesInMemory(body, request),
       committedAt: this.#committedAt,
     };
   }
@@ -316,13 +314,6 @@ function handledOf(resume: Position, transaction: Transaction): number {
   const { commitLsn } = transaction;
   if (covers(resume, commitLsn, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
   return resume.within?.commitLsn === commitLsn ? resume.within.ordinal : 0;
-}
-
-/** What path and headers take in memory, in bytes: they may be the delivery's own. */
-function sizeOf({ path, headers }: RequestShape): number {
-  let size = path?.length ?? 0;
-  for (const [name, value] of headers) size += name.length + value.length;
-  return size;
 }
 
 /** What a dead letter keeps of an event whose request could not be made: which it was, and nothing of its row. */

@@ -31,7 +31,7 @@ export interface ReadingOptions {
   readonly label: string;
   readonly pool: Opened['pool'];
   readonly slot: Opened['slot'];
-  readonly tracker: Tracker;
+  readonly tracker: Pick<Tracker<Position>, 'mark'>;
   /** Chunks of tables that are being read beside the stream. */
   readonly windows: StreamWindows;
   /** Stores what is to be sent later. */

@@ -43,8 +43,22 @@ export class Rotating {
   }
 
   /** Takes over what is stored, before anything is sent. */
-  async restore(): Promise<void> {
-    for (const rotation of await this.#options.store.list()) {
+  restore(): Promise<void> {
+    return this.reread();
+  }
+
+  /** Takes over what another process that shares the state may have begun or ended. */
+  reread(): Promise<void> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  async #read(): Promise<void> {
+    const stored = await this.#options.store.list();
+    const kept = new Set(stored.map(({ endpoint }) => endpoint));
+    for (const endpoint of [...this.#rotations.keys()].filter((known) => !kept.has(known))) this.#forget(endpoint);
+    for (const rotation of stored) {
+      const known = this.#rotations.get(rotation.endpoint);
+      if (known !== undefined && known.fingerprint.equals(rotation.fingerprint) && known.endsAt.getTime() === rotation.endsAt.getTime()) continue;
       const secrets = this.#secrets(rotation.endpoint);
       // Of an endpoint that is gone, or signs no more: it may come back with the configuration.
       if (secrets.length === 0) continue;
@@ -90,7 +104,10 @@ export class Rotating {
 
   /** The configuration's secrets alone sign from now on. Does nothing if there is no rotation. */
   end(endpoint: string): Promise<void> {
-    return this.#inTurn(() => this.#end(endpoint));
+    return this.#inTurn(async () => {
+      await this.#read();
+      await this.#end(this.#rotations.get(endpoint));
+    });
   }
 
   /** One after the other: two that begin at the same time would each give a secret away, and one of them would not sign. */
@@ -105,6 +122,7 @@ export class Rotating {
     if (first === undefined) {
       throw new WalhookError(`endpoint ${endpoint} has no signing secret that could be rotated`, { code: 'no_signing', hint: `endpoints.${endpoint}: { signing: { secrets: ["whsec_…"] } } in the configuration, with the output of \`openssl rand -base64 32\` behind whsec_` });
     }
+    await this.#read();
     const before = this.of(endpoint);
     if (before !== null && !before.configured) {
       throw new WalhookError(`the secret of endpoint ${endpoint} was rotated at ${before.beganAt.toISOString()}, and the configuration does not have the new one yet`, { code: 'rotating', hint: 'put it into the configuration first, or end the rotation' });
@@ -118,9 +136,13 @@ export class Rotating {
     return { secret, rotation };
   }
 
-  async #end(endpoint: string): Promise<void> {
-    if (!this.#rotations.has(endpoint)) return;
-    await this.#options.store.remove(endpoint);
+  async #end(rotation: StoredRotation | undefined): Promise<void> {
+    if (rotation === undefined) return;
+    await this.#options.store.remove(rotation);
+    this.#forget(rotation.endpoint);
+  }
+
+  #forget(endpoint: string): void {
     this.#rotations.delete(endpoint);
     this.#options.signers.get(endpoint)?.rotate(null);
   }
@@ -128,7 +150,7 @@ export class Rotating {
   async #forgetIfOver(rotation: StoredRotation): Promise<boolean> {
     if (rotation.endsAt.getTime() > Date.now() || !this.#isConfigured(rotation)) return false;
     // Another one may have begun meanwhile.
-    if (this.#rotations.get(rotation.endpoint) === rotation) await this.#end(rotation.endpoint);
+    if (this.#rotations.get(rotation.endpoint) === rotation) await this.#end(rotation);
     return true;
   }
 

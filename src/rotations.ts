@@ -15,5 +15,6 @@ export interface RotationStore {
   list(): Promise<readonly StoredRotation[]>;
   /** Begins now, by the database's clock, in place of one that the endpoint has. @param grace milliseconds */
   save(rotation: Pick<StoredRotation, 'endpoint' | 'sealed' | 'fingerprint'> & { readonly grace: number }): Promise<StoredRotation>;
-  remove(endpoint: string): Promise<void>;
+  /** This one: another that has begun in its place meanwhile stays. */
+  remove(rotation: Pick<StoredRotation, 'endpoint' | 'fingerprint'>): Promise<void>;
 }

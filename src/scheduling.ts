@@ -3,7 +3,7 @@ import type { Config, HookConfig, TableConfig } from './config.ts';
 import { type CurrentEvents, currentEvents } from './current-events.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
-import { type Delivery, scheduledLane } from './delivery.ts';
+import { bytesInMemory, type Delivery, scheduledLane } from './delivery.ts';
 import { DraftRequests } from './enrich/draft-requests.ts';
 import { foundAt } from './event/row-events.ts';
 import type { Event } from './event.ts';
@@ -32,8 +32,6 @@ const RETRY = 5_000;
 const CATCH_UP = 250;
 /** How long until what has become due meanwhile is looked at. */
 const AGAIN = 1_000;
-/** What a delivery takes in memory besides its body, in bytes: an estimate. */
-const OVERHEAD = 512;
 /** Of a row there is nothing to look up before it is rendered: hooks with `enrich` make drafts. */
 const NO_LOOKUPS = null;
 
@@ -226,7 +224,7 @@ export class Scheduling {
       operation: event.operation,
       table: event.table.name,
       body,
-      bytes: body.length + OVERHEAD,
+      bytes: bytesInMemory(body, request),
       committedAt: row.dueAt,
     };
     return { row, delivery, failure: message === null ? null : expressionFailure(message) };

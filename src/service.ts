@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { beginsAnew, Daemon, type DaemonOptions, type DaemonStatus } from './daemon.ts';
+import { Daemon, type DaemonOptions } from './daemon.ts';
+import type { DaemonStatus } from './daemon-status.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { examine } from './opening.ts';
 import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
+import type { Role } from './role.ts';
 import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
+import { beginsAnew, type Running } from './running.ts';
 import { reconnectDelay } from './source/reconnect-delay.ts';
 
 export interface ServiceOptions {
@@ -15,6 +18,8 @@ export interface ServiceOptions {
   readonly log: Logger;
   /** walhook's own version. */
   readonly version: string;
+  /** What this process does of the work that `engine` shares. Default: `all`. */
+  readonly role?: Role;
   /** Where what goes by is counted, and some of it kept. Default: nowhere. */
   readonly history?: History;
   /** Told of each attempt's outcome: for `demo`, which shows them. */
@@ -51,7 +56,7 @@ export class Service {
   #before: Config | null = null;
   #change: Change | null = null;
   #applying: Change | null = null;
-  #daemon: Daemon | null = null;
+  #daemon: Running | null = null;
   #phase: 'starting' | 'standby' = 'starting';
   #interrupt = new AbortController();
   #stopping = false;
@@ -68,7 +73,7 @@ export class Service {
   }
 
   /** The daemon that streams; null while there is none. */
-  get daemon(): Daemon | null {
+  get daemon(): Running | null {
     return this.#daemon;
   }
 
@@ -134,7 +139,7 @@ export class Service {
     const { log, version, onOutcome } = this.#options;
     this.#phase = 'starting';
     const { signal } = this.#interrupt;
-    const daemon = await Daemon.start({
+    const daemon = await this.#begin({
       config: this.#config,
       log,
       version,
@@ -151,6 +156,14 @@ export class Service {
     } finally {
       this.#daemon = null;
     }
+  }
+
+  /** What the configuration and the role ask for. What is not asked for is not loaded. */
+  async #begin(options: DaemonOptions): Promise<Running> {
+    const { role = 'all' } = this.#options;
+    if (options.config.engine === null || role === 'tail') return Daemon.start(options);
+    if (role === 'deliver') return (await import('./worker.ts')).Worker.start(options);
+    return (await import('./tail-and-worker.ts')).TailAndWorker.start(options);
   }
 
   #arrived(state: 'streaming' | 'standby'): void {
@@ -216,6 +229,7 @@ const NOTHING: Omit<DaemonStatus, 'state' | 'slot'> = {
   received: '',
   confirmed: '',
   behind: null,
+  engine: null,
   in_flight: { deliveries: 0, bytes: 0 },
   endpoints: [],
   wal: null,

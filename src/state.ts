@@ -6,13 +6,13 @@ import type { Lsn } from './lsn.ts';
 import type { WalhookError } from './errors.ts';
 import type { AttemptStore, Delivered } from './kept-attempts.ts';
 import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
-import type { StoredPosition, StreamIdentity } from './position.ts';
+import type { Position, StoredPosition, StreamIdentity } from './position.ts';
 import type { RotationStore } from './rotations.ts';
 import { reach, target } from './source/connect.ts';
 import { backfillStore } from './store/backfills.ts';
 import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
-import { openState } from './store/database.ts';
+import { openState, type StateDatabase } from './store/database.ts';
 import { heldStore } from './store/held.ts';
 import { cipherOf } from './store/key-file.ts';
 import { useKeys } from './store/key-use.ts';
@@ -48,7 +48,7 @@ export interface DurableState {
   /** The slot's stored checkpoint, or null if there is none yet. */
   load(): Promise<StoredPosition | null>;
   /** `whole`: up to where the publication is known to have left nothing out; null, and by default, where that is not known. */
-  checkpoints(stream: StreamIdentity, whole?: () => Lsn | null): CheckpointStore;
+  checkpoints(stream: StreamIdentity, whole?: () => Lsn | null): CheckpointStore<Position>;
   close(): Promise<void>;
 }
 
@@ -62,16 +62,8 @@ export interface OpenStateOptions {
 /**
  * Opens the state schema, in the source's database or in one of its own, and brings it up to date.
  */
-export async function openDurableState(config: Config, { timeout, way }: OpenStateOptions = {}): Promise<DurableState> {
-  const client = way ?? (await reach(target(config.state.url ?? config.source.url)));
-  const state = openState({ client, schema: config.state.schema, cipher: cipherOf(config.state), ...(timeout === undefined ? {} : { timeout }) });
-  try {
-    await migrate(state);
-    await useKeys(state);
-  } catch (error) {
-    await state.close();
-    throw error;
-  }
+export async function openDurableState(config: Config, options: OpenStateOptions = {}): Promise<DurableState> {
+  const state = await openStateSchema(config, options);
   const { slot } = config.source;
   const owner = new Ownership(state, slot);
   return {
@@ -89,6 +81,20 @@ export async function openDurableState(config: Config, { timeout, way }: OpenSta
     checkpoints: (stream, whole = () => null) => checkpointStore(owner, stream, whole),
     close: () => state.close(),
   };
+}
+
+/** The same, as the database that its stores are made of. */
+export async function openStateSchema(config: Config, { timeout, way }: OpenStateOptions = {}): Promise<StateDatabase> {
+  const client = way ?? (await reach(target(config.state.url ?? config.source.url)));
+  const state = openState({ client, schema: config.state.schema, cipher: cipherOf(config.state), ...(timeout === undefined ? {} : { timeout }) });
+  try {
+    await migrate(state);
+    await useKeys(state);
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+  return state;
 }
 
 /** Keeps everything in memory and leaves nothing behind. */

@@ -1,14 +1,8 @@
 import type { Logger } from 'pino';
-import type { Config, DeadLettersConfig, EndpointConfig } from './config.ts';
-import { type EndpointSender, openSender } from './endpoint-sender.ts';
-import type { Delivery } from './delivery.ts';
-import { onItsOwn } from './format/joined.ts';
-import { constantRecordPath } from './format/record-request.ts';
-import { Signer } from './format/signature.ts';
+import type { Config, DeadLettersConfig } from './config.ts';
 import type { Notice } from './notice.ts';
-import { PRODUCE } from './record-path.ts';
+import { Notices } from './notices.ts';
 import { LagWatch } from './observe/lag-watch.ts';
-import { type NoticeAttempt, Notifier } from './observe/notifier.ts';
 import type { Opened } from './opening.ts';
 import { WalHealth, type WalReport } from './source/wal-health.ts';
 
@@ -33,8 +27,7 @@ export interface UpkeepOptions {
 /** What is looked after beside the way of the data: by time, and never in its way. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
-  readonly #senders: readonly EndpointSender[];
-  readonly #notifier: Notifier;
+  readonly #notices: Notices;
   readonly #lag: LagWatch;
   readonly #wal: WalHealth;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -42,13 +35,9 @@ export class Upkeep {
   #isStopped = false;
 
   constructor(options: UpkeepOptions) {
-    const { config, log, userAgent, opened, behind } = options;
+    const { config, log, opened, behind } = options;
     this.#options = options;
-    const told = config.endpoints.filter(({ name }) => config.notify.to.includes(name));
-    const senders = told.map((endpoint) => ({ endpoint, sender: senderOf(endpoint, userAgent) }));
-    const attempts = senders.map(({ endpoint, sender }): [string, NoticeAttempt] => [endpoint.name, (delivery, done) => sender.attempt(noticeFor(endpoint, delivery), done)]);
-    this.#senders = senders.map(({ sender }) => sender);
-    this.#notifier = new Notifier({ to: new Map(attempts), log });
+    this.#notices = new Notices(options);
     this.#lag = new LagWatch({ behind, most: config.notify.lag, onNotice: (notice) => this.#lagging(notice) });
     this.#wal = new WalHealth({
       pool: opened.pool,
@@ -83,15 +72,14 @@ export class Upkeep {
 
   /** For the endpoints of `notify`. */
   tell(notice: Notice): void {
-    this.#notifier.tell(notice);
+    this.#notices.tell(notice);
   }
 
   async stop(): Promise<void> {
     this.#lag.stop();
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
-    this.#notifier.close();
-    await Promise.all([this.#wal.stop(), ...this.#senders.map((sender) => sender.abort())]);
+    await Promise.all([this.#wal.stop(), this.#notices.stop()]);
   }
 
   #lagging(notice: Notice): void {
@@ -137,15 +125,4 @@ export class Upkeep {
 
 function numberInterval(most: number): number {
   return Math.min(PRUNE_INTERVAL, NUMBER_INTERVAL * Math.max(1, Math.ceil(most / NUMBER_STEP)));
-}
-
-/** The configuration sees to it that a Kafka endpoint which is told has one topic. */
-function noticeFor(endpoint: EndpointConfig, delivery: Delivery): Delivery {
-  if (endpoint.kafka === null) return onItsOwn(delivery, endpoint);
-  return { ...delivery, request: { ...delivery.request, method: PRODUCE, path: constantRecordPath(endpoint.kafka) } };
-}
-
-function senderOf(endpoint: EndpointConfig, userAgent: string): EndpointSender {
-  const signer = endpoint.signing === null ? null : new Signer(endpoint.signing.secrets);
-  return openSender(endpoint, { userAgent, sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body) });
 }

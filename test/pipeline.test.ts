@@ -38,7 +38,7 @@ class Rig {
   readonly offered: Offered[] = [];
   readonly progress: Lsn[] = [];
   readonly held: Held[] = [];
-  readonly tracker: Tracker;
+  readonly tracker: Tracker<Position>;
   readonly pipeline: Pipeline;
   #decoder: PgoutputDecoder;
 

@@ -25,7 +25,7 @@ class MemoryRotations implements RotationStore {
     return stored;
   }
 
-  async remove(endpoint: string): Promise<void> {
+  async remove({ endpoint }: Parameters<RotationStore['remove']>[0]): Promise<void> {
     this.kept.delete(endpoint);
   }
 }
@@ -138,4 +138,19 @@ test('a rotation that begins while the one before is being forgotten stays', asy
   // What was asked for before has been answered.
   await rotating.rotate('crm', HOUR).catch(() => undefined);
   expect([rotating.secrets('crm')[0], told.at(-1)?.secret, store.kept.size]).toEqual([next, next, 1]);
+});
+
+test('what another process began or ended is taken over when it is read again, and signs here', async () => {
+  const store = new MemoryRotations();
+  const old = newSecret('whsec_');
+  const [here, there] = [await started(store, [old]), await started(store, [old])];
+  const { secret } = await there.rotating.rotate('crm', HOUR);
+  // Also before it is read: nobody is given a secret that does not sign.
+  await expect(here.rotating.rotate('crm', HOUR)).rejects.toMatchObject({ code: 'rotating' });
+  await here.rotating.reread();
+  await here.rotating.reread();
+  expect([here.rotating.secrets('crm'), here.told]).toEqual([[secret, old], [{ secret, endsAt: Date.now() + HOUR }]]);
+  await here.rotating.end('crm');
+  await there.rotating.reread();
+  expect([there.rotating.of('crm'), there.rotating.secrets('crm'), there.told.at(-1)]).toEqual([null, [old], null]);
 });

@@ -1,5 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { drain } from '../drain.ts';
-import { historyCost } from '../history-cost.ts';
+import { historyCost } from '../history/cost.ts';
 import type { Measure } from '../measure.ts';
 import { profilesBacklog, profilesConfig } from '../profiles.ts';
 import { inTurn } from '../rounds.ts';
@@ -7,6 +8,7 @@ import { once as onceOf, ratio, spread } from '../statistics.ts';
 
 /** Short ones, for whatever else the machine does passes over them. */
 const ROUNDS_FOR_EACH = 2;
+const PROGRAM = fileURLToPath(new URL('../history/main.ts', import.meta.url));
 
 /** What it costs to count what goes by, and to keep some of it. */
 export const history: Measure = {
@@ -16,11 +18,11 @@ export const history: Measure = {
     const rows = Math.ceil(suite.options.rows / 2);
     const { database } = await profilesBacklog(suite, 'history', rows);
     const receiver = (await suite.nginx()) ?? (await suite.receiver());
-    const once = async (kept: object, env: Readonly<Record<string, string>> = {}) => drain(suite, { database, receiver, config: await profilesConfig(database, receiver.port, kept), until: rows, env });
+    const once = async (counting: 'counted' | 'uncounted', kept: object = {}) => drain(suite, { database, receiver, config: await profilesConfig(database, receiver.port, kept), until: rows, program: [PROGRAM, counting] });
     const { without, memory, stored } = await inTurn(suite.options.rounds * ROUNDS_FOR_EACH, {
-      without: () => once({}, { WALHOOK_BENCH_WITHOUT_HISTORY: '1' }),
-      memory: () => once({}),
-      stored: () => once({ history: '7d' }),
+      without: () => once('uncounted'),
+      memory: () => once('counted'),
+      stored: () => once('counted', { history: '7d' }),
     });
     const rates = [without, memory, stored].map((drained) => drained.map(({ perSecond }) => perSecond));
     const costs = [without, memory, stored].map((drained) => drained.map(({ cpu }) => cpu));
@@ -36,7 +38,7 @@ export const history: Measure = {
         { name: 'history.change', what: 'a change that is passed over', unit: 'µs', value: onceOf(cost.change) },
         { name: 'history.kept_change', what: 'a change that is kept', unit: 'µs', value: onceOf(cost.keptChange) },
       ],
-      notes: ['At most 1,000 attempts and 200 changes a second are kept, and more at once after a quiet time; all are counted.'],
+      notes: ['At most 1,000 attempts and 200 changes a second are kept, and more at once after a quiet time; all are counted.', 'All three are run by bench/history/main.ts, unbuilt: what is built always counts.'],
     };
   },
 };

@@ -15,8 +15,8 @@ export interface WalhookOptions {
   readonly isProfiled?: boolean;
   /** It finds what V8 made of its code when it was started before. Default: true. */
   readonly isCached?: boolean;
-  /** Beside those that it has anyway. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** What node runs, and the arguments before those of `walhook run`. Default: what is built. */
+  readonly program?: readonly string[];
 }
 
 const BUILT = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
@@ -39,17 +39,17 @@ export class WalhookProcess {
   readonly #port: number;
   readonly #exited: Promise<void>;
 
-  constructor({ folder, config, port, isProfiled = false, isCached = true, env = {} }: WalhookOptions) {
+  constructor({ folder, config, port, isProfiled = false, isCached = true, program: script = [BUILT] }: WalhookOptions) {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
-    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD, SOURCE] : [BUILT]), 'run', '-c', file, '--log-level', 'error'];
+    const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD, SOURCE] : script), 'run', '-c', file, '--log-level', 'error'];
     // A process group of its own: Ctrl-C reaches the suite alone, which ends it.
     this.#child = spawn(program, args, {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],
       detached: true,
       // As in the image and the unit.
-      env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '2', ...env, ...(isCached ? { NODE_COMPILE_CACHE: join(folder, 'compile-cache') } : {}) },
+      env: { PATH: process.env['PATH'], MALLOC_ARENA_MAX: '2', ...(isCached ? { NODE_COMPILE_CACHE: join(folder, 'compile-cache') } : {}) },
     });
     const output: string[] = [];
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.on('data', (text: Buffer) => output.push(String(text)));

@@ -1,47 +1,39 @@
 import { performance } from 'node:perf_hooks';
-import type { Lsn } from '../lsn.ts';
-import type { Position } from '../position.ts';
 import type { CheckpointStore } from './port.ts';
 
-export interface CheckpointerOptions {
-  readonly store: CheckpointStore;
+export interface CheckpointerOptions<P> {
+  readonly store: CheckpointStore<P>;
   /** What is safe now. */
-  readonly safe: () => Position;
+  readonly safe: () => P;
   /** Called only after the position has been stored. */
-  readonly confirm: (lsn: Lsn) => void;
+  readonly confirm: (position: P) => void;
   /** Called for each save that fails; it is tried again at the next look. */
   readonly onError: (error: unknown) => void;
   /** A save has succeeded after some that failed. */
   readonly onRecovered: () => void;
   /** The position that is stored already. */
-  readonly start: Position;
+  readonly start: P;
+  /** Of an advance over nothing of ours, `age` milliseconds after the last save: whether it is worth a write. */
+  readonly isWorthIt: (safe: P, stored: P, age: number) => boolean;
   /** How often to look, in milliseconds. */
   readonly interval: number;
 }
 
-/** While nothing is delivered the LSN still advances, because others write. It is stored at most so often, in milliseconds. */
-const IDLE_STORE = 1_000;
 /**
- * An advance of fewer bytes over nothing of ours is not stored by itself. Storing it writes WAL too, some 600 bytes of
- * it, which would be the next advance: on an idle database that would go on for ever.
- */
-const SMALL_ADVANCE = 2_048n;
-
-/**
- * Stores the safe position, then confirms its LSN to Postgres: by time, never by event. Nothing is ever confirmed that
+ * Stores the safe position, then confirms it to Postgres: by time, never by event. Nothing is ever confirmed that
  * is not stored, so a slot that is further than what is stored was moved by somebody else.
  */
-export class Checkpointer {
-  readonly #options: CheckpointerOptions;
+export class Checkpointer<P> {
+  readonly #options: CheckpointerOptions<P>;
   #timer: NodeJS.Timeout | null = null;
   #saving: Promise<void> | null = null;
-  #stored: Position;
+  #stored: P;
   #storedAt = Number.NEGATIVE_INFINITY;
   /** True if deliveries were settled since the position was stored. */
   #delivered = false;
   #failing = false;
 
-  constructor(options: CheckpointerOptions) {
+  constructor(options: CheckpointerOptions<P>) {
     this.#options = options;
     this.#stored = options.start;
   }
@@ -68,7 +60,7 @@ export class Checkpointer {
     if (this.#saving !== null) return;
     const safe = this.#options.safe();
     if (safe === this.#stored) return;
-    if (!this.#delivered && safe.within === null && !this.#isDue(safe)) return;
+    if (!this.#delivered && !this.#options.isWorthIt(safe, this.#stored, performance.now() - this.#storedAt)) return;
     this.#saving = this.#save(safe);
     try {
       await this.#saving;
@@ -82,12 +74,7 @@ export class Checkpointer {
     }
   }
 
-  /** Of an advance over nothing of ours: whether it is worth a write. */
-  #isDue({ lsn }: Position): boolean {
-    return lsn - this.#stored.lsn >= SMALL_ADVANCE && performance.now() - this.#storedAt >= IDLE_STORE;
-  }
-
-  async #save(position: Position): Promise<void> {
+  async #save(position: P): Promise<void> {
     this.#delivered = false;
     try {
       await this.#options.store.save(position);
@@ -97,6 +84,6 @@ export class Checkpointer {
     }
     this.#stored = position;
     this.#storedAt = performance.now();
-    this.#options.confirm(position.lsn);
+    this.#options.confirm(position);
   }
 }

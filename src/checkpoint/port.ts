@@ -1,7 +1,5 @@
-import type { Position } from '../position.ts';
-
-/** Durable storage of a slot's position. `store/` implements it on the state schema. */
-export interface CheckpointStore {
-  /** Resolves once Postgres has committed. */
-  save(position: Position): Promise<void>;
+/** Durable storage of how far has been read: of a slot's position, which `store/` has in the state schema, or of offsets, which the broker has. */
+export interface CheckpointStore<P> {
+  /** Resolves once it is durable. */
+  save(position: P): Promise<void>;
 }

@@ -1,9 +1,7 @@
-import type { Position } from '../position.ts';
-
 /** A position, and the tickets that must be settled before it is safe: all those below `ticket`. */
-interface Mark {
+interface Mark<P> {
   readonly ticket: number;
-  readonly position: Position;
+  readonly position: P;
 }
 
 /** Of more marks than these every second is dropped: it makes the safe position a little older, and nothing else. */
@@ -16,9 +14,10 @@ const MOST_MARKS = 8_192;
  * Each delivery takes a ticket when it starts and settles it when it is durable, in any order. Tickets are counted
  * up, and `#settled` is a ring of flags for those between the lowest open one and the next; so a delivery costs
  * one byte and no allocation. Positions are marked as the stream goes by (a commit, a keepalive, now and
- * then within a large transaction), and a mark is safe once all tickets taken before it are settled.
+ * then within a large transaction), and a mark is safe once all tickets taken before it are settled. What a position is,
+ * is all one here: a place in the WAL, or the offsets of a topic's partitions.
  */
-export class Tracker {
+export class Tracker<P> {
   /** Flags of the tickets from `#low` to `#next`, each at ticket modulo length (a power of two). */
   #settled = new Uint8Array(1024);
   /** The lowest ticket that is still open. */
@@ -29,17 +28,17 @@ export class Tracker {
   #highest = -1;
   /** Settled tickets above the lowest open one. */
   #ahead = 0;
-  readonly #marks: Mark[] = [];
+  readonly #marks: Mark<P>[] = [];
   /** Index of the first mark that is not passed yet; passed ones are dropped in bulk. */
   #firstMark = 0;
-  #safe: Position;
+  #safe: P;
 
-  constructor(start: Position) {
+  constructor(start: P) {
     this.#safe = start;
   }
 
   /** The highest position at or below which nothing is in flight. */
-  get safe(): Position {
+  get safe(): P {
     return this.#safe;
   }
 
@@ -93,7 +92,7 @@ export class Tracker {
   }
 
   /** Everything up to `position` has been read, and all its deliveries have taken their tickets. */
-  mark(position: Position): void {
+  mark(position: P): void {
     const last = this.#marks.at(-1);
     // No delivery since the last mark: the new one is as safe as that one.
     if (last !== undefined && last.ticket === this.#next) this.#marks.pop();

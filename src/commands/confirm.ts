@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { EXIT, WalhookError } from '../errors.ts';
+import { atTerminal } from './terminal-questions.ts';
 
 /**
  * Asks at the terminal; only a yes is a yes.
@@ -25,14 +25,6 @@ export function canAsk(): boolean {
 
 /** Asks at the terminal; whatever is no yes is a no. Null: Ctrl-C or Ctrl-D, so there is no answer. */
 export async function yesOrNo(question: string): Promise<boolean | null> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-D, or Ctrl-C, which readline would keep to itself.
-  const ended = new Promise<null>((resolve) => terminal.once('close', () => resolve(null)));
-  terminal.once('SIGINT', () => terminal.close());
-  try {
-    const answer = await Promise.race([terminal.question(`${question} [y/N] `), ended]);
-    return answer === null ? null : /^\s*y(?:es)?\s*$/i.test(answer);
-  } finally {
-    terminal.close();
-  }
+  const answer = await atTerminal((ask) => ask(`${question} [y/N] `));
+  return answer === null ? null : /^\s*y(?:es)?\s*$/i.test(answer);
 }

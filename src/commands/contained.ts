@@ -1,3 +1,5 @@
+import { Digits, parseDigits } from './digits.ts';
+
 /** Where what was found is not what was expected. */
 export interface Difference {
   /** `body.data.email`, `headers.x-table`. */
@@ -6,15 +8,6 @@ export interface Difference {
   readonly expected: string;
   /** Null: it is not there. */
   readonly found: string | null;
-}
-
-/** A number as it was written: a double would round some. */
-class Digits {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
 }
 
 type Read = string | boolean | null | Digits | readonly Read[] | { readonly [name: string]: Read };
@@ -26,7 +19,7 @@ type Read = string | boolean | null | Digits | readonly Read[] | { readonly [nam
  * @param path of the whole
  */
 export function differences(expected: string, found: string, path: string): Difference[] {
-  return [...compare(read(expected), read(found), path)];
+  return [...compare(parseDigits(expected) as Read, parseDigits(found) as Read, path)];
 }
 
 function* compare(expected: Read, found: Read, path: string): Generator<Difference> {
@@ -63,13 +56,6 @@ function isList(value: Read): value is readonly Read[] {
 
 function isObject(value: Read): value is { readonly [name: string]: Read } {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Digits);
-}
-
-function read(json: string): Read {
-  // The third argument is not in TypeScript's library yet: https://github.com/tc39/proposal-json-parse-with-source
-  return JSON.parse(json, (_key, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' ? new Digits(context?.source ?? String(value)) : value,
-  ) as Read;
 }
 
 function write(value: Read): string {

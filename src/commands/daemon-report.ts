@@ -1,5 +1,5 @@
 import type { BackfillReport } from '../backfills.ts';
-import type { DaemonStatus } from '../daemon.ts';
+import type { DaemonStatus } from '../daemon-status.ts';
 import type { StoredEndpoint } from './state-reader.ts';
 
 /** What is stored of an endpoint. Null where the state database could not tell. */

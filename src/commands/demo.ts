@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { EndpointConfig } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
+import { History } from '../history/history.ts';
 import type { Service } from '../service.ts';
 import { type Arrival, Arrivals } from './arrivals.ts';
 import type { Verb } from './command.ts';
@@ -90,6 +91,7 @@ async function setStage(databaseUrl: string): Promise<Stage> {
     loaded,
     log: await plainLog((line) => show(paint('yellow', `  walhook: ${line}`))),
     manager: { reloading: () => undefined, ready: () => undefined },
+    history: new History(),
     onState: () => undefined,
     onOutcome: (delivery, outcome) => show(arrivalText(arrivals.settled(delivery, outcome), endpoints.get(delivery.request.endpoint))),
   });

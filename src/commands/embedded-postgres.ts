@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { EXIT, WalhookError } from '../errors.ts';
 import { findEmbeddedBinaries, serverAccount, type ServerAccount } from './embedded-binaries.ts';
+import { listenOnLoopback } from './loopback-port.ts';
 
 export interface EmbeddedPostgresOptions {
   /** Server settings, as in postgresql.conf; they win over the defaults below. */
@@ -213,14 +214,9 @@ function canRun(program: string, account: ServerAccount | null): Promise<boolean
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
+  const port = await listenOnLoopback(server);
   await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
-  return address.port;
+  return port;
 }
 
 /** Only what the programs need: PG* variables of ours must not steer them. */

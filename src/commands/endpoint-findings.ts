@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { Config, EndpointConfig } from '../config.ts';
 import { exactRange, isBlocked, parseCidr } from '../deliver/address.ts';
-import { type Finding, warning } from '../source/finding.ts';
+import { type Finding, warning } from '../finding.ts';
 
 /**
  * The endpoints that every delivery would fail at, because none of their addresses is public or allowed. A name that

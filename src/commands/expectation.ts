@@ -1,6 +1,6 @@
 import type { ExpectConfig } from '../config.ts';
+import type { ShownRequest } from '../inspection.ts';
 import { type Difference, differences } from './contained.ts';
-import type { ShownRequest } from './send-text.ts';
 
 /** How a request is not what a test expects. Empty: it is. @param request its body is that of the delivery alone, whatever it goes with */
 export function unexpected({ method, url, path, headers, body }: ExpectConfig, request: ShownRequest): Difference[] {

@@ -1,4 +1,4 @@
-import type { Finding } from '../source/finding.ts';
+import type { Finding } from '../finding.ts';
 import { countOf } from './units.ts';
 import type { Color, Paint } from './pretty-json.ts';
 

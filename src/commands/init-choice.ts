@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { didYouMean } from '../closest.ts';
 import { parseTableName } from '../config/names.ts';
 import { EXIT, WalhookError } from '../errors.ts';
@@ -6,6 +5,7 @@ import { fileName, grantSql, isNameable, type ListedTable } from './init-file.ts
 import { guess } from './init-guess.ts';
 import type { FoundTable } from './init-tables.ts';
 import { print } from './terminal.ts';
+import { atTerminal } from './terminal-questions.ts';
 import { textTable } from './text-table.ts';
 import { humanCount } from './units.ts';
 
@@ -53,12 +53,9 @@ export async function askTables(tables: readonly FoundTable[]): Promise<ListedTa
   print('Tables:');
   for (const line of textTable(usual.map(({ found, omitted }, index) => [`${index + 1}`, fileName(found), found.rows === null ? '-' : `${humanCount(found.rows)} rows`, omitted === null ? '' : omitted]))) print(`  ${line}`);
   const count = usual.filter(({ omitted }) => omitted === null).length;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const ended = new Promise<null>((resolve) => terminal.once('close', () => resolve(null)));
-  terminal.once('SIGINT', () => terminal.close());
-  try {
+  return atTerminal(async (ask) => {
     for (;;) {
-      const answer = await Promise.race([terminal.question(`Which ones? Numbers or names with spaces between them; Enter: ${count === 1 ? 'the one' : `the ${count}`} with nothing said against ${count === 1 ? 'it' : 'them'}: `), ended]);
+      const answer = await ask(`Which ones? Numbers or names with spaces between them; Enter: ${count === 1 ? 'the one' : `the ${count}`} with nothing said against ${count === 1 ? 'it' : 'them'}: `);
       if (answer === null) return null;
       if (answer.trim() === '') return usual;
       try {
@@ -68,9 +65,7 @@ export async function askTables(tables: readonly FoundTable[]): Promise<ListedTa
         print(error.message.replace(/^--table /, ''));
       }
     }
-  } finally {
-    terminal.close();
-  }
+  });
 }
 
 /** `1 3 app.orders`, `1, 3`: the others stay in the file as comments. */

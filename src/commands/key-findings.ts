@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
-import { error, type Finding, info, warning } from '../source/finding.ts';
+import { error, type Finding, info, warning } from '../finding.ts';
 import { cipherOf, looseKeyFiles } from '../store/key-file.ts';
 
 const PATH = 'state.encryption.keys';

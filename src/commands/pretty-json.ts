@@ -1,3 +1,5 @@
+import { Digits, parseDigits } from './digits.ts';
+
 /** How far a line may reach before an object or list is broken into several. */
 const WIDTH = 100;
 
@@ -5,15 +7,6 @@ export type Color = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta' | 'c
 
 /** Paints a piece of text, or leaves it as it is. */
 export type Paint = (color: Color | readonly Color[], text: string) => string;
-
-/** A number as it was written: a double would round some. */
-class Digits {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
 
 /**
  * JSON for people: short objects and lists on a line, long ones a line for each member. Digits stay as they are.
@@ -23,7 +16,7 @@ class Digits {
  */
 export function prettyJson(json: string, options: { readonly indent: string; readonly redacted: string; readonly paint: Paint }): string {
   const { paint, redacted } = options;
-  return text(parse(json), options.indent);
+  return text(parseDigits(json), options.indent);
 
   function text(value: unknown, indent: string): string {
     if (!isNested(value)) return scalar(value);
@@ -73,11 +66,4 @@ function plain(value: unknown): string {
 
 function width(members: readonly { readonly width: number }[]): number {
   return 2 + members.reduce((sum, member) => sum + member.width + 2, 0);
-}
-
-function parse(json: string): unknown {
-  // The third argument is not in TypeScript's library yet: https://github.com/tc39/proposal-json-parse-with-source
-  return JSON.parse(json, (_key, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' ? new Digits(context?.source ?? String(value)) : value,
-  );
 }

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { listenOnLoopback } from './loopback-port.ts';
 
 /** What a request was, as the receiver saw it. */
 export interface Receipt {
@@ -40,15 +41,10 @@ export async function startReceiver(secret: string, onReceipt: (receipt: Receipt
       () => response.destroy(),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has a port');
+  const port = await listenOnLoopback(server);
   let closed: Promise<void> | null = null;
   return {
-    url: `http://127.0.0.1:${address.port}/hooks`,
+    url: `http://127.0.0.1:${port}/hooks`,
     close: () =>
       (closed ??= new Promise((resolve) => {
         server.close(() => resolve());

@@ -1,6 +1,6 @@
+import type { ShownRequest } from '../inspection.ts';
 import { PRODUCE, recordTarget } from '../record-path.ts';
 import { printable } from './printable.ts';
-import type { ShownRequest } from './send-text.ts';
 
 /** A request as a command for a shell, an argument a line. What is masked stays so: `***` is to be filled in. */
 export function curlCommand(request: ShownRequest): string {

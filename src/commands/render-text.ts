@@ -1,7 +1,8 @@
+import type { Exchange, ShownRequest } from '../inspection.ts';
 import type { Paint } from './pretty-json.ts';
 import { printable } from './printable.ts';
 import { curlCommand } from './render-curl.ts';
-import { requestLines, type SendReport, sendText, type ShownRequest } from './send-text.ts';
+import { requestLines, sendText } from './send-text.ts';
 
 /** What a hook makes of a row. Names are those of `--json`. */
 export interface RenderReport {
@@ -17,7 +18,7 @@ export interface RenderReport {
   readonly when: boolean | null;
   readonly notes: readonly string[];
   /** One for each endpoint; with what came of it if it was sent. */
-  readonly requests: readonly (RenderedRequest | SendReport)[];
+  readonly requests: readonly (RenderedRequest | Exchange)[];
 }
 
 export interface RenderedRequest {
@@ -33,7 +34,7 @@ export function renderText(report: RenderReport, paint: Paint): string {
   return [...head, ...requests.map((one) => `\n${requests.length > 1 ? `${paint('dim', `to ${one.endpoint}`)}\n` : ''}${requestText(one, paint)}`)].join('\n');
 }
 
-function requestText(one: RenderedRequest | SendReport, paint: Paint): string {
+function requestText(one: RenderedRequest | Exchange, paint: Paint): string {
   if ('verdict' in one) return sendText(one, paint);
   const lines = requestLines(marked(one.request, paint), paint);
   const { body } = one.request;

@@ -233,7 +233,7 @@ function notRunning(state: string): WalhookError {
   return new WalhookError(`walhook is ${state}, not streaming: try again in a moment`, { code: 'not_running' });
 }
 
-const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null } as const;
+const STARTING = { problems: [], state: 'starting', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], engine: null, wal: null } as const;
 
 /** There may be none to be made. */
 function noRequest(error: unknown): null {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { maskUrl } from '../config/mask.ts';
 import type { EndpointConfig } from '../config.ts';
+import type { Exchange, Header, ShownRequest } from '../inspection.ts';
 import type { Outcome } from '../outcome.ts';
 import type { ExchangeRecorder } from './exchange-recorder.ts';
 import { SecretHider } from './hide-secrets.ts';
@@ -10,34 +11,6 @@ import { printable } from './printable.ts';
 /** Characters of a body that people are shown. */
 const SHOWN = 4_000;
 
-type Header = readonly [name: string, value: string];
-
-/** A request as it may be shown: its secrets are masked. */
-export interface ShownRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: readonly Header[];
-  /** null: none. */
-  readonly body: string | null;
-}
-
-/** A test request and what came of it, as it may be shown. Names are those of `--json`. */
-export interface SendReport {
-  readonly endpoint: string;
-  readonly verdict: 'delivered' | 'retry' | 'dead' | 'disable';
-  /** Why it was not delivered; null if it was. */
-  readonly message: string | null;
-  readonly duration_ms: number;
-  /** Requests that it took: a second one after a token was refused, or a connection was closed as it went out. */
-  readonly requests: number;
-  /** null: none was made. */
-  readonly request: ShownRequest | null;
-  readonly response: { readonly status: number; readonly headers: readonly Header[]; readonly body: string; readonly truncated: boolean } | null;
-  /** `whpk_…`: what receivers verify the v1a signatures with. */
-  readonly public_keys: readonly string[];
-  readonly notes: readonly string[];
-}
-
 export interface SendFacts {
   readonly endpoint: EndpointConfig;
   readonly outcome: Outcome;
@@ -46,7 +19,7 @@ export interface SendFacts {
   readonly notes: readonly string[];
 }
 
-export function sendReport({ endpoint, outcome, recorder, publicKeys, notes }: SendFacts): SendReport {
+export function sendReport({ endpoint, outcome, recorder, publicKeys, notes }: SendFacts): Exchange {
   const { request, response, requests } = recorder;
   const hider = new SecretHider(endpoint, request?.headers ?? []);
   const url = request === null ? '' : maskUrl(`${endpoint.url.protocol}//${endpoint.url.host}${request.path}`);
@@ -80,7 +53,7 @@ const MEANING = {
 } as const;
 
 /** A report for people. */
-export function sendText({ request, response, requests, verdict, message, duration_ms, public_keys, notes }: SendReport, paint: Paint): string {
+export function sendText({ request, response, requests, verdict, message, duration_ms, public_keys, notes }: Exchange, paint: Paint): string {
   const sent = request === null ? [] : requestLines(request, paint);
   const ok = verdict === 'delivered';
   const status = response === null ? [] : [paint([ok ? 'green' : 'red', 'bold'], `${response.status} ${STATUS_CODES[response.status] ?? ''}`.trim()), ...headerLines(response.headers), ...bodyLines(response.body, paint, response.truncated)];

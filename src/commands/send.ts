@@ -5,6 +5,7 @@ import { openSender } from '../endpoint-sender.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { onItsOwn } from '../format/joined.ts';
 import { Signer } from '../format/signature.ts';
+import type { Exchange, ShownRequest } from '../inspection.ts';
 import type { Outcome } from '../outcome.ts';
 import { codeOf } from '../reaction.ts';
 import type { Verb } from './command.ts';
@@ -13,7 +14,7 @@ import { isActive } from './daemon-client.ts';
 import { ExchangeRecorder } from './exchange-recorder.ts';
 import { readConfig } from './read-config.ts';
 import { hookTo, named, testRequest } from './send-request.ts';
-import { type SendReport, sendReport, sendText, type ShownRequest } from './send-text.ts';
+import { sendReport, sendText } from './send-text.ts';
 import { paint } from './terminal.ts';
 import { walhookVersion } from './version.ts';
 
@@ -39,13 +40,13 @@ interface Asked {
 }
 
 /** The same, by the daemon that runs, which takes as long as the endpoint does. */
-async function sentByDaemon(server: ServerConfig, { name, timeout }: EndpointConfig, { data, hook }: Asked): Promise<SendReport> {
+async function sentByDaemon(server: ServerConfig, { name, timeout }: EndpointConfig, { data, hook }: Asked): Promise<Exchange> {
   const body = { data: data === null ? null : (JSON.parse(data) as unknown), ...(hook === undefined ? {} : { hook }) };
-  return (await askApi(server, `endpoints/${encodeURIComponent(name)}/test`, { body, patience: timeout + PATIENCE })) as SendReport;
+  return (await askApi(server, `endpoints/${encodeURIComponent(name)}/test`, { body, patience: timeout + PATIENCE })) as Exchange;
 }
 
 /** Makes one attempt at a delivery, as the daemon would. Throws a WalhookError for a setting of the endpoint that cannot work. */
-export function sendOnce(endpoint: EndpointConfig, delivery: Delivery, notes: readonly string[]): Promise<SendReport> {
+export function sendOnce(endpoint: EndpointConfig, delivery: Delivery, notes: readonly string[]): Promise<Exchange> {
   return observe(endpoint, { delivery, notes, isHeld: false });
 }
 
@@ -61,7 +62,7 @@ export async function composeOnce(endpoint: EndpointConfig, delivery: Delivery):
   return hasToken ? { ...request, headers: [...request.headers, ['authorization', 'Bearer ***']] } : request;
 }
 
-async function observe(endpoint: EndpointConfig, { delivery, notes, isHeld }: { readonly delivery: Delivery; readonly notes: readonly string[]; readonly isHeld: boolean }): Promise<SendReport> {
+async function observe(endpoint: EndpointConfig, { delivery, notes, isHeld }: { readonly delivery: Delivery; readonly notes: readonly string[]; readonly isHeld: boolean }): Promise<Exchange> {
   const recorder = new ExchangeRecorder();
   const signer = endpoint.signing === null ? null : new Signer(endpoint.signing.secrets);
   const sender = openSender(endpoint, {

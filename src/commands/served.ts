@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { History } from '../history/history.ts';
 import { SecretTexts } from '../inspecting/secret-texts.ts';
 import type { Inspection } from '../inspection.ts';
 import { Service, type ServiceOptions } from '../service.ts';
@@ -9,7 +8,7 @@ import { RunServer } from './run-server.ts';
 import type { ServiceManager } from './service-manager.ts';
 import { walhookVersion } from './version.ts';
 
-export interface ServedOptions extends Pick<ServiceOptions, 'onState' | 'onOutcome'> {
+export interface ServedOptions extends Pick<ServiceOptions, 'history' | 'onState' | 'onOutcome' | 'role'> {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
   readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>;
@@ -23,7 +22,7 @@ export interface Served {
 }
 
 /** Throws a WalhookError if the server cannot listen: then nothing has been started. */
-export async function served({ loaded, log, manager, ...told }: ServedOptions): Promise<Served> {
+export async function served({ loaded, log, manager, ...rest }: ServedOptions): Promise<Served> {
   const { config } = loaded;
   let running: Served | null = null;
   let inspector: Promise<Inspection> | null = null;
@@ -41,9 +40,7 @@ export async function served({ loaded, log, manager, ...told }: ServedOptions): 
   });
   const version = walhookVersion();
   log.info({ version, pid: process.pid, config: loaded.path }, `walhook starts; console, health and status are on ${server.url}`);
-  // For bench/measures/history.ts, which measures what it costs.
-  const history = process.env['WALHOOK_BENCH_WITHOUT_HISTORY'] === '1' ? {} : { history: new History() };
-  const service = new Service({ config, log, version, ...history, ...told });
+  const service = new Service({ config, log, version, ...rest });
   running = { service, server, reloading: new Reloading({ loaded, log, service, server, manager }) };
   return running;
 }

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { WalhookError } from '../errors.ts';
-import { error, type Finding, info, warning } from '../source/finding.ts';
+import { error, type Finding, info, warning } from '../finding.ts';
 import { refuseMissingKeys } from '../store/key-use.ts';
 import { identifier } from '../source/quote.ts';
 import { forgotten } from './daemon-report.ts';

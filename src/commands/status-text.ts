@@ -126,7 +126,7 @@ function notes({ name, configured, condition, reason, condition_since, failing_s
     ...(failing_since === null ? [] : [isIdle ? `${name} failed ${ago(failing_since)} ago, and nothing waits for it now` : `${name} has failed for ${ago(failing_since)} without a success`]),
     ...(probe_at === null || halted ? [] : [`${name}: its breaker is open, and lets a probe through ${untilProbe(Date.parse(probe_at) - now)}`]),
     ...(slowed ? [`${name} is sent less at a time, since it said that it gets too much (429, 502, 503 or 504)`] : []),
-    ...(live === null || live.last_error === null ? [] : [`${failing_since === null ? 'an earlier error' : 'last error'} of ${name}: ${printableLine(live.last_error, 300)}`]),
+    ...(live === null || live.last_error === null ? [] : [`${failing_since === null && isIdle ? 'an earlier error' : 'last error'} of ${name}: ${printableLine(live.last_error, 300)}`]),
   ];
 }
 

@@ -25,19 +25,9 @@ export function deliveredFilter({ ids, endpoint, hook, table, since, before }: S
 }
 
 export function toSummary(stored: DeliverySummary): StoredDelivery {
-  const { fate, id, endpoint, hook, table, operation, bytes, attempts, failure, status, message } = stored;
   return {
-    state: fate,
-    id,
-    endpoint,
-    hook,
-    table,
-    operation,
-    bytes,
-    attempts,
-    failure,
-    status,
-    message,
+    state: stored.fate,
+    ...told(stored, stored.attempts),
     committed_at: stored.committedAt.toISOString(),
     parked_at: stored.parkedAt?.toISOString() ?? null,
     died_at: stored.diedAt?.toISOString() ?? null,
@@ -53,19 +43,9 @@ export function toDetail(stored: DeliveryDetail): StoredDetail {
 }
 
 export function deliveredSummary(kept: KeptAttempt): StoredDelivery {
-  const { id, endpoint, hook, table, operation, bytes, attempt, failure, status, message } = kept;
   return {
     state: 'delivered',
-    id,
-    endpoint,
-    hook,
-    table,
-    operation,
-    bytes,
-    attempts: attempt,
-    failure,
-    status,
-    message,
+    ...told(kept, kept.attempt),
     committed_at: new Date(kept.committedAt).toISOString(),
     parked_at: null,
     died_at: null,
@@ -80,4 +60,11 @@ export function deliveredDetail(kept: KeptAttempt): StoredDetail {
   const { method, path, contentType, body, response, sequence } = kept;
   const headers = kept.headers === null ? [] : (JSON.parse(kept.headers) as Headers);
   return { ...deliveredSummary(kept), method, path, content_type: contentType, headers: headers.map(maskHeader), body: body?.toString() ?? '', response, commit_lsn: formatLsn(sequence.commitLsn) };
+}
+
+type Told = Pick<StoredDelivery, 'id' | 'endpoint' | 'hook' | 'table' | 'operation' | 'bytes' | 'attempts' | 'failure' | 'status' | 'message'>;
+
+/** What is told of a delivery wherever it is kept. */
+function told({ id, endpoint, hook, table, operation, bytes, failure, status, message }: Omit<Told, 'attempts'>, attempts: number): Told {
+  return { id, endpoint, hook, table, operation, bytes, attempts, failure, status, message };
 }

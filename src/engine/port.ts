@@ -18,8 +18,8 @@ export interface Producer {
    * Resolves once the broker has them all (`acks=all`). Tries for as long as it takes; nothing else may be produced
    * meanwhile, so that the order within a partition holds whatever fails.
    *
-   * @throws WalhookError `record_too_large` if the broker takes none of that size: a single record is named by
-   *   `TooLarge.index`, the others are with the broker then; `closed` after `close`
+   * @throws TooLarge if the broker takes no record of the size of one of them; the others are with the broker then;
+   *   WalhookError `closed` after `close`
    */
   produce(records: readonly EngineRecord[]): Promise<void>;
   /** Why it has not got through for a while, in a sentence; null if it does. */

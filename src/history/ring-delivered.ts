@@ -1,13 +1,10 @@
-import type { Delivery, Headers } from '../delivery.ts';
+import { bytesInMemory, type Delivery, type Headers } from '../delivery.ts';
 import { type Delivered, type DeliveredFilter, deliveredCursor, type KeptAttempt, parseDeliveredCursor } from '../kept-attempts.ts';
 import type { Parking } from '../queue/port.ts';
 import type { AttemptRing } from './attempt-ring.ts';
 
 /** Parked in one statement. */
 const BATCH = 500;
-/** What a delivery takes in memory besides its body, in bytes: an estimate. */
-const OVERHEAD = 512;
-
 /** Deliveries that arrived, of those that are in memory still. */
 export class RingDelivered implements Delivered {
   readonly #ring: AttemptRing;
@@ -85,15 +82,16 @@ export class RingDelivered implements Delivered {
 function deliveryOf(kept: KeptAttempt): Delivery {
   const { id, endpoint, hook, method, path, contentType, headers, lane, sequence, operation, table, committedAt } = kept;
   const body = kept.body?.toString() ?? '';
+  const request = { hook, endpoint, method, path, contentType, headers: headers === null ? [] : (JSON.parse(headers) as Headers) };
   return {
     id,
-    request: { hook, endpoint, method, path, contentType, headers: headers === null ? [] : (JSON.parse(headers) as Headers) },
+    request,
     lane,
     sequence,
     operation,
     table,
     body,
-    bytes: body.length + OVERHEAD,
+    bytes: bytesInMemory(body, request),
     committedAt,
   };
 }

@@ -55,6 +55,7 @@ function standingAlert(endpoint: EndpointReport, { because, status, now }: Healt
   const hint = endpoint.last_error?.hint ?? null;
   const why = because.get(name) ?? endpoint.last_error?.message ?? null;
   const since = failing_for === null ? '' : ` since ${clock(now - failing_for, now)}`;
+  if (count > 0 && endpoint.last_error?.failure === null) return [failing(`${deliveries} for ${name} ${count === 1 ? 'waits' : 'wait'}: ${endpoint.last_error.message}.`, hint, link)];
   if (breaker === 'open') {
     const what = count === 0 ? `${name} has failed${since}` : `${name} has refused ${deliveries}${since}`;
     return [failing(`${what}${why === null ? '' : `: ${why}`}. ${kept}${wal}`, hint, link)];

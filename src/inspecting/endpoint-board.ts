@@ -1,6 +1,7 @@
 import { forgotten, type StoredEndpoints } from '../commands/daemon-report.ts';
 import type { Config } from '../config.ts';
-import type { Daemon, DaemonStatus } from '../daemon.ts';
+import type { Daemon } from '../daemon.ts';
+import type { DaemonStatus } from '../daemon-status.ts';
 import type { EndpointReport } from '../inspection.ts';
 import type { TrafficRates } from '../traffic.ts';
 import { endpointReport } from './endpoint-report.ts';
@@ -36,7 +37,7 @@ export function healthFacts(facts: BoardFacts, { failedReload, now }: Pick<Healt
   const names = config.endpoints.map(({ name }) => name);
   const reasons = names.flatMap((name) => {
     const last = live?.engine.detail(name)?.lastFailure ?? null;
-    return last === null ? [] : [[name, because(last)] as const];
+    return last === null ? [] : [[name, last.failure === null ? last.message : because({ ...last, failure: last.failure })] as const];
   });
   return {
     status,

@@ -53,7 +53,7 @@ function lastError(endpoint: EndpointConfig, status: EndpointStatus | null, deta
   const last = detail?.lastFailure ?? null;
   if (last === null) return status === null || status.last_error === null ? null : { message: status.last_error, failure: null, at: null, hint: null };
   const { name, url, timeout, kafka } = endpoint;
-  return { message: last.message, failure: last.failure, at: last.at.toISOString(), hint: failureHint(last, { name, host: url.host, timeout, isKafka: kafka !== null }) };
+  return { message: last.message, failure: last.failure, at: last.at.toISOString(), hint: last.failure === null ? (last.hint ?? null) : failureHint({ ...last, failure: last.failure }, { name, host: url.host, timeout, isKafka: kafka !== null }) };
 }
 
 function signingOf({ signing }: EndpointConfig): EndpointReport['signing'] {

@@ -1,9 +1,8 @@
-import type { SendReport } from '../commands/send-text.ts';
 import type { Exchange, Header } from '../inspection.ts';
 import type { SecretTexts } from './secret-texts.ts';
 
-/** What `walhook send` reports. A server may tell all that it got: what is secret in the whole configuration is hidden. */
-export function exchangeOf(report: SendReport, texts: Pick<SecretTexts, 'hide'>): Exchange {
+/** An exchange for the API. A server may tell all that it got: what is secret in the whole configuration is hidden. */
+export function exchangeOf(report: Exchange, texts: Pick<SecretTexts, 'hide'>): Exchange {
   const { request, response, message } = report;
   const headersOf = (headers: readonly Header[]): Header[] => headers.map(([name, value]) => [name, texts.hide(value)] as const);
   return {

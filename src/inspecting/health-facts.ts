@@ -1,4 +1,4 @@
-import type { DaemonStatus } from '../daemon.ts';
+import type { DaemonStatus } from '../daemon-status.ts';
 import type { EndpointReport } from '../inspection.ts';
 
 /** What health is told of. */

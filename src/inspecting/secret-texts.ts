@@ -7,6 +7,12 @@ const HIDDEN = '***';
 /** Shorter than this a secret is none, and would be found in any text. */
 const SHORTEST = 6;
 const SOUNDS_SECRET = /auth|cookie|credential|key$|pass|secret|token|whsec|whsk/i;
+/** Where a step is a name that somebody gave to an endpoint, a lookup or a column: it says nothing of what is below. `*` is any step. */
+const NAMES: readonly Path[] = [
+  ['endpoints', '*'],
+  ['hooks', '*', 'enrich', '*'],
+  ['hooks', '*', 'fields', 'rename', '*'],
+];
 const VARIABLE = /\$\{([A-Za-z_]\w*)/g;
 const FILE = /\$\{file:([^}]*)\}/g;
 
@@ -37,11 +43,21 @@ function secretsBelow(node: Node, path: Path, sources: Sources): string[] {
 }
 
 function secretsIn({ value, origin }: Scalar, path: Path, { env, readFile }: Sources): string[] {
-  const isSecretPlace = path.some((step) => typeof step === 'string' && SOUNDS_SECRET.test(step));
+  const isSecretPlace = soundsSecret(path);
   const variables = [...origin.written.matchAll(VARIABLE)].flatMap(([, name = '']) => (isSecretPlace || SOUNDS_SECRET.test(name) ? [env[name] ?? ''] : []));
   const files = [...origin.written.matchAll(FILE)].map(([, name = '']) => textOf(name, readFile));
   const whole = isSecretPlace && !origin.template && typeof value === 'string' ? [value] : [];
   return [...variables, ...files, ...whole];
+}
+
+/** Below `tables` there are names of columns alone, which every body has in it. */
+function soundsSecret(path: Path): boolean {
+  if (path[0] === 'tables') return false;
+  return path.some((step, at) => typeof step === 'string' && SOUNDS_SECRET.test(step) && !isName(path.slice(0, at + 1)));
+}
+
+function isName(path: Path): boolean {
+  return NAMES.some((name) => name.length === path.length && name.every((step, at) => step === '*' || step === path[at]));
 }
 
 function textOf(path: string, readFile: Sources['readFile']): string {

@@ -1,4 +1,4 @@
-import type { DaemonStatus } from '../daemon.ts';
+import type { DaemonStatus } from '../daemon-status.ts';
 import type { SlotReport } from '../inspection.ts';
 
 export function slotReport({ slot, state, received, confirmed, behind, wal }: DaemonStatus): SlotReport {

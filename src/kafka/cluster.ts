@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import { type API, Base, type Broker, type ClusterMetadata, type Connection, kGetApi, kGetBootstrapConnection, kGetConnection } from '@platformatic/kafka';
 import type { KafkaClusterConfig } from '../config.ts';
+import type { Answer, Args, Requests } from './requests.ts';
 import { saslOptions } from './sasl.ts';
 
 export interface ClientOptions {
@@ -46,9 +47,9 @@ export class KafkaClient {
   }
 
   /** The request in the highest version that both sides know. */
-  api<Args extends unknown[], Answer>(name: string): Promise<API<Args, Answer>> {
+  api<Name extends keyof Requests>(name: Name): Promise<API<Args<Name>, Answer<Name>>> {
     return new Promise((resolve, reject) => {
-      this.#base[kGetApi]<Args, Answer>(name, (error, api) => (api === undefined ? reject(error ?? new Error(`no ${name}`)) : resolve(api)));
+      this.#base[kGetApi]<Args<Name>, Answer<Name>>(name, (error, api) => (api === undefined ? reject(error ?? new Error(`no ${name}`)) : resolve(api)));
     });
   }
 
@@ -62,8 +63,9 @@ export class KafkaClient {
   }
 
   /** Sends one request and gives its answer; an answer that has an error in it is thrown, with the answer as `response`. */
-  async request<Args extends unknown[], Answer>(name: string, broker: Broker | null, args: Args): Promise<Answer> {
-    const [connection, api] = [await this.connection(broker), await this.api<Args, Answer>(name)];
+  async request<Name extends keyof Requests>(name: Name, broker: Broker | null, args: Args<Name>): Promise<Answer<Name>> {
+    const connection = await this.connection(broker);
+    const api = await this.api(name);
     return await api.async(connection, ...args);
   }
 

@@ -1,4 +1,4 @@
-import { type API, type Broker, produceV10, produceV11, produceV3, produceV4, produceV5, produceV6, produceV7, produceV8, produceV9, Writer } from '@platformatic/kafka';
+import { type Broker, produceV10, produceV11, produceV3, produceV4, produceV5, produceV6, produceV7, produceV8, produceV9, Writer } from '@platformatic/kafka';
 import type { KafkaClient } from './cluster.ts';
 
 /** How it went with the batch of one partition: its error's number in the protocol, 0 for none. */
@@ -32,7 +32,7 @@ const PARSERS = new Map([
  */
 export async function sendBatches(client: KafkaClient, broker: Broker, request: ProduceRequest): Promise<PartitionOutcome[]> {
   const connection = await client.connection(broker);
-  const { version }: API<unknown[], unknown> = await client.api('Produce');
+  const { version } = await client.api('Produce');
   const parse = PARSERS.get(version);
   if (parse === undefined) throw new Error(`version ${version} of Produce is not known`);
   const compact = version >= COMPACT;

@@ -1,6 +1,7 @@
-import { type ClusterMetadata, type initProducerIdV5, protocolErrorsCodesById } from '@platformatic/kafka';
+import { type ClusterMetadata, protocolErrorsCodesById } from '@platformatic/kafka';
 import type { KafkaClusterConfig } from '../config.ts';
 import type { EngineRecord, Producer } from '../engine/port.ts';
+import { TooLarge } from '../engine/too-large.ts';
 import { WalhookError } from '../errors.ts';
 import { pause } from '../patience.ts';
 import { backoff } from './backoff.ts';
@@ -9,7 +10,6 @@ import { stampBatch } from './batch.ts';
 import { KafkaClient } from './cluster.ts';
 import { kafkaFailure } from './failure.ts';
 import { type PartitionOutcome, sendBatches } from './produce-request.ts';
-import { TooLarge } from './too-large.ts';
 
 export interface ProducerOptions {
   readonly topic: string;
@@ -111,7 +111,7 @@ class KafkaProducer implements Producer {
       this.#failure = kafkaFailure(trouble, { cluster: this.#cluster, what: this.#what });
       await pause(backoff(++failures), this.#closing.signal);
     }
-    if (large.length > 0) throw new TooLarge(this.#options.topic, large.toSorted((a, b) => a - b));
+    if (large.length > 0) throw new TooLarge(large.toSorted((a, b) => a - b), this.#options.topic);
   }
 
   /** Sends the heads to the leaders of their partitions. Gives why some of it has to be tried again, or null. */
@@ -166,8 +166,7 @@ class KafkaProducer implements Producer {
 
   /** Has the broker give a producer id, under which all partitions count from 0. */
   async #introduce(): Promise<{ readonly producerId: bigint; readonly epoch: number }> {
-    const { producerId, producerEpoch } = await this.#client.request<initProducerIdV5.InitProducerIdRequest, initProducerIdV5.InitProducerIdResponse>(
-      'InitProducerId', null, [null, ANSWER, -1n, -1]);
+    const { producerId, producerEpoch } = await this.#client.request('InitProducerId', null, [null, ANSWER, -1n, -1]);
     this.#sequences.clear();
     return { producerId, epoch: producerEpoch };
   }

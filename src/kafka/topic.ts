@@ -1,4 +1,4 @@
-import { type createTopicsV7, findErrorBy } from '@platformatic/kafka';
+import { findErrorBy } from '@platformatic/kafka';
 import type { KafkaClusterConfig } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { pause } from '../patience.ts';
@@ -65,7 +65,7 @@ async function create(client: KafkaClient, { topic, partitions, replication }: T
   const { brokers, controllerId } = await client.metadata([], true);
   const wanted = { name: topic, numPartitions: partitions, replicationFactor: replication ?? -1, assignments: [], configs: [] };
   try {
-    await client.request<createTopicsV7.CreateTopicsRequest, createTopicsV7.CreateTopicsResponse>('CreateTopics', brokers.get(controllerId) ?? null, [[wanted], TIMEOUT, false]);
+    await client.request('CreateTopics', brokers.get(controllerId) ?? null, [[wanted], TIMEOUT, false]);
   } catch (error) {
     if (answered(error, 'TOPIC_ALREADY_EXISTS')) return;
     throw refusal(error, topic) ?? error;

@@ -17,7 +17,7 @@ import { liveRoutes } from './http-live.ts';
 import { isLoopbackHost, isOwnOrigin } from './http-origin.ts';
 import { EVERY_ANSWER, problem, problemOf } from './http-problem.ts';
 import { route } from './http-route.ts';
-import type { MetricFacts } from './metrics.ts';
+import type { MetricFacts } from './metric-facts.ts';
 
 export interface HttpAppOptions extends DatabaseApi, DeliveriesApi, BackfillsApi {
   /** The address that is listened on: on loopback, requests must name it. */

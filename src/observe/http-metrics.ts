@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Sample } from './metric.ts';
-import { type MetricFacts, METRICS } from './metrics.ts';
+import type { MetricFacts } from './metric-facts.ts';
+import { METRICS } from './metrics.ts';
 
 /**
  * Answers a scrape in Prometheus' text format: https://prometheus.io/docs/instrumenting/exposition_formats/

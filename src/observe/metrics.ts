@@ -10,8 +10,6 @@ import { TRAFFIC_METRICS } from './traffic-metrics.ts';
  * Names as Prometheus wants them: https://prometheus.io/docs/practices/naming/
  */
 
-export type { MetricFacts } from './metric-facts.ts';
-
 export const METRICS: readonly Metric[] = [
   gauge('walhook_ready', '1 if it streams and nothing is wrong with it, as /readyz says', (facts) => one(notReady(facts).length === 0 ? 1 : 0)),
   gauge('walhook_state', `1 for the state that it is in: ${STATES.join(', ')}`, ({ state }) => oneOf(STATES, state), ['state']),

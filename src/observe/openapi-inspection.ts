@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Finding } from '../finding.ts';
 import type * as Seen from '../inspection.ts';
 import type { StoredDetail } from '../operations.ts';
 import { Count, Milliseconds, mirror, When } from './openapi-mirror.ts';
@@ -126,7 +127,7 @@ const Table = mirror<Seen.TableReport>()('Table', {
   hooks: z.array(Text),
 });
 
-const Finding = mirror<Seen.DatabaseFinding>()('Finding', {
+const FindingShown = mirror<Finding>()('Finding', {
   code: Text,
   severity: z.enum(['error', 'warning', 'info']),
   message: Text,
@@ -137,7 +138,7 @@ const Finding = mirror<Seen.DatabaseFinding>()('Finding', {
 
 export const Database = mirror<Seen.DatabaseReport>()('Database', {
   server: z.strictObject({ version: Text, database: Text, wal_level: Text, in_recovery: z.boolean() }),
-  findings: z.array(Finding),
+  findings: z.array(FindingShown),
   publication: z.strictObject({ name: Text, exists: z.boolean(), tables: z.array(Text) }),
   slot: Slot,
   tables: z.array(Table),

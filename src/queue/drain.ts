@@ -1,9 +1,10 @@
 import type { Delivery, Sequence } from '../delivery.ts';
+import { Alarm } from './alarm.ts';
 import { type BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import type { Item } from './item.ts';
 import { Loaded } from './loaded.ts';
+import { type Page, Pages } from './pages.ts';
 import type { ParkingStore, Stored } from './port.ts';
-import { LONGEST_TIMEOUT } from './retry.ts';
 import type { Writer } from './writer.ts';
 
 /** Lanes read at a time. */
@@ -28,12 +29,8 @@ export interface DrainOptions {
   readonly readmit: (items: readonly Item[]) => void;
   /** True if everything for the endpoint goes through the store. */
   readonly storing: () => boolean;
-}
-
-interface Page {
-  readonly rows: readonly Stored[];
-  /** False if there may be more. */
-  readonly isAll: boolean;
+  /** Some of what is stored cannot be read; null: all of it can again. It is tried all the time. */
+  readonly onUnreadable: (error: Error | null) => void;
 }
 
 /**
@@ -44,6 +41,7 @@ export class Drain {
   readonly #options: DrainOptions;
   /** The rows that are in memory, or that left it without the store knowing yet. */
   readonly #loaded: Loaded;
+  readonly #pages: Pages;
   /** Rows that were done with since the last page was asked for: it may still hold them. */
   readonly #done = new Set<string>();
   /** How far the scan over all lanes has come, and which scan it is. */
@@ -64,13 +62,15 @@ export class Drain {
   /** The length of the breaker's pause, in milliseconds. */
   #pause = 0;
   /** Wakes when the next lane is due, or to try the store again. */
-  #alarm: NodeJS.Timeout | null = null;
+  readonly #alarm = new Alarm();
   /** Ends the pause of an open breaker. */
-  #probeAlarm: NodeJS.Timeout | null = null;
+  readonly #probeAlarm = new Alarm();
 
   constructor(options: DrainOptions) {
     this.#options = options;
     this.#loaded = new Loaded(options.memory);
+    const { endpoint, store, onUnreadable } = options;
+    this.#pages = new Pages({ endpoint, store, limit: this.#loaded.page, bytes: this.#loaded.pageBytes, onUnreadable: (error) => !this.#stopped && onUnreadable(error) });
   }
 
   /** False if it reads nothing more before something that is in memory has been sent. */
@@ -91,8 +91,8 @@ export class Drain {
   /** For good. */
   stop(): void {
     this.#stopped = true;
-    if (this.#alarm !== null) clearTimeout(this.#alarm);
-    if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
+    this.#alarm.clear();
+    this.#probeAlarm.clear();
   }
 
   /** Nothing is read for `ms`, then one row as a probe; null: nothing until `resume`. */
@@ -102,10 +102,10 @@ export class Drain {
     this.#pauses++;
     this.#isForced = false;
     this.#probeId = null;
-    if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
+    this.#probeAlarm.clear();
     if (ms === null) return;
     this.#pause = ms;
-    this.#probeAlarm = after(ms + PROBE_DELAY, () => {
+    this.#probeAlarm.set(ms + PROBE_DELAY, () => {
       if (this.#state === 'paused') this.#state = 'probing';
       this.wake();
     });
@@ -114,7 +114,7 @@ export class Drain {
   /** The pause is over now: one row is read as a probe, whether or not its lane's time has come. One that is under way already decides. */
   probe(): void {
     if (this.#stopped || this.#state === 'open' || this.#probeId !== null) return;
-    if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
+    this.#probeAlarm.clear();
     this.#state = 'probing';
     this.#isForced = true;
     this.wake();
@@ -122,7 +122,7 @@ export class Drain {
 
   /** All may be read again. */
   resume(): void {
-    if (this.#probeAlarm !== null) clearTimeout(this.#probeAlarm);
+    this.#probeAlarm.clear();
     this.#state = 'open';
     this.#probeId = null;
     this.#isForced = false;
@@ -175,7 +175,7 @@ export class Drain {
       }
       this.#sleepUntilDue();
     } catch {
-      // The writer reports a store that fails; reading is tried again a little later.
+      // It has been told, by the writer or as unreadable: reading is tried again a little later.
       this.#setAlarm(STORE_PAUSE);
     }
     this.#running = false;
@@ -310,13 +310,9 @@ export class Drain {
     return this.#loaded.has(id) || this.#done.has(id);
   }
 
-  async #page(lanes: readonly number[] | null, behind: Sequence | null): Promise<Page> {
-    const { store, endpoint } = this.#options;
-    const { page: limit, pageBytes } = this.#loaded;
+  #page(lanes: readonly number[] | null, after: Sequence | null): Promise<Page> {
     this.#done.clear();
-    const rows = await store.page({ endpoint, lanes, after: behind, limit, bytes: pageBytes });
-    const bytes = rows.reduce((sum, { delivery }) => sum + delivery.bytes, 0);
-    return { rows, isAll: rows.length < limit && bytes < pageBytes };
+    return this.#pages.read({ lanes, after });
   }
 
   #isAlive(): boolean {
@@ -335,12 +331,6 @@ export class Drain {
   }
 
   #setAlarm(ms: number): void {
-    if (this.#alarm !== null) clearTimeout(this.#alarm);
-    if (this.#stopped) return;
-    this.#alarm = after(ms, () => this.wake());
+    if (!this.#stopped) this.#alarm.set(ms, () => this.wake());
   }
-}
-
-function after(ms: number, then: () => void): NodeJS.Timeout {
-  return setTimeout(then, Math.min(Math.max(0, Math.ceil(ms)), LONGEST_TIMEOUT));
 }

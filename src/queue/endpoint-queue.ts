@@ -11,10 +11,11 @@ import { Item } from './item.ts';
 import { Lanes } from './lanes.ts';
 import { overflows } from './overflow.ts';
 import { Parker } from './parker.ts';
-import type { Failure } from './port.ts';
+import type { Condition, Failure } from './port.ts';
 import type { EndpointQueueOptions } from './queue-options.ts';
 import type { Mode, QueueState } from './queue-state.ts';
 import { ReadAhead } from './read-ahead.ts';
+import { restored } from './restored.ts';
 import { sendingOf } from './sending-of.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
@@ -74,7 +75,7 @@ export class EndpointQueue {
     this.#ahead = new ReadAhead(endpoint, options.events);
     this.#standing = new Standing({
       endpoint,
-      remember: (condition) => options.writer.remember(endpoint.name, condition),
+      remember: (...told) => options.writer.remember(endpoint.name, ...told),
       onHalt: (ms) => this.#halt(ms),
       onResume: () => this.#drain.resume(),
       tell: options.events.onNotice,
@@ -89,6 +90,7 @@ export class EndpointQueue {
       catchUp: (read) => this.#catchUp(read),
       readmit: (items) => this.#readmit(items),
       storing: () => this.#mode === 'storing',
+      onUnreadable: (error) => options.events.onUnreadable(endpoint.name, error),
     });
     this.#parker = new Parker({
       lanes: this.#lanes,
@@ -121,14 +123,9 @@ export class EndpointQueue {
 
   /** Takes over what an earlier run parked, before the first `offer`. Gives the commit LSN of the last of it: see `startDraining`. */
   async restore(): Promise<Lsn | null> {
-    const { store } = this.#options;
-    const lanes = await store.lanes(this.name, MOST_BLOCKED_LANES);
-    if (lanes === null) this.#mode = 'storing';
-    const condition = await store.condition(this.name);
-    const now = performance.now();
-    for (const { lane, dueIn } of lanes ?? []) this.#blocked.wait(lane, now + dueIn);
-    this.#standing.restore(condition, now);
-    return store.lastParked(this.name);
+    const { hasMany, lastParked } = await restored(this.name, this.#options.store, { blocked: this.#blocked, standing: this.#standing });
+    if (hasMany) this.#mode = 'storing';
+    return lastParked;
   }
 
   /** Rows of this endpoint were put into the store, or taken out of it, by someone else: reads it again from the start. */
@@ -150,6 +147,11 @@ export class EndpointQueue {
   resume(): Promise<void> {
     this.#standing.resume();
     return this.#options.writer.flushed();
+  }
+
+  /** Another process has paused, disabled or resumed it, and stored that. */
+  hear(said: Pick<Condition, 'state' | 'reason'>): void {
+    this.#standing.hear(said);
   }
 
   /** Lets one delivery through an open breaker at once, the next that is stored. False, and nothing happens, if it is closed or nothing is to be sent at all. */
@@ -215,8 +217,7 @@ export class EndpointQueue {
 
   /** Sends what is in memory until `spill`, then parks the rest, and lets what is being sent end until `abandon`. Resolves once all of it is over or stored. May be called twice. */
   close(signals: CloseSignals): Promise<void> {
-    this.#closed ??= this.#close(signals);
-    return this.#closed;
+    return (this.#closed ??= this.#close(signals));
   }
 
   async #close(signals: CloseSignals): Promise<void> {
@@ -243,10 +244,7 @@ export class EndpointQueue {
 
   #admit(item: Item): void {
     if (this.#mode === 'storing') return this.#parker.park(item);
-    if (this.#mode === 'holding') {
-      this.#held.push(item);
-      return;
-    }
+    if (this.#mode === 'holding') return void this.#held.push(item);
     const blocked = this.#blocked.size === 0 ? undefined : this.#blocked.get(item.delivery.lane);
     if (blocked === undefined) this.#add(item);
     else if (blocked.state === 'held') blocked.items.push(item);

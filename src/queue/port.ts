@@ -78,6 +78,9 @@ export interface Condition {
   readonly probeIn: number | null;
 }
 
+/** `failing`: how it does is news, and whether it is sent to is not, which somebody else may have decided meanwhile. */
+export type Remembered = 'all' | 'failing';
+
 export const WELL: Condition = { state: 'active', reason: null, failingFor: null, probeIn: null };
 
 /**
@@ -103,14 +106,17 @@ export interface ParkingStore {
     readonly limit: number;
     readonly bytes: number;
   }): Promise<Stored[]>;
-  /** The endpoint's parked lanes, or null if there are more than `limit`. */
+  /** The endpoint's parked lanes, or null if there are more than `limit`, or too many to tell. */
   lanes(endpoint: string, limit: number): Promise<ParkedLane[] | null>;
   /** The commit LSN of the endpoint's last parked delivery, or null if it has none. */
   lastParked(endpoint: string): Promise<Lsn | null>;
   /** What is remembered of the endpoint; WELL if nothing is. */
   condition(endpoint: string): Promise<Condition>;
-  /** Remembers it, by the database's clock. */
-  remember(endpoint: string, condition: Condition): Promise<void>;
+  /**
+   * Remembers it, by the database's clock.
+   * @param what default: all of it
+   */
+  remember(endpoint: string, condition: Condition, what?: Remembered): Promise<void>;
 }
 
 /** A row that matches a hook with a schedule, and is sent when its time comes. */

@@ -14,6 +14,8 @@ export interface QueueEvents {
   /** A delivery that can never be sent became a dead letter. */
   readonly onBuried: (delivery: Delivery, failure: Failure) => void;
   readonly onNotice: (notice: Notice) => void;
+  /** Some of what is parked cannot be read back, such as a row that was changed in the database, and those of its lanes wait. Each error is told once; null: all can be read again. */
+  readonly onUnreadable: (endpoint: string, error: Error | null) => void;
   readonly onOverflow: (endpoint: string) => void;
   readonly onCaughtUp: (endpoint: string) => void;
   /** It has plenty to send for the moment, so that reading may rest, until `onMore`. */

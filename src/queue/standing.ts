@@ -2,12 +2,12 @@ import type { EndpointConfig } from '../config.ts';
 import type { Notice } from '../notice.ts';
 import { isEndpointFailure, isOfEndpoint, isOverload, type Outcome } from '../outcome.ts';
 import { Breaker } from './breaker.ts';
-import type { Condition } from './port.ts';
+import type { Condition, Remembered } from './port.ts';
 
 export interface StandingOptions {
   readonly endpoint: Pick<EndpointConfig, 'name' | 'breaker' | 'retry' | 'disable_after'>;
   /** To be stored, so that it outlives a restart. */
-  readonly remember: (condition: Condition) => void;
+  readonly remember: (condition: Condition, what: Remembered) => void;
   /** Nothing may be sent for so many milliseconds, and then one delivery as a probe; null: nothing until `onResume`. */
   readonly onHalt: (ms: number | null) => void;
   readonly onResume: () => void;
@@ -97,12 +97,15 @@ export class Standing {
 
   /** Sent to again, at once: whatever was wrong before is forgotten. */
   resume(): void {
-    this.#state = 'active';
-    this.#reason = null;
-    this.#failingSince = null;
-    this.#breaker.close();
-    this.#options.onResume();
-    this.#remember();
+    this.#goOn();
+    this.#remember('all');
+  }
+
+  /** Another process has paused, disabled or resumed it, and stored that. */
+  hear({ state, reason }: Pick<Condition, 'state' | 'reason'>): void {
+    if (state === this.#state) this.#reason = reason;
+    else if (state === 'active') this.#goOn();
+    else this.#stay(state, reason);
   }
 
   /** An endpoint may ask to be left alone for as long as a delivery may have to wait. */
@@ -118,27 +121,39 @@ export class Standing {
   }
 
   #halt(state: 'paused' | 'disabled', reason: string): void {
+    this.#stay(state, reason);
+    this.#remember('all');
+  }
+
+  #stay(state: 'paused' | 'disabled', reason: string | null): void {
     this.#state = state;
     this.#reason = reason;
     this.#options.onHalt(null);
-    this.#remember();
+  }
+
+  #goOn(): void {
+    this.#state = 'active';
+    this.#reason = null;
+    this.#failingSince = null;
+    this.#breaker.close();
+    this.#options.onResume();
   }
 
   #opened(ms: number, again: boolean): void {
     if (this.#state === 'active') this.#options.onHalt(ms);
     if (this.#restoring) return;
-    this.#remember();
+    this.#remember('failing');
     if (!again) this.#options.tell({ type: 'endpoint.failing', endpoint: this.#options.endpoint.name, reason: this.#lastError });
   }
 
   #closed(): void {
     if (this.#state !== 'active') return;
     this.#options.onResume();
-    this.#remember();
+    this.#remember('failing');
     this.#options.tell({ type: 'endpoint.recovered', endpoint: this.#options.endpoint.name });
   }
 
-  #remember(): void {
-    this.#options.remember(this.condition(performance.now()));
+  #remember(what: Remembered): void {
+    this.#options.remember(this.condition(performance.now()), what);
   }
 }

@@ -1,5 +1,5 @@
 import { WalhookError } from '../errors.ts';
-import type { Burial, Condition, Failure, Held, Parking, ParkingStore, Settlement } from './port.ts';
+import type { Burial, Condition, Failure, Held, Parking, ParkingStore, Remembered, Settlement } from './port.ts';
 
 /** How many operations go into one transaction at most, and after how many bytes of bodies it ends. */
 const BATCH = 2_000;
@@ -25,7 +25,7 @@ type Operation = { readonly done: () => void } & (
       readonly failed: Settlement['failed'][number];
     }
   | { readonly kind: 'dead'; readonly endpoint: string; readonly dead: Settlement['dead'][number] }
-  | { readonly kind: 'remember'; readonly endpoint: string; readonly condition: Condition }
+  | { readonly kind: 'remember'; readonly endpoint: string; readonly condition: Condition; readonly what: Remembered }
 );
 
 export interface WriterEvents {
@@ -93,8 +93,8 @@ export class Writer {
     this.#take({ kind: 'dead', endpoint, dead, done });
   }
 
-  remember(endpoint: string, condition: Condition): void {
-    this.#take({ kind: 'remember', endpoint, condition, done: () => undefined });
+  remember(endpoint: string, condition: Condition, what: Remembered): void {
+    this.#take({ kind: 'remember', endpoint, condition, what, done: () => undefined });
   }
 
   /** Resolves when all that was handed in before is durable. */
@@ -205,7 +205,7 @@ export class Writer {
     await this.#store.bury(batch.flatMap((operation) => (operation.kind === 'bury' ? [operation.burial] : [])));
     await this.#store.hold(batch.flatMap((operation) => (operation.kind === 'hold' ? [operation.held] : [])));
     for (const settlement of settlements(batch)) await this.#store.settle(settlement);
-    for (const [endpoint, condition] of conditions(batch)) await this.#store.remember(endpoint, condition);
+    for (const [endpoint, { condition, what }] of conditions(batch)) await this.#store.remember(endpoint, condition, what);
   }
 
   #wakeWaiters(): void {
@@ -237,9 +237,15 @@ function settlements(batch: readonly Operation[]): Settlement[] {
   return [...byEndpoint].map(([endpoint, lists]) => ({ endpoint, ...lists }));
 }
 
-/** The last condition of each endpoint. */
-function conditions(batch: readonly Operation[]): Map<string, Condition> {
-  return new Map(batch.flatMap((operation) => (operation.kind === 'remember' ? [[operation.endpoint, operation.condition] as const] : [])));
+/** The last condition of each endpoint, with all that was news on the way. */
+function conditions(batch: readonly Operation[]): Map<string, { readonly condition: Condition; readonly what: Remembered }> {
+  const last = new Map<string, { readonly condition: Condition; readonly what: Remembered }>();
+  for (const operation of batch) {
+    if (operation.kind !== 'remember') continue;
+    const { endpoint, condition, what } = operation;
+    last.set(endpoint, { condition, what: last.get(endpoint)?.what === 'all' ? 'all' : what });
+  }
+  return last;
 }
 
 /** With ASCII alone in what the other side has said: a database of another encoding than UTF-8 takes no more. */

@@ -10,6 +10,7 @@ import { isDirect, type ReadFile, tlsAttempts } from './tls.ts';
 export interface Target {
   /** `user@host:5432/database`, for messages: never a password. */
   readonly label: string;
+  readonly database: string;
   /** The ways to connect, to be tried in this order: with TLS and without. */
   readonly attempts: readonly pg.ClientConfig[];
 }
@@ -68,6 +69,7 @@ export function target(url: string | null, options: TargetOptions = {}): Target 
   };
   return {
     label: `${user}@${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
+    database,
     attempts: tlsAttempts(settings, options.readFile ?? fromDisk).map((ssl) => ({ ...config, ...negotiation, ssl })),
   };
 }

@@ -1,6 +1,6 @@
 import type { Config, HookConfig, TableConfig } from '../config.ts';
+import { error, type Finding, info, warning } from '../finding.ts';
 import type { Facts, RelationFacts } from './facts.ts';
-import { error, type Finding, info, warning } from './finding.ts';
 import { watched } from './plan.ts';
 import { kindObstacle, plannedIdentity } from './publishable.ts';
 import { tableName } from './quote.ts';

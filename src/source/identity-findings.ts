@@ -1,6 +1,6 @@
 import type { Config, TableConfig } from '../config.ts';
+import { error, type Finding, info, managed, warning } from '../finding.ts';
 import type { Facts, RelationFacts } from './facts.ts';
-import { error, type Finding, info, managed, warning } from './finding.ts';
 import { watched } from './plan.ts';
 import { generatedFindings } from './publication-findings.ts';
 import { fullObstacle, identityObstacle, isPublished, kindObstacle, mayBeFull, plannedIdentity, willBeFull } from './publishable.ts';

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
+import { error, type Finding, managed, warning } from '../finding.ts';
 import type { Facts } from './facts.ts';
-import { error, type Finding, managed, warning } from './finding.ts';
 import { publishesAll, watched } from './plan.ts';
 import { GENERATED_COLUMNS, identityObstacle, isPublished, kindObstacle } from './publishable.ts';
 import { identifier, qualified, tableName } from './quote.ts';

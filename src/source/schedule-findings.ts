@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
+import { error, type Finding } from '../finding.ts';
 import type { Facts } from './facts.ts';
-import { error, type Finding } from './finding.ts';
 import { watched } from './plan.ts';
 import { tableName } from './quote.ts';
 import { hooksOf } from './table-findings.ts';

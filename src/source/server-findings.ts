@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
+import { error, type Finding, warning } from '../finding.ts';
 import { replicationHint, WAL_LEVEL_HINT } from './connection-error.ts';
 import type { Facts } from './facts.ts';
-import { error, type Finding, warning } from './finding.ts';
 import { watched } from './plan.ts';
 import { isPublished, willBeFull } from './publishable.ts';
 import { identifier, tableName } from './quote.ts';

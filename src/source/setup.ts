@@ -1,11 +1,11 @@
 import type { Config } from '../config.ts';
 import { EXIT, WalhookError } from '../errors.ts';
+import type { Finding } from '../finding.ts';
 import type { StoredPosition } from '../position.ts';
 import { sqlState } from '../reaction.ts';
 import { target } from './connect.ts';
 import { connectionError } from './connection-error.ts';
 import { type Continuity, continuity } from './continuity.ts';
-import type { Finding } from './finding.ts';
 import { findings } from './findings.ts';
 import type { Queryable } from './inspect.ts';
 import { type Loss, lossError } from './loss.ts';

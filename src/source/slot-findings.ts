@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
+import { error, type Finding, managed, warning } from '../finding.ts';
 import { findLoss } from './continuity.ts';
 import type { Facts } from './facts.ts';
-import { error, type Finding, managed, warning } from './finding.ts';
 import { FAILOVER_SLOTS } from './plan.ts';
 import { type Loss, lossText, RESYNC_HINT } from './loss.ts';
 import { FIRST_TIMELINE } from './timelines.ts';

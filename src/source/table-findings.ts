@@ -1,7 +1,7 @@
 import { didYouMean } from '../closest.ts';
 import type { Config, HookConfig, TableConfig } from '../config.ts';
+import { error, type Finding, warning } from '../finding.ts';
 import type { ColumnFacts, Facts, RelationFacts } from './facts.ts';
-import { error, type Finding, warning } from './finding.ts';
 import { watched } from './plan.ts';
 import { kindObstacle } from './publishable.ts';
 import { tableName } from './quote.ts';

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import { formatLsn, type Lsn, parseLsn } from '../lsn.ts';
-import type { StoredPosition, StreamIdentity } from '../position.ts';
+import type { Position, StoredPosition, StreamIdentity } from '../position.ts';
 import type { StateDatabase } from './database.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
@@ -30,7 +30,7 @@ export function loadCheckpoint(state: StateDatabase, slot: string): Promise<Stor
  * Keeps the position of the owner's slot.
  * @param whole up to where the publication is known to have left nothing out; null, and by default: not known.
  */
-export function checkpointStore(owner: Ownership, stream: StreamIdentity, whole: () => Lsn | null = () => null): CheckpointStore {
+export function checkpointStore(owner: Ownership, stream: StreamIdentity, whole: () => Lsn | null = () => null): CheckpointStore<Position> {
   return {
     save: (position) =>
       guarded(`store the checkpoint of slot ${JSON.stringify(owner.slot)}`, () => {

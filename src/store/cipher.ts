@@ -127,10 +127,10 @@ export function keyMissing(id: string, what: string): WalhookError {
 }
 
 function tampered({ column, key }: Place): WalhookError {
-  const id = key.split(' ', 1)[0] ?? '';
+  const [id = '', endpoint = ''] = key.split(' ');
   return new WalhookError(`the ${column} of delivery ${key} is not what walhook has stored: it was changed in the database, or comes from another row`, {
     code: 'state_tampered',
-    hint: `find out who may write to the state schema; to give the delivery up: walhook discard --parked ${id}`,
+    hint: `find out who may write to the state schema; to give the delivery up: walhook discard --parked --endpoint ${endpoint} ${id}`,
     exit: EXIT.failure,
   });
 }

@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { Delivery, RequestShape } from '../delivery.ts';
+import { bytesInMemory, type Delivery, type RequestShape } from '../delivery.ts';
 import { parseLsn } from '../lsn.ts';
 import type { Failure, Stored } from '../queue/port.ts';
 import { bigintArray, bytesArray, doubleArray, integerArray, lsnArray, textArray, utf8Array } from './binary-array.ts';
@@ -167,9 +167,6 @@ export interface DeliveryRow {
   readonly due_in: number;
 }
 
-/** What a delivery takes besides its body: the object, its strings, its place in the queue. A guess, in bytes. */
-const OVERHEAD = 512;
-
 /** Rows to deliveries; those with an equal request shape share one. @throws WalhookError as `Cipher.openBytes` */
 export function toStored(rows: readonly DeliveryRow[], cipher: Cipher): Stored[] {
   const shapes = new Map<string, RequestShape>();
@@ -192,7 +189,7 @@ export function toStored(rows: readonly DeliveryRow[], cipher: Cipher): Stored[]
       operation: row.operation,
       table: row.table_name,
       body,
-      bytes: row.body.length + (headers?.length ?? 0) + OVERHEAD,
+      bytes: bytesInMemory(body, request),
       committedAt: Number(row.committed_ms),
     };
     return { delivery, attempts: row.attempts, dueIn: row.due_in };

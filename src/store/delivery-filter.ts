@@ -1,26 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
-import type { HookLane } from '../kept-attempts.ts';
+import type { DeliveredFilter } from '../kept-attempts.ts';
 import { deliveryKey } from './delivery-columns.ts';
 import { inLanes } from './in-lanes.ts';
 
 /** Where a stored delivery is: `parked` will be sent, `dead` has given up. */
 export type StoredFate = 'parked' | 'dead';
 
-/** Which stored deliveries are meant. Everything that is given must hold; with `fate` alone all are meant. */
-export interface DeliveryFilter {
+/** Which stored deliveries are meant: with `fate` alone all of them. `since` and `before` are of when they were parked, or died. */
+export interface DeliveryFilter extends DeliveredFilter {
   readonly fate: StoredFate;
-  readonly endpoint?: string;
-  readonly hook?: string;
-  /** `schema.table`. */
-  readonly table?: string;
-  /** webhook-ids. One that is not there is passed over; an empty list means none. */
-  readonly ids?: readonly string[];
-  /** In one of these lanes. */
-  readonly lanes?: readonly HookLane[];
-  /** Parked, or died, at or after this moment. */
-  readonly since?: Date;
-  /** Parked, or died, before this moment. */
-  readonly before?: Date;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { StateDatabase } from './database.ts';
 import { DEAD_COLUMNS, DELIVERY_COLUMNS, deliveryKey, deliveryRows } from './delivery-columns.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
+import { touching } from './touch.ts';
 
 export function heldStore(state: StateDatabase, owner: Ownership): HeldStore {
   return {
@@ -91,8 +92,8 @@ async function release(owner: Ownership, batch: readonly Release[]): Promise<voi
   const parked = sql`, stored as (
       insert into ${owner.table('parked')} (${DELIVERY_COLUMNS}, due_at, committed_at)
       select ${DELIVERY_COLUMNS}, statement_timestamp(), to_timestamp(committed_ms / 1000) from (${deliveryRows(parkings, owner.cipher)}) as input where ${sent}
-      on conflict do nothing
-    )`;
+      on conflict do nothing returning endpoint
+    ), ${touching(owner, 'stored')}`;
   const buried = sql`, buried as (
       insert into ${owner.table('dead')} (${DEAD_COLUMNS}, committed_at, failure, status, message, response)
       select ${DEAD_COLUMNS}, to_timestamp(committed_ms / 1000), failure, status, message, response from (${deliveryRows(burials, owner.cipher)}) as input where ${sent}

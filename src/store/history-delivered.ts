@@ -7,6 +7,7 @@ import { DEAD_COLUMNS, deliveryKey } from './delivery-columns.ts';
 import { inLanes } from './in-lanes.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { isoText } from './stored-order.ts';
+import { touching } from './touch.ts';
 
 /** Rows of one statement at most. */
 const CHUNK = 5_000;
@@ -74,7 +75,7 @@ export async function replayHistory(
           insert into ${owner.table('parked')} (${DEAD_COLUMNS}, due_at, committed_at)
           select ${RESENT_COLUMNS}, statement_timestamp(), committed_at from once where ${OWNED}
           on conflict do nothing
-        )`,
+        ), ${touching(owner, 'once')}`,
       sql<{ chosen: number; counts: Record<string, number> | null; last: string[] | null }>`
         select (select count(*)::integer from chosen) as chosen,
           (select jsonb_object_agg(endpoint, n) from (select endpoint, count(*) as n from once group by endpoint) as by_endpoint) as counts,

@@ -75,7 +75,7 @@ export class MemoryParkingStore implements ParkingStore {
 }
 
 /** Keeps nothing. */
-export const noCheckpoints: CheckpointStore = { save: () => Promise.resolve() };
+export const noCheckpoints: CheckpointStore<unknown> = { save: () => Promise.resolve() };
 
 /** What is only listened to has no cooldown. */
 export const noClaims: ClaimStore = { claim: (batch) => Promise.resolve(batch.map(() => true)), prune: () => Promise.resolve() };

@@ -4,6 +4,7 @@ import type { StateDatabase } from './database.ts';
 import { DEAD_COLUMNS } from './delivery-columns.ts';
 import type { Ownership } from './owner.ts';
 import type { CountByEndpoint } from './stored-delivery.ts';
+import { touching } from './touch.ts';
 
 export function replayDeadLetters(state: StateDatabase, owner: Ownership, action: BulkAction): Promise<CountByEndpoint> {
   const { filter } = action;
@@ -18,7 +19,7 @@ export function replayDeadLetters(state: StateDatabase, owner: Ownership, action
         insert into ${owner.table('parked')} (${DEAD_COLUMNS}, due_at, committed_at)
         select ${DEAD_COLUMNS}, statement_timestamp(), committed_at from done
         on conflict do nothing
-      )`,
+      ), ${touching(owner, 'done')}`,
   );
 }
 

@@ -8,7 +8,7 @@ export function rotationStore(state: StateDatabase, owner: Ownership): RotationS
   return {
     list: () => guarded('read the rotations of secrets', () => list(state)),
     save: (rotation) => guarded(`store the new secret of endpoint ${rotation.endpoint}`, () => save(owner, rotation)),
-    remove: (endpoint) => guarded(`forget the new secret of endpoint ${endpoint}`, () => remove(owner, endpoint)),
+    remove: (rotation) => guarded(`forget the new secret of endpoint ${rotation.endpoint}`, () => remove(owner, rotation)),
   };
 }
 
@@ -33,6 +33,6 @@ async function save(owner: Ownership, { endpoint, sealed, fingerprint, grace }: 
   return { endpoint, sealed, fingerprint, ...row };
 }
 
-async function remove(owner: Ownership, endpoint: string): Promise<void> {
-  await owner.write(sql`ended as (delete from ${owner.table('rotation')} where endpoint = ${endpoint} and ${OWNED})`);
+async function remove(owner: Ownership, { endpoint, fingerprint }: Parameters<RotationStore['remove']>[0]): Promise<void> {
+  await owner.write(sql`ended as (delete from ${owner.table('rotation')} where endpoint = ${endpoint} and fingerprint = ${fingerprint}::bytea and ${OWNED})`);
 }

@@ -43,6 +43,8 @@ export class Tracer {
       const context: TraceContext = { ...whole, spanId: randomBytes(8).toString('hex') };
       const begin = Date.now();
       send({ ...delivery, trace: formatTraceparent(context) }, (outcome) => {
+        // First, so that nothing a span comes to can keep it from the queue.
+        done(outcome);
         const method = delivery.request.method ?? target.method;
         sink.add({
           context,
@@ -61,7 +63,6 @@ export class Tracer {
             'walhook.endpoint': delivery.request.endpoint,
           },
         });
-        done(outcome);
       });
     };
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Checkpointer } from '../../src/checkpoint/checkpointer.ts';
+import { isWorthStoring } from '../../src/checkpoint/idle.ts';
 import { type Position, START } from '../../src/position.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 
@@ -11,7 +12,7 @@ let safe: Position;
 let log: string[];
 /** How the store answers. */
 let save: () => Promise<void>;
-let checkpointer: Checkpointer;
+let checkpointer: Checkpointer<Position>;
 
 beforeEach(() => {
   time = VirtualTime.install();
@@ -27,7 +28,8 @@ beforeEach(() => {
       },
     },
     safe: () => safe,
-    confirm: (lsn) => log.push(`confirm ${lsn}`),
+    confirm: ({ lsn }) => log.push(`confirm ${lsn}`),
+    isWorthIt: isWorthStoring,
     onError: () => log.push('error'),
     onRecovered: () => log.push('recovered'),
     start: START,

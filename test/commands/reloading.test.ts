@@ -19,7 +19,7 @@ function desk(reload: (config: Config) => Promise<void>) {
   const reloading = new Reloading({
     loaded,
     log: pino({ level: 'silent' }),
-    service: { reload, status: () => ({ problems: [], state: 'streaming', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], wal: null }) },
+    service: { reload, status: () => ({ problems: [], state: 'streaming', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], engine: null, wal: null }) },
     server: { next: async () => ({ commit: async () => void calls.push('commit'), discard: async () => void calls.push('discard') }) },
     manager: { reloading: () => void calls.push('reloading'), ready: () => void calls.push('ready') },
   });

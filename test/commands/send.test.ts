@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { stringify } from 'yaml';
-import type { SendReport } from '../../src/commands/send-text.ts';
+import type { Exchange } from '../../src/inspection.ts';
 import { type CliResult, walhook } from '../support/cli.ts';
 import { Receiver } from '../support/receiver.ts';
 
@@ -27,7 +27,7 @@ function send(url: string, endpoint: object, { args = [], hooks = [] }: { readon
   return walhook(['send', 'crm', ...args], { yaml: stringify(config) });
 }
 
-const report = ({ stdout }: CliResult): SendReport => JSON.parse(stdout) as SendReport;
+const report = ({ stdout }: CliResult): Exchange => JSON.parse(stdout) as Exchange;
 
 test('sends a signed request that says it is a test, and shows it with its answer', async () => {
   const crm = await receiver({ secret: SECRET });

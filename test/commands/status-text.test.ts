@@ -35,7 +35,8 @@ const DAEMON: DaemonReport = {
   endpoints: [],
   backfills: [],
   not_configured: [],
-  wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
+  engine: null,
+    wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
 };
 
 function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> = {}): string {

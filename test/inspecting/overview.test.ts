@@ -1,41 +1,10 @@
 import { expect, test } from 'vitest';
-import type { EndpointReport } from '../../src/inspection.ts';
 import type { HealthFacts } from '../../src/inspecting/health-facts.ts';
 import { overviewOf } from '../../src/inspecting/overview.ts';
+import { endpointReport as endpoint } from '../support/endpoint-report.ts';
 
 const NOW = Date.parse('2026-03-04T05:06:07Z');
 const WAL = { wal_status: 'reserved', retained_bytes: 1_000_000, safe_bytes: null, bytes_per_second: 10, seconds_left: null };
-
-function endpoint(name: string, changes: Partial<EndpointReport> = {}): EndpointReport {
-  return {
-    name,
-    url: `https://${name}.example/`,
-    method: 'POST',
-    condition: 'active',
-    reason: null,
-    condition_since: null,
-    breaker: 'closed',
-    probe_in: null,
-    failing_for: null,
-    mode: 'direct',
-    slowed: false,
-    in_use: 0,
-    concurrency: 16,
-    rate: null,
-    queued: 0,
-    parked: 0,
-    dead: 0,
-    oldest_parked: null,
-    delivered: 0,
-    failed_attempts: 0,
-    last_error: null,
-    signing: 'hmac',
-    rotation: null,
-    hooks: [],
-    traffic: null,
-    ...changes,
-  };
-}
 
 function facts(changes: Partial<HealthFacts> = {}): HealthFacts {
   return {
@@ -62,6 +31,14 @@ test('an endpoint that fails: how many since when and why, and that nothing is l
   const { health, alerts } = overviewOf(facts({ endpoints: [FAILING], because: new Map([['crm', 'connection refused']]) }));
   expect(health).toEqual({ level: 'failing', sentence: 'crm has refused 1,204 deliveries since 02:13: connection refused. They are parked; nothing is lost. The WAL is not held back.' });
   expect(alerts).toEqual([{ level: 'failing', message: health.sentence, fix: 'look', link: '/endpoints/crm' }]);
+});
+
+test('an endpoint whose parked deliveries cannot be read does not catch up, and says what helps', () => {
+  const last_error = { message: 'what is parked cannot be read: evt_1 was changed', failure: null, at: null, hint: 'walhook discard' };
+  for (const changes of [{}, { mode: 'storing' }, { mode: 'storing', breaker: 'open' }] as const) {
+    const { alerts } = overviewOf(facts({ endpoints: [endpoint('crm', { parked: 3, last_error, ...changes })] }));
+    expect(alerts).toEqual([{ level: 'failing', message: '3 deliveries for crm wait: what is parked cannot be read: evt_1 was changed.', fix: 'walhook discard', link: '/endpoints/crm' }]);
+  }
 });
 
 test('while the state database fails nobody says that the WAL is not held back', () => {

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterEach, expect, test } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../src/observe/http-server.ts';
-import type { MetricFacts } from '../../src/observe/metrics.ts';
+import type { MetricFacts } from '../../src/observe/metric-facts.ts';
 import { NOTHING_TO_LOOK_AT, PROBLEM, TOKEN } from './asking.ts';
 import { parseExposition, valueOf } from './exposition.ts';
 

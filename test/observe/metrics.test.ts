@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import type { DaemonReport } from '../../src/commands/daemon-report.ts';
 import { metricsAnswer } from '../../src/observe/http-metrics.ts';
 import { Histogram } from '../../src/history/histogram.ts';
-import { type MetricFacts, METRICS } from '../../src/observe/metrics.ts';
+import type { MetricFacts } from '../../src/observe/metric-facts.ts';
+import { METRICS } from '../../src/observe/metrics.ts';
 import { backfill } from '../support/memory-backfills.ts';
 import { type Family, parseExposition, valueOf } from './exposition.ts';
 
@@ -41,7 +42,8 @@ const FACTS: DaemonReport & Pick<MetricFacts, 'hooks' | 'traffic' | 'reload' | '
   confirmed: '0/FFFFFFF0',
   behind: 1_500,
   in_flight: { deliveries: 4, bytes: 2_048 },
-  wal: { wal_status: 'extended', retained_bytes: 16_777_216, safe_bytes: 33_554_432, bytes_per_second: 10, seconds_left: 7_200 },
+  engine: null,
+    wal: { wal_status: 'extended', retained_bytes: 16_777_216, safe_bytes: 33_554_432, bytes_per_second: 10, seconds_left: 7_200 },
   endpoints: [CRM, { ...CRM, name: 'audit', queued: 0, condition: 'paused', breaker: 'open', probe_in: 5_000, failing_for: 90_500, parked: 9, dead: 0 }],
   not_configured: [{ name: 'gone', parked: 2, dead: 3, oldest_parked: null, condition_since: null }],
   backfills: [

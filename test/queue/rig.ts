@@ -91,6 +91,7 @@ export class Rig {
         onBuried: (delivery, { failure }) => this.events.push(`${delivery.id} buried: ${failure}`),
         onSkipped: (delivery) => this.events.push(`${delivery.id} skipped`),
         onNotice: ({ type }) => this.events.push(NOTICES[type] ?? type),
+        onUnreadable: (_, error) => this.events.push(error === null ? 'readable' : `unreadable: ${error.message}`),
         onOverflow: () => this.events.push('overflow'),
         onGivenUp: () => undefined,
         onEnough: () => this.events.push('enough'),

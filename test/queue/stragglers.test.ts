@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { Tracker } from '../../src/checkpoint/tracker.ts';
-import { START } from '../../src/position.ts';
+import { type Position, START } from '../../src/position.ts';
 import { Stragglers } from '../../src/queue/stragglers.ts';
 
-function taken(count: number): Tracker {
+function taken(count: number): Tracker<Position> {
   const tracker = new Tracker(START);
   for (let i = 0; i < count; i++) tracker.take();
   return tracker;

@@ -75,7 +75,7 @@ export class World {
   run = 0;
   queue!: EndpointQueue;
   writer!: Writer;
-  tracker!: Tracker;
+  tracker!: Tracker<Position>;
   readonly #time: VirtualTime;
   readonly #endpoint: EndpointConfig;
   readonly #random: () => number;
@@ -193,7 +193,7 @@ export class World {
       share: Math.floor(script.inFlight / 2),
       neighbours: true,
       stored: 8 * 1024 * 1024,
-      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onSkipped: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined, onEnough: () => undefined, onMore: () => undefined },
+      events: { onOutcome: () => undefined, onBuried: () => undefined, onNotice: () => undefined, onOverflow: () => undefined, onUnreadable: () => undefined, onSkipped: () => undefined, onGivenUp: () => undefined, onCaughtUp: () => undefined, onEnough: () => undefined, onMore: () => undefined },
     });
     this.queue = queue;
     this.#chunk.clear();

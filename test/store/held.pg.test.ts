@@ -127,7 +127,7 @@ test('claims: granted by commit times, to the same delivery again, and never by 
   expect(await claims.claim([claim('a', 0)])).toEqual([true]);
   expect(await claims.claim([claim('between', 30)])).toEqual([false]);
   expect(await claims.claim([claim('before', -60)])).toEqual([true]);
-  const successor = new Ownership(state, 'walhook', 'another');
+  const successor = new Ownership(state, 'walhook', { holder: 'another' });
   await successor.takeOver();
   await expect(claims.claim([claim('d', 600)])).rejects.toMatchObject({ code: 'fenced' });
   expect(await claimStore(successor).claim([claim('d', 600)])).toEqual([true]);

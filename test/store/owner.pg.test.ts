@@ -43,7 +43,7 @@ function writes({ state, owner }: Pick<TestState, 'state' | 'owner'>): Record<st
     'forget the checkpoint': () => resync.forgetCheckpoint(),
     renumber: () => resync.renumberParked(),
     'rotate a secret': () => rotations.save({ endpoint: 'crm', sealed: Buffer.from('sealed'), fingerprint: Buffer.from('other'), grace: 1_000 }),
-    'end a rotation': () => rotations.remove('billing'),
+    'end a rotation': () => rotations.remove({ endpoint: 'billing', fingerprint: Buffer.from('one') }),
   };
 }
 
@@ -76,7 +76,7 @@ test('each write changes something while the process is the owner', async () => 
 test('once another has taken over, each write fails, says who has, and changes nothing', async () => {
   const found = await testState();
   await fill(found);
-  const successor = new Ownership(found.state, 'walhook', 'db-2 process 4711');
+  const successor = new Ownership(found.state, 'walhook', { holder: 'db-2 process 4711' });
   await successor.takeOver();
   const before = await contents(found.database);
   for (const [name, write] of Object.entries(writes(found))) {
@@ -99,7 +99,7 @@ test('nobody writes before a takeover, and the owner of one slot does not matter
 
 test('of two that take over at once one is the owner', async () => {
   const { state } = await testState();
-  const both = [new Ownership(state, 'walhook', 'a'), new Ownership(state, 'walhook', 'b')];
+  const both = ['a', 'b'].map((holder) => new Ownership(state, 'walhook', { holder }));
   await Promise.all(both.map((owner) => owner.takeOver()));
   const results = await Promise.allSettled(both.map((owner) => parkingStore(state, owner).park([parking(delivery(1))])));
   expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);

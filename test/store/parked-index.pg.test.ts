@@ -5,6 +5,7 @@ import { alongLane, alongSequence, headAfter, lastInSequence } from '../../src/s
 import { testState } from './state.ts';
 
 const AFTER = { commitLsn: 500n, ordinal: 1, nth: 0 };
+const PARTS = { of: 24, numbers: [0, 1, 2, 3, 4, 5] };
 const COLUMNS = sql.raw('endpoint, id, commit_lsn, ordinal, nth');
 
 /** Rows without statistics, or with statistics that know nothing of the endpoint: as an outage finds them. */
@@ -33,6 +34,9 @@ test.each(['none', 'stale'] as const)('with statistics: %s, each query goes alon
       await plan(state, alongSequence(state, COLUMNS, { endpoint: 'crm', after: AFTER, limit: 500 })),
       await plan(state, alongSequence(state, COLUMNS, { endpoint: 'crm', after: null, limit: 500 })),
       await plan(state, lastInSequence(state, 'crm')),
+      await plan(state, alongSequence(state, COLUMNS, { endpoint: 'crm', after: AFTER, limit: 500, parts: PARTS })),
+      await plan(state, alongSequence(state, COLUMNS, { endpoint: 'crm', after: null, limit: 500, parts: PARTS })),
+      await plan(state, lastInSequence(state, 'crm', PARTS)),
     ],
     parked_lane: [
       await plan(state, alongLane(state, COLUMNS, { endpoint: 'crm', lane: sql`3`, after: AFTER, limit: 500 })),

@@ -13,8 +13,8 @@ export interface LogLine {
 }
 
 export interface DaemonProcessOptions {
-  /** walhook.yaml as plain data: JSON is YAML. `server` need not be given. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** walhook.yaml as plain data, of which `server` need not be given, or as text. */
+  readonly config: Readonly<Record<string, unknown>> | string;
   readonly env?: Readonly<Record<string, string>>;
   /** Default: debug. */
   readonly logLevel?: string;
@@ -61,7 +61,7 @@ export class DaemonProcess {
 
   constructor({ config, env = {}, logLevel = 'debug', preload = [], onLine = () => undefined }: DaemonProcessOptions) {
     this.#onLine = onLine;
-    const folder = mkdtempSync(join(tmpdir(), 'walhook-fault-'));
+    const folder = mkdtempSync(join(tmpdir(), 'walhook-'));
     const file = join(folder, 'walhook.yaml');
     this.#file = file;
     this.write(config);

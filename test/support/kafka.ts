@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { describe, inject, onTestFinished } from 'vitest';
 import { type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
@@ -8,7 +9,7 @@ export { brokerCertificate, type BrokerOptions, KafkaBroker } from './kafka/brok
 export { USER as KAFKA_USER } from './kafka/settings.ts';
 
 /** `describe` of what needs a broker: skipped where the run has none, which it has said then. */
-export const describeKafka = describe.skipIf(inject('kafkaBrokers') === null);
+export const describeKafka: (name: string, body: () => void) => void = inject('kafkaBrokers') === null ? describe.skip : describe;
 
 /** Topics and groups of one test (or, made in `beforeAll`, of a file) on a broker. */
 export interface KafkaScope {
@@ -51,6 +52,13 @@ export function kafkaScope(brokers: string[]): KafkaScope {
     if (made.length > 0) await Promise.race([admin.deleteTopics({ topics: made }), new Promise((resolve) => setTimeout(resolve, 1000).unref())]).catch(() => undefined);
     await admin.close().catch(() => undefined);
   };
+  const ends = async (topic: string): Promise<bigint[]> => {
+    const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
+    const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
+    const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n }));
+    const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] });
+    return (listed?.partitions ?? []).toSorted((a, b) => a.partitionIndex - b.partitionIndex).map(({ offset }) => offset);
+  };
   const scope: KafkaScope = {
     brokers,
     name,
@@ -59,19 +67,19 @@ export function kafkaScope(brokers: string[]): KafkaScope {
       const topic = name('topic');
       await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: Object.entries(configs).map(([key, value]) => ({ name: key, value })) });
       made.push(topic);
+      await untilTrue(async () => (await ends(topic)).length === partitions);
       return topic;
     },
     configure: async (topic, configs) => {
       const changes = Object.entries(configs).map(([key, value]) => ({ name: key, value, configOperation: IncrementalAlterConfigOperationTypes.SET }));
       await admin.incrementalAlterConfigs({ resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configs: changes }] });
+      await untilTrue(async () => {
+        const [described] = await admin.describeConfigs({ resources: [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: topic, configurationKeys: Object.keys(configs) }] });
+        return (described?.configs ?? []).every(({ name: key, value }) => configs[key] === value);
+      });
+      await pause(100); // what it says that it knows, it obeys a moment later
     },
-    ends: async (topic) => {
-      const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
-      const count = metadata.topics.get(topic)?.partitionsCount ?? 0;
-      const partitions = Array.from({ length: count }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n }));
-      const [listed] = await admin.listOffsets({ topics: [{ name: topic, partitions }] });
-      return (listed?.partitions ?? []).toSorted((a, b) => a.partitionIndex - b.partitionIndex).map(({ offset }) => offset);
-    },
+    ends,
     close: () => (closed ??= close()),
   };
   try {
@@ -80,4 +88,13 @@ export function kafkaScope(brokers: string[]): KafkaScope {
     // not within a test
   }
   return scope;
+}
+
+/** An error counts as not yet. */
+async function untilTrue(asked: () => Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + 10_000; ; ) {
+    if (await asked().catch(() => false)) return;
+    if (performance.now() > deadline) throw new Error('the broker has not done as it was told for 10 s');
+    await pause(10);
+  }
 }

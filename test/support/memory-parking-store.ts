@@ -1,6 +1,7 @@
 import type { Delivery, Sequence } from '../../src/delivery.ts';
+import { WalhookError } from '../../src/errors.ts';
 import type { Lsn } from '../../src/lsn.ts';
-import { type Burial, type Condition, type Held, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
+import { type Burial, type Condition, type Held, type ParkedLane, type Parking, type ParkingStore, type Remembered, type Settlement, type Stored, WELL } from '../../src/queue/port.ts';
 
 interface Row {
   readonly delivery: Delivery;
@@ -24,6 +25,8 @@ export class MemoryParkingStore implements ParkingStore {
   largestPage = 0;
   before: (method: string) => Promise<void> | void = () => undefined;
   after: (method: string) => Promise<void> | void = () => undefined;
+  /** Ids of rows that were changed behind walhook's back: a page that would have one fails. */
+  readonly tampered = new Set<string>();
   /** Asked once for each call: `before` fails without effect, `after` takes effect and fails all the same. */
   fails: (method: string) => 'no' | 'before' | 'after' = () => 'no';
   readonly #underWay = new Set<{ readonly method: string; readonly effect: () => unknown }>();
@@ -73,6 +76,8 @@ export class MemoryParkingStore implements ParkingStore {
         .filter(({ delivery }) => (before += delivery.bytes) - delivery.bytes < bytes)
         // Read back, a delivery is another object.
         .map(({ delivery, attempts, dueAt }) => ({ delivery: { ...delivery }, attempts, dueIn: dueAt - performance.now() }));
+      const changed = rows.find(({ delivery }) => this.tampered.has(delivery.id));
+      if (changed !== undefined) throw new WalhookError(`${changed.delivery.id} was changed`, { code: 'state_tampered' });
       this.largestPage = Math.max(this.largestPage, rows.length);
       return rows;
     });
@@ -96,8 +101,12 @@ export class MemoryParkingStore implements ParkingStore {
     return this.#call('condition', 1, () => this.conditions.get(endpoint) ?? WELL);
   }
 
-  remember(endpoint: string, condition: Condition): Promise<void> {
-    return this.#call('remember', 1, () => void this.conditions.set(endpoint, condition));
+  remember(endpoint: string, condition: Condition, what: Remembered = 'all'): Promise<void> {
+    return this.#call('remember', 1, () => {
+      const known = this.conditions.get(endpoint);
+      const decided = what === 'all' || known === undefined ? condition : known;
+      this.conditions.set(endpoint, { ...condition, state: decided.state, reason: decided.reason });
+    });
   }
 
   /** The process that called is gone: each call under way takes effect now, or never. Its promises stay open. */

@@ -1,12 +1,12 @@
 import type { VNode } from 'preact';
-import type { DatabaseFinding } from '../../../src/inspection.ts';
+import type { Finding } from '../../../src/finding.ts';
 import { Fix } from '../../parts/fix.tsx';
 import { Raw } from '../../parts/raw.tsx';
 import { State } from '../../parts/state.tsx';
 import { SEVERITY_TONES } from '../../text/tones.ts';
 
 /** Worst first, each with the SQL or the setting that mends it. */
-export function Findings({ findings }: { readonly findings: readonly DatabaseFinding[] }): VNode {
+export function Findings({ findings }: { readonly findings: readonly Finding[] }): VNode {
   if (findings.length === 0) return <p class="empty">Nothing is amiss. What `walhook check` finds appears here, with the SQL that mends it.</p>;
   return (
     <ul class="alerts" aria-label="findings">

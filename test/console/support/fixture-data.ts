@@ -3,6 +3,7 @@ import type { ConfigReport, DatabaseReport, EndpointReport, Exchange, HookReport
 import type { StoredDetail } from '../../../src/operations.ts';
 import type { AttemptReport, ChangeReport, EndpointRates } from '../../../src/traffic.ts';
 import type { Delivery } from '../../../console/api/shapes.ts';
+import { endpointReport } from '../../support/endpoint-report.ts';
 
 /** A database of profiles and orders whose CRM is down: what the API says of it. Times are relative to the start. */
 const START = Date.now();
@@ -30,38 +31,20 @@ function rates(name: string, options: { readonly most: number; readonly failedFr
   };
 }
 
-const ENDPOINT: EndpointReport = {
-  name: 'warehouse',
+const WAREHOUSE = endpointReport('warehouse', {
   url: 'https://ingest.warehouse.example/v2/events',
-  method: 'POST',
-  condition: 'active',
-  reason: null,
-  condition_since: null,
-  breaker: 'closed',
-  probe_in: null,
-  failing_for: null,
-  mode: 'direct',
-  slowed: false,
   in_use: 3,
-  concurrency: 16,
   rate: 200,
-  queued: 0,
-  parked: 0,
-  dead: 0,
-  oldest_parked: null,
   delivered: 184_220,
   failed_attempts: 12,
-  last_error: null,
-  signing: 'hmac',
-  rotation: null,
   hooks: ['profiles-to-warehouse', 'orders-to-warehouse'],
   traffic: rates('warehouse', { most: 60 }),
-};
+});
 
 export function endpointReports(): EndpointReport[] {
   return [
     {
-      ...ENDPOINT,
+      ...WAREHOUSE,
       name: 'crm',
       url: 'https://crm.example.com/hooks/profiles?key=***',
       breaker: 'open',
@@ -86,7 +69,7 @@ export function endpointReports(): EndpointReport[] {
       traffic: rates('crm', { most: 42, failedFrom: 37, p95: 1_240 }),
     },
     {
-      ...ENDPOINT,
+      ...WAREHOUSE,
       name: 'billing',
       url: 'http://billing.internal:8080/hooks',
       condition: 'paused',
@@ -102,8 +85,8 @@ export function endpointReports(): EndpointReport[] {
       hooks: ['orders-to-billing'],
       traffic: rates('billing', { most: 12, failedFrom: 99, p95: 61 }),
     },
-    ENDPOINT,
-    { ...ENDPOINT, name: 'search', url: 'https://search.example.net/index', signing: 'none', concurrency: 32, in_use: 11, delivered: 402_190, hooks: ['profiles-to-search'], traffic: rates('search', { most: 220, p95: 48 }) },
+    WAREHOUSE,
+    { ...WAREHOUSE, name: 'search', url: 'https://search.example.net/index', signing: 'none', concurrency: 32, in_use: 11, delivered: 402_190, hooks: ['profiles-to-search'], traffic: rates('search', { most: 220, p95: 48 }) },
   ];
 }
 

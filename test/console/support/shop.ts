@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { setInterval } from 'node:timers/promises';
 import pg from 'pg';
+import { DaemonProcess } from '../../support/daemon-process.ts';
 import { Receiver } from '../../support/receiver.ts';
 import { SECRET } from '../../support/secret.ts';
 import { startServer } from '../../support/server.ts';
@@ -33,6 +29,13 @@ const WRITES = [
   "insert into invoices (order_id, amount, vat_id) select max(order_id), 120.50, case when random() < 0.15 then 'unknown' else 'NL8123' end from orders",
   "update profiles set email = 'new' || user_id || '@example.com' where user_id = 4001 + floor(random() * 5000)::int",
 ];
+
+/** Between two writes, in milliseconds. */
+const PACE = 200;
+/** After so many the CRM ends. */
+const CRM_ENDS = 60;
+/** After so many somebody begins to edit the file. */
+const EDITED = 100;
 
 function yaml(port: (name: string) => string): string {
   return `version: 1
@@ -98,47 +101,32 @@ export async function openShop(): Promise<Shop> {
   const crm = await Receiver.open({ answer: () => ({ status: 204, delay: 40 }) });
   const receivers: Readonly<Record<string, Receiver>> = { crm, warehouse: ok, invoicing };
 
-  const folder = mkdtempSync(join(tmpdir(), 'shop-'));
-  const file = join(folder, 'walhook.yaml');
   const text = yaml((name) => receivers[name]?.url ?? '');
-  writeFileSync(file, text);
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../../../src/cli.ts', import.meta.url)), 'run', '-c', file], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { PATH: process.env['PATH'], DATABASE_URL: database.href, WEBHOOK_SECRET: SECRET },
-  });
-  const ended = new Promise((resolve) => child.once('close', resolve));
-  const url = await new Promise<string>((resolve, reject) => {
-    child.once('close', () => reject(new Error('the daemon has ended')));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      const [found] = line.includes('health and status are on') ? (/http:\/\/[\d.:]+/.exec(line) ?? []) : [];
-      if (found !== undefined) resolve(found);
-    });
-  });
+  const daemon = new DaemonProcess({ config: text, logLevel: 'info', env: { DATABASE_URL: database.href, WEBHOOK_SECRET: SECRET } });
+  await daemon.streaming();
+  const { msg } = await daemon.says(/health and status are on/);
+  const [url = ''] = /http:\/\/\S+/.exec(msg) ?? [];
+  const backfill = await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'orders-to-warehouse', where: "status = 'delivered'", rate: 4, origin: 'console' }) });
+  if (!backfill.ok) throw new Error(`the backfill was refused: ${await backfill.text()}`);
   const stopping = new AbortController();
   const writing = (async () => {
-    for (let i = 0; !stopping.signal.aborted; i++) {
-      await db.query(WRITES[i % WRITES.length] ?? '');
-      await new Promise((resolve) => setTimeout(resolve, 120 + Math.random() * 200));
-      if (i === 60) await crm.close();
+    let count = 0;
+    for await (const stop of setInterval(PACE, stopping.signal)) {
+      if (stop.aborted) break;
+      await db.query(WRITES[count % WRITES.length] ?? '');
+      count++;
+      if (count === CRM_ENDS) await crm.close();
+      if (count === EDITED) daemon.write(text.replace('rate: 200/s', 'rate: 500/s').replace('when: row.amount > 0', 'when: row.amount > 10'));
     }
   })();
-  // It answers before it streams.
-  for (let begun = false; !begun; ) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    begun = (await fetch(`${url}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'orders-to-warehouse', where: "status = 'delivered'", rate: 4, origin: 'console' }) })).ok;
-  }
-  // Somebody has begun to edit the file.
-  setTimeout(() => writeFileSync(file, text.replace('rate: 200/s', 'rate: 500/s').replace("when: row.amount > 0", "when: row.amount > 10")), 20_000).unref();
   return {
     url,
     stop: async () => {
       stopping.abort();
       await writing;
-      child.kill('SIGKILL');
-      await ended;
+      await daemon.kill();
       await Promise.all([ok.close(), invoicing.close(), crm.close(), db.end()]);
       await server.stop();
-      rmSync(folder, { recursive: true });
     },
   };
 }

@@ -1,9 +1,9 @@
-import { type Change, TEXT, type Tuple } from '../src/change.ts';
-import type { Delivery } from '../src/delivery.ts';
-import { AttemptRing } from '../src/history/attempt-ring.ts';
-import { ChangeRing, type TracedTable } from '../src/history/change-ring.ts';
-import { History } from '../src/history/history.ts';
-import type { Outcome } from '../src/outcome.ts';
+import { type Change, TEXT, type Tuple } from '../../src/change.ts';
+import type { Delivery } from '../../src/delivery.ts';
+import { AttemptRing } from '../../src/history/attempt-ring.ts';
+import { ChangeRing, type TracedTable } from '../../src/history/change-ring.ts';
+import { History } from '../../src/history/history.ts';
+import type { Outcome } from '../../src/outcome.ts';
 
 const TIMES = 300_000;
 

@@ -1,0 +1,122 @@
+import type { Delivery, RequestShape } from '../delivery.ts';
+import { bytesInMemory, NO_HEADERS } from '../delivery.ts';
+import { formatLsn, parseLsn } from '../lsn.ts';
+import type { FailureClass } from '../outcome.ts';
+import type { EngineRecord, ReadRecord } from './port.ts';
+
+/*
+ * A delivery as a record of the engine's topic. Its key is the lane, its value the exact body, so that a topic can be read
+ * by people; one header has the rest, two lines of JSON: the request, which many deliveries share, and what is the
+ * delivery's own.
+ */
+
+/** Name of the one header. */
+export const HEADER = 'walhook';
+/** What a reader must know of the format; a newer one is refused rather than misread. */
+const VERSION = 1;
+
+/** Why a delivery cannot be sent: it becomes a dead letter where it is read. */
+export interface RecordFailure {
+  readonly failure: FailureClass;
+  readonly status: number | null;
+  readonly message: string;
+  readonly response: string;
+}
+
+/** The second line of the header. */
+interface Own {
+  readonly v: number;
+  readonly id: string;
+  /** Commit LSN, the change's place in its transaction, the delivery's among those of its change. */
+  readonly at: readonly [lsn: string, ordinal: number, nth: number];
+  readonly op: string;
+  readonly table: string;
+  /** Unix milliseconds. */
+  readonly committed: number;
+  readonly row?: string;
+  readonly trace?: string;
+  readonly failure?: RecordFailure;
+}
+
+/** The partition of a lane. The state's queries reckon the same way: see store/parked-index.ts. */
+export function partitionOf(lane: number, partitions: number): number {
+  return lane % partitions;
+}
+
+/** Writes records. One for each process: it remembers the requests' JSON. */
+export class RecordWriter {
+  readonly #partitions: number;
+  readonly #requests = new WeakMap<RequestShape, string>();
+
+  constructor(partitions: number) {
+    this.#partitions = partitions;
+  }
+
+  write({ id, lane, request, sequence: { commitLsn, ordinal, nth }, operation, table, committedAt, row, trace, body }: Delivery, failure: RecordFailure | null): EngineRecord {
+    let shape = this.#requests.get(request);
+    if (shape === undefined) {
+      shape = `${JSON.stringify(request)}\n`;
+      this.#requests.set(request, shape);
+    }
+    const own: Own = { v: VERSION, id, at: [formatLsn(commitLsn), ordinal, nth], op: operation, table, committed: committedAt, ...(row === undefined ? {} : { row }), ...(trace === undefined ? {} : { trace }), ...(failure === null ? {} : { failure }) };
+    return { partition: partitionOf(lane, this.#partitions), key: String(lane), value: body, header: shape + JSON.stringify(own) };
+  }
+}
+
+export interface ReadDelivery {
+  readonly delivery: Delivery;
+  readonly failure: RecordFailure | null;
+}
+
+/** So many different requests are remembered; templates may make many. */
+const MOST_REQUESTS = 10_000;
+
+/** Reads records. One for each process: deliveries whose requests are the same share them. */
+export class DeliveryReader {
+  readonly #requests = new Map<string, RequestShape>();
+
+  /** @throws Error, without values, if it is no record of ours, or of a newer walhook */
+  read({ key, value, headers }: ReadRecord): ReadDelivery {
+    const header = headers.find(([name]) => name?.toString() === HEADER)?.[1]?.toString();
+    const end = header?.indexOf('\n') ?? -1;
+    if (header === undefined || end === -1 || key === null || value === null) throw new Error(`it has no header ${JSON.stringify(HEADER)}, and is not walhook's`);
+    const own = parsed<Own>(header.slice(end + 1));
+    if (own.v !== VERSION) throw new Error(`it is of version ${own.v}, and this walhook reads ${VERSION}`);
+    const request = this.#request(header.slice(0, end));
+    const [lsn, ordinal, nth] = own.at;
+    const body = value.toString();
+    const delivery: Delivery = {
+      id: own.id,
+      request,
+      lane: Number(key.toString()),
+      sequence: { commitLsn: parseLsn(lsn), ordinal, nth },
+      row: own.row,
+      trace: own.trace,
+      operation: own.op,
+      table: own.table,
+      body,
+      bytes: bytesInMemory(body, request),
+      committedAt: own.committed,
+    };
+    return { delivery, failure: own.failure ?? null };
+  }
+
+  #request(text: string): RequestShape {
+    const known = this.#requests.get(text);
+    if (known !== undefined) return known;
+    const read = parsed<RequestShape>(text);
+    const request: RequestShape = { ...read, headers: read.headers.length === 0 ? NO_HEADERS : read.headers };
+    if (this.#requests.size >= MOST_REQUESTS) this.#requests.clear();
+    this.#requests.set(text, request);
+    return request;
+  }
+}
+
+/** The parser's own message would quote what it read. */
+function parsed<T>(json: string): T {
+  try {
+    return JSON.parse(json) as T;
+  } catch {
+    throw new Error('its header is not what walhook writes');
+  }
+}

@@ -1,0 +1,49 @@
+import type { KafkaClusterConfig } from '../config.ts';
+import type { GroupFacts, GroupLag } from '../engine/port.ts';
+import { KafkaClient } from './cluster.ts';
+import { Coordinator } from './coordinator.ts';
+import { kafkaFailure } from './failure.ts';
+import { committedOffsets, LATEST, listOffsets } from './offsets.ts';
+import { partsOf } from './seat.ts';
+
+export interface GroupFactsOptions {
+  readonly group: string;
+  readonly topics: readonly string[];
+  readonly clientId: string;
+}
+
+const TIMEOUT = 5_000;
+
+/** Opens what asks how far a group has come. */
+export function openGroupFacts(cluster: KafkaClusterConfig, options: GroupFactsOptions): GroupFacts {
+  const { group, topics, clientId } = options;
+  const client = new KafkaClient(cluster, { clientId, requestTimeout: TIMEOUT });
+  const coordinator = new Coordinator(client, group);
+  return {
+    async lag(): Promise<GroupLag[]> {
+      try {
+        const metadata = await client.metadata(topics, true);
+        const parts = topics.flatMap((topic) => Array.from({ length: metadata.topics.get(topic)?.partitionsCount ?? 0 }, (_, partition) => ({ topic, partition })));
+        const [committed, end, workers] = await Promise.all([
+          coordinator.ask((broker) => committedOffsets(client, broker, { group, parts }), TIMEOUT),
+          listOffsets(client, parts, LATEST),
+          readersOf(coordinator, group),
+        ]);
+        return parts.map((part, index) => ({ ...part, worker: workers.get(`${part.topic}/${part.partition}`) ?? null, committed: committed[index] ?? null, end: end[index] ?? 0n }));
+      } catch (error) {
+        throw kafkaFailure(error, { cluster, what: `ask how far group ${group} has come` });
+      }
+    },
+    close(): Promise<void> {
+      client.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Who reads each part, by its client id. While the group is dealt anew nobody does. */
+async function readersOf(coordinator: Coordinator, group: string): Promise<Map<string, string>> {
+  const { groups } = await coordinator.request('DescribeGroups', [[group], false], TIMEOUT);
+  const members = groups[0]?.members ?? [];
+  return new Map(members.flatMap(({ clientId, memberAssignment }) => partsOf(memberAssignment).map(({ topic, partition }) => [`${topic}/${partition}`, clientId] as const)));
+}

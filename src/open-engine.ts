@@ -1,0 +1,43 @@
+import { hostname } from 'node:os';
+import type { Config } from './config.ts';
+import type { GroupFacts, Group, Producer } from './engine/port.ts';
+import type { GroupOptions } from './kafka/group.ts';
+import type { Role } from './role.ts';
+
+/*
+ * Kafka's code is loaded here alone, and only where the configuration has it: a process without `engine` pays nothing.
+ */
+
+/** The name by which the broker, the group and people know this process. */
+export function clientId(role: Role): string {
+  return `walhook-${role}-${hostname()}-${process.pid}`;
+}
+
+/** The tail's way to the engine, whose topic is there then; null without `engine`. @throws WalhookError as `ensureTopic` */
+export async function openEngine({ engine }: Config): Promise<Producer | null> {
+  if (engine === null) return null;
+  await ensureEngine(engine.kafka, 'tail');
+  const { openProducer } = await import('./kafka/producer.ts');
+  const { topic, partitions } = engine.kafka;
+  return openProducer(engine.kafka, { topic, partitions, clientId: clientId('tail') });
+}
+
+/** Makes the engine's topic, if it is not there yet. */
+export async function ensureEngine(kafka: NonNullable<Config['engine']>['kafka'], role: Role): Promise<void> {
+  const { ensureTopic } = await import('./kafka/topic.ts');
+  const { topic, partitions, replication } = kafka;
+  await ensureTopic(kafka, { topic, partitions, replication, clientId: clientId(role) });
+}
+
+export async function joinGroup(options: GroupOptions): Promise<Group> {
+  const group = await import('./kafka/group.ts');
+  return group.joinGroup(options);
+}
+
+/** Asks how far the workers have come; null without `engine`. */
+export async function openEngineFacts({ engine }: Config): Promise<GroupFacts | null> {
+  if (engine === null) return null;
+  const { openGroupFacts } = await import('./kafka/lag.ts');
+  const { topic, group } = engine.kafka;
+  return openGroupFacts(engine.kafka, { group, topics: [topic], clientId: clientId('all') });
+}
