@@ -22,7 +22,7 @@ const COMPOSERS = new Set([
   'endpoint-sender.ts', 'endpoint-tally.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'outlet-of.ts',
   'open-engine.ts', 'delivering.ts', 'notices.ts', 'running.ts', 'tail-and-worker.ts', 'delivery-records.ts', 'rotating.ts',
   'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'worker-state.ts', 'endpoint-watch.ts',
-  'topic-reading.ts', 'topic-daemon.ts', 'expression-findings.ts',
+  'topic-reading.ts', 'topic-way.ts', 'engine-way.ts', 'lookups.ts', 'record-stages.ts', 'expression-findings.ts',
 ]);
 
 /** A package that one file owns. */

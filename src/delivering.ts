@@ -5,17 +5,17 @@ import type { Config } from './config.ts';
 import { DeliveredHistory } from './delivered-history.ts';
 import type { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
-import { DeliveryRecords } from './delivery-records.ts';
-import { Dispatcher, type Fate } from './dispatcher.ts';
+import type { Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
 import type { Assignment, ReadRecord } from './engine/port.ts';
-import type { Enriching } from './enriching.ts';
 import type { History } from './history/history.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
 import type { Notice } from './notice.ts';
 import type { Outcome } from './outcome.ts';
+import type { Outlet } from './outlet.ts';
 import { codeOf } from './reaction.ts';
+import type { RecordStages, Way } from './record-stages.ts';
 import { Rotating } from './rotating.ts';
 import type { Tracer } from './tracing/tracer.ts';
 import { Troubles } from './troubles.ts';
@@ -36,10 +36,9 @@ type Offsets = readonly bigint[];
 export interface DeliveringOptions {
   readonly config: Config;
   readonly log: Logger;
-  readonly userAgent: string;
   readonly assignment: Assignment;
+  readonly way: Way;
   readonly state: WorkerState;
-  readonly enriching: Enriching;
   readonly tracer: Tracer | null;
   readonly history: History | null;
   readonly onNotice: (notice: Notice) => void;
@@ -50,14 +49,14 @@ export interface DeliveringOptions {
 
 /** What a worker does with one assignment: from its records to the endpoints, and the offsets back to the group. */
 export class Delivering {
-  readonly dispatcher: Dispatcher;
+  readonly outlet: Outlet;
   readonly rotating: Rotating;
   readonly generation: Generation;
   readonly delivered: DeliveredHistory | null;
   readonly #options: DeliveringOptions;
   readonly #tracker: Tracker<Offsets>;
   readonly #checkpointer: Checkpointer<Offsets>;
-  readonly #records: DeliveryRecords;
+  readonly #records: RecordStages;
   readonly #watch: EndpointWatch;
   readonly #troubles = new Troubles();
   readonly #next: bigint[];
@@ -70,13 +69,13 @@ export class Delivering {
   #isOver = false;
 
   constructor(options: DeliveringOptions) {
-    const { config, log, userAgent, assignment, state, enriching, tracer, history } = options;
+    const { config, log, assignment, way, state, tracer, history, onNotice, onOutcome } = options;
     const { parts, start, end } = assignment;
     this.#options = options;
     this.#next = [...start];
     this.#behind = new Set([...parts.keys()].filter((part) => (start[part] ?? 0n) < (end[part] ?? 0n)));
     this.#toCome = new Set(this.#behind);
-    this.generation = state.generation(parts.map(({ partition }) => partition));
+    this.generation = state.generation(way.owned(assignment));
     void this.generation.fenced.then((error) => this.#lose(error));
     this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true });
     // 8 checkpoint
@@ -91,15 +90,15 @@ export class Delivering {
       onError: (error) => this.#commitFailed(error),
       onRecovered: () => this.#commitRecovered(),
     });
-    // 6 queue, 7 deliver
-    this.dispatcher = new Dispatcher({
-      config: shareOf(config, parts.length),
+    // what is made of records, 6 queue, 7 deliver
+    const stages = way.stages({
+      assignment,
+      generation: this.generation,
       log,
-      userAgent,
-      store: this.generation.parking,
-      claims: this.generation.claims,
-      enriching,
       tracer,
+      history,
+      onNotice,
+      onOutcome,
       before: (send) => this.#leased(send),
       tickets: {
         take: () => this.#tracker.take(),
@@ -111,19 +110,17 @@ export class Delivering {
       progress: () => this.#tracker,
       onFull: () => assignment.pause(),
       onRelief: () => assignment.resume(),
-      onHeld: () => undefined, // schedules are the tail's
-      onOutcome: options.onOutcome,
-      history,
-      onNotice: options.onNotice,
       onFenced: () => undefined, // `fenced` tells of every write that is refused
+      onBroken: (error) => this.#lose(error instanceof Error ? error : new Error(String(error))),
     });
-    this.rotating = new Rotating({ endpoints: config.endpoints, store: this.generation.rotations, signers: this.dispatcher.signers, log });
-    this.#watch = new EndpointWatch({ marks: () => state.marks(), queues: this.dispatcher.queues, store: this.generation.parking, rotating: this.rotating, interval: WATCH_INTERVAL, log });
-    this.#records = new DeliveryRecords({ dispatcher: this.dispatcher, log });
+    this.outlet = stages.outlet;
+    this.#records = stages.records;
+    this.rotating = new Rotating({ endpoints: config.endpoints, store: this.generation.rotations, signers: this.outlet.signers, log });
+    this.#watch = new EndpointWatch({ marks: () => state.marks(), queues: this.outlet.queues, store: this.generation.parking, rotating: this.rotating, interval: WATCH_INTERVAL, log });
   }
 
   get problems(): string[] {
-    return [...this.#troubles.sentences, ...this.dispatcher.problems];
+    return [...this.#troubles.sentences, ...this.outlet.problems];
   }
 
   /** When what was read last was committed, in Unix milliseconds; null if nothing is left to read, as far as is known. */
@@ -136,7 +133,7 @@ export class Delivering {
     await this.generation.takeOver(() => assignment.leaseUntil);
     await this.#watch.look();
     await this.rotating.restore();
-    this.#drainFrom = (await this.dispatcher.restore()) ?? NO_LSN;
+    this.#drainFrom = (await this.outlet.restore()) ?? NO_LSN;
     if (this.#isOver) return;
     this.#checkpointer.start();
     this.delivered?.start();
@@ -167,7 +164,7 @@ export class Delivering {
   }
 
   #parts() {
-    const { dispatcher } = this;
+    const dispatcher = this.outlet;
     const reading = { lookBack: () => Promise.resolve(), stop: () => Promise.resolve() };
     const release = async (): Promise<void> => {
       await this.delivered?.close();
@@ -177,16 +174,14 @@ export class Delivering {
   }
 
   #read(part: number, records: readonly ReadRecord[], next: bigint): void {
-    const place = this.#options.assignment.parts[part];
-    if (place === undefined || this.#isOver) return;
-    let unmarked = 0;
-    for (const record of records) {
-      this.#records.read(record, place);
-      if (this.#records.commitLsn > this.#drainFrom) this.#toCome.delete(part);
-      if (++unmarked < MARK_EVERY) continue;
-      unmarked = 0;
-      this.#mark(part, record.offset + 1n);
+    if (this.#isOver) return;
+    for (let first = 0; first < records.length; first += MARK_EVERY) {
+      const some = records.slice(first, first + MARK_EVERY);
+      const after = (some.at(-1)?.offset ?? 0n) + 1n;
+      this.#records.read(part, some, after);
+      this.#mark(part, after);
     }
+    if (this.#records.commitLsn > this.#drainFrom) this.#toCome.delete(part);
     this.#mark(part, next);
     this.#look();
   }
@@ -203,7 +198,7 @@ export class Delivering {
   #look(): void {
     if (this.#isDraining || (this.#drainFrom !== NO_LSN && this.#toCome.size > 0)) return;
     this.#isDraining = true;
-    this.dispatcher.startDraining();
+    this.outlet.startDraining();
   }
 
   /** Nothing is sent once another worker may send it: the group has not answered for so long that it may have dealt anew. */
@@ -230,11 +225,4 @@ export class Delivering {
     this.#troubles.end('commit');
     this.#options.log.info('offsets are committed again');
   }
-}
-
-/** The configuration for a worker with so many of the partitions: a rate holds for all of them together. */
-function shareOf(config: Config, parts: number): Config {
-  const all = config.engine?.kafka.partitions ?? parts;
-  const endpoints = config.endpoints.map((endpoint) => (endpoint.rate === null ? endpoint : { ...endpoint, rate: (endpoint.rate * Math.max(1, parts)) / all }));
-  return { ...config, endpoints };
 }

@@ -3,14 +3,17 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Part, ReadRecord } from './engine/port.ts';
 import { DeliveryReader } from './engine/record.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
+import type { RecordStages } from './record-stages.ts';
 
 export interface DeliveryRecordsOptions {
   readonly dispatcher: Pick<Dispatcher, 'queues' | 'keep'>;
+  /** What is read, by the index that the reader is told. */
+  readonly parts: readonly Part[];
   readonly log: Logger;
 }
 
 /** Hands the records of the engine's topic to the queues of their endpoints. */
-export class DeliveryRecords {
+export class DeliveryRecords implements RecordStages {
   readonly #options: DeliveryRecordsOptions;
   readonly #reader = new DeliveryReader();
   readonly #gone = new Set<string>();
@@ -23,14 +26,18 @@ export class DeliveryRecords {
     this.#options = options;
   }
 
-  read(record: ReadRecord, part: Part): void {
-    const { dispatcher, log } = this.#options;
+  read(part: number, records: readonly ReadRecord[]): void {
+    for (const record of records) this.#take(record, part);
+  }
+
+  #take(record: ReadRecord, part: number): void {
+    const { dispatcher, log, parts } = this.#options;
     let read: ReturnType<DeliveryReader['read']>;
     try {
       read = this.#reader.read(record);
     } catch (error) {
       // Nothing of walhook's: whoever wrote it, no hook ever made a delivery of it.
-      const { topic, partition } = part;
+      const { topic, partition } = parts[part] ?? {};
       log.error({ topic, partition, offset: String(record.offset), hint: 'let walhook alone write to the topic' }, `a record of the engine's topic is passed over: ${error instanceof Error ? error.message : String(error)}`);
       return;
     }

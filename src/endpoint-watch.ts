@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { EndpointQueue } from './queue/endpoint-queue.ts';
+import type { OutletQueue } from './outlet.ts';
 import type { ParkingStore } from './queue/port.ts';
 import type { Rotating } from './rotating.ts';
 import { type EndpointMark, type EndpointMarks, UNMARKED } from './store/endpoint-marks.ts';
@@ -26,7 +26,7 @@ export function edges(before: EndpointMarks, now: EndpointMarks): Edge[] {
 
 export interface EndpointWatchOptions {
   readonly marks: () => Promise<EndpointMarks>;
-  readonly queues: ReadonlyMap<string, Pick<EndpointQueue, 'hear' | 'refresh' | 'state'>>;
+  readonly queues: ReadonlyMap<string, Pick<OutletQueue, 'hear' | 'refresh' | 'state'>>;
   /** What the queues read. */
   readonly store: Pick<ParkingStore, 'lastParked'>;
   readonly rotating: Pick<Rotating, 'reread'>;

@@ -196,8 +196,10 @@ export class Forwarder implements Outlet {
         return !forwarder.#isOver && forwarder.budget.part(forwarder.budget.deliveries, forwarder.budget.bytes) < BACKGROUND_PART;
       },
       get state() {
-        return { condition: forwarder.#conditionOf(name) };
+        return { condition: forwarder.#conditionOf(name), mode: 'direct' as const, blocked: 0 };
       },
+      hear: (said) => void this.#conditions.set(name, { ...this.#conditionOf(name), ...said }),
+      refresh: () => Promise.resolve(),
     };
   }
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Config } from './config.ts';
+import type { Config, KafkaClusterConfig } from './config.ts';
 import type { GroupFacts, Group, Producer } from './engine/port.ts';
 import type { GroupOptions } from './kafka/group.ts';
 import type { Role } from './role.ts';
@@ -14,12 +14,23 @@ export function clientId(role: Role): string {
 }
 
 /** The tail's way to the engine, whose topic is there then; null without `engine`. @throws WalhookError as `ensureTopic` */
-export async function openEngine({ engine }: Config): Promise<Producer | null> {
-  if (engine === null) return null;
-  await ensureEngine(engine.kafka, 'tail');
+export async function openEngine(config: Config): Promise<Producer | null> {
+  if (config.engine !== null) await ensureEngine(config.engine.kafka, 'tail');
+  return (await producers(config))();
+}
+
+/** Opens as many ways to the engine as are asked for, one after the other; none without `engine`. */
+export async function producers({ engine }: Config): Promise<() => Producer | null> {
+  if (engine === null) return () => null;
   const { openProducer } = await import('./kafka/producer.ts');
   const { topic, partitions } = engine.kafka;
-  return openProducer(engine.kafka, { topic, partitions, clientId: clientId('tail') });
+  return () => openProducer(engine.kafka, { topic, partitions, clientId: clientId('tail') });
+}
+
+/** Which cluster it is, as its brokers say. @throws WalhookError as of `kafkaFailure` */
+export async function clusterOf(cluster: KafkaClusterConfig): Promise<string> {
+  const { clusterId } = await import('./kafka/cluster-id.ts');
+  return clusterId(cluster, clientId('all'));
 }
 
 /** Makes the engine's topic, if it is not there yet. */

@@ -6,8 +6,8 @@ import type { EndpointQueue } from './queue/endpoint-queue.ts';
 import type { QueueState } from './queue/queue-state.ts';
 
 /** What brings deliveries needs of where they go: an endpoint's queue, or its way to the engine. */
-export interface OutletQueue extends Pick<EndpointQueue, 'offer' | 'bury' | 'takesBackground'> {
-  readonly state: Pick<QueueState, 'condition'>;
+export interface OutletQueue extends Pick<EndpointQueue, 'offer' | 'bury' | 'takesBackground' | 'hear' | 'refresh'> {
+  readonly state: Pick<QueueState, 'condition' | 'mode' | 'blocked'>;
 }
 
 /**

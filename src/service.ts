@@ -103,7 +103,7 @@ export class Service {
     }
     const from = target(config.source.url);
     // A worker does without the source, but for what is looked up.
-    await (this.#options.role === 'deliver' ? examineState(config) : examine(config, from)).catch((error: unknown) => {
+    await (this.#options.role === 'deliver' || config.source.kafka !== null ? examineState(config) : examine(config, from)).catch((error: unknown) => {
       throw connectionError(error, { label: from.label });
     });
     if (this.#stopping) throw new WalhookError('walhook is stopping', { code: 'stopping' });
@@ -168,8 +168,9 @@ export class Service {
   /** What the configuration and the role ask for. What is not asked for is not loaded. */
   async #begin(options: DaemonOptions): Promise<Running> {
     const { role = 'all' } = this.#options;
-    if (options.config.engine === null || role === 'tail') return Daemon.start(options);
-    if (role === 'deliver') return (await import('./worker.ts')).Worker.start(options);
+    const { engine, source } = options.config;
+    if (source.kafka === null && (engine === null || role === 'tail')) return Daemon.start(options);
+    if (engine === null || role !== 'all') return (await import('./worker.ts')).Worker.start({ ...options, reads: engine !== null && role === 'deliver' ? 'engine' : 'source' });
     return (await import('./tail-and-worker.ts')).TailAndWorker.start(options);
   }
 

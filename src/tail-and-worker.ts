@@ -12,7 +12,7 @@ import { Worker } from './worker.ts';
 export class TailAndWorker implements Running {
   /** Resolves once it is a member of the group, and reads the slot or stands by for it. */
   static async start(options: DaemonOptions): Promise<TailAndWorker> {
-    const both = new TailAndWorker(await Worker.start(options), options);
+    const both = new TailAndWorker(await Worker.start({ ...options, reads: 'engine' }), options);
     try {
       await both.#tailing;
       return both;
@@ -24,7 +24,7 @@ export class TailAndWorker implements Running {
 
   readonly done: Promise<void>;
   readonly #worker: Worker;
-  #tail: Daemon | null = null;
+  #tail: Running | null = null;
   #isStandby = false;
   readonly #interrupt = new AbortController();
   readonly #finished = Promise.withResolvers<void>();
@@ -51,7 +51,9 @@ export class TailAndWorker implements Running {
       this.#isStandby = true;
       onUp();
     };
-    const tail = await Daemon.start({ ...options, signal: this.#interrupt.signal, onStandby });
+    const { signal } = this.#interrupt;
+    const isTopic = options.config.source.kafka !== null;
+    const tail = isTopic ? await Worker.start({ ...options, reads: 'source', signal }) : await Daemon.start({ ...options, signal, onStandby });
     this.#isStandby = false;
     this.#tail = tail;
     onUp();

@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import { ConfiguredTables } from './configured-tables.ts';
 import { CatalogCodecs } from './decode/codecs.ts';
 import { TypeCatalog } from './decode/type-catalog.ts';
-import type { Part, ReadRecord, RecordReader } from './engine/port.ts';
+import type { Part, ReadRecord } from './engine/port.ts';
 import { EXIT, WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { hookExpressions } from './hook-expressions.ts';
@@ -15,6 +15,7 @@ import { NO_LSN } from './lsn.ts';
 import { Pipeline } from './pipeline.ts';
 import { START } from './position.ts';
 import type { Held } from './queue/port.ts';
+import type { RecordStages } from './record-stages.ts';
 import { debeziumFormat } from './topic/debezium-record.ts';
 import { eventFormat } from './topic/event-record.ts';
 import { namedColumns } from './topic/named-columns.ts';
@@ -36,19 +37,17 @@ export interface TopicReadingOptions {
   readonly history: History | null;
   /** Told of each change; null if nobody wants to know. */
   readonly onChange: ((relation: Relation) => void) | null;
-  /** All records of a part below `next` have been read, and all their deliveries have been offered. */
-  readonly onRead: (part: number, next: bigint) => void;
-  /** A record could not be read, and is passed over. It has been logged. */
-  readonly onUnreadable: (part: number, offset: bigint) => void;
 }
 
 /** Stages 2 to 5 where a topic is the source: from records to queues. Made anew for each assignment. */
-export class TopicReading {
+export class TopicReading implements RecordStages {
   readonly #options: TopicReadingOptions;
   readonly #format: RecordFormat;
   readonly #changes: TopicChanges;
   readonly #pipeline: Pipeline;
-  #readUpTo: number | null = null;
+  /** Positions of different parts cannot be compared. */
+  readonly commitLsn = NO_LSN;
+  #committedAt = 0;
   #unreadable = 0;
 
   /** @throws WalhookError `no_key` if the configuration does not say what only it can */
@@ -68,7 +67,7 @@ export class TopicReading {
       describe: askNobody,
       queues,
       hold,
-      // How far the parts have been read is told by `onRead`.
+      // How far the parts have been read, their offsets tell.
       tracker: new Tracker(START),
       windows: new StreamWindows(),
       start: START,
@@ -78,9 +77,8 @@ export class TopicReading {
     });
   }
 
-  /** When the last change was committed, in Unix milliseconds; null before the first. */
-  get readUpTo(): number | null {
-    return this.#readUpTo;
+  get committedAt(): number {
+    return this.#committedAt;
   }
 
   /** Records that were passed over since this was made. */
@@ -89,14 +87,13 @@ export class TopicReading {
   }
 
   /** Throws only where going on would lose something, and nothing of that record and those after it has been offered. */
-  readonly read: RecordReader = (part, records, next) => {
+  read(part: number, records: readonly ReadRecord[]): void {
     const of = this.#options.parts[part];
     if (of === undefined) throw new RangeError(`no part ${part} is assigned`);
-    for (const record of records) this.#take(record, part, of);
-    this.#options.onRead(part, next);
-  };
+    for (const record of records) this.#take(record, of);
+  }
 
-  #take(record: ReadRecord, part: number, { topic, partition }: Part): void {
+  #take(record: ReadRecord, { topic, partition }: Part): void {
     const { offset } = record;
     try {
       const told = this.#format(record);
@@ -106,7 +103,6 @@ export class TopicReading {
       this.#unreadable++;
       const hint = error.hint === null ? {} : { hint: error.hint };
       this.#options.log.error({ topic, partition, offset: String(offset), ...hint }, `a record cannot be read and is passed over: ${error.message}`);
-      this.#options.onUnreadable(part, offset);
     }
   }
 
@@ -118,7 +114,7 @@ export class TopicReading {
     this.#pipeline.relationAs(relation, live);
     this.#pipeline.change(change);
     this.#pipeline.commit(transaction, NO_LSN);
-    this.#readUpTo = commitTime(transaction);
+    this.#committedAt = commitTime(transaction);
   }
 }
 

@@ -1,23 +1,26 @@
 import type { Logger } from 'pino';
 import type { Acting } from './acting.ts';
-import type { Config, KafkaEngineConfig } from './config.ts';
 import type { DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { Delivering } from './delivering.ts';
 import type { Assignment, Group, Member, Part } from './engine/port.ts';
+import { EngineWay } from './engine-way.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
 import { LagWatch } from './observe/lag-watch.ts';
 import { Notices } from './notices.ts';
-import { clientId, ensureEngine, joinGroup } from './open-engine.ts';
+import { Lookups } from './lookups.ts';
+import { clientId, clusterOf, ensureEngine, joinGroup, producers } from './open-engine.ts';
 import { openTracer } from './opening.ts';
 import { inTime } from './patience.ts';
+import type { Way } from './record-stages.ts';
+import type { Role } from './role.ts';
 import { rowLanes } from './row-lanes.ts';
 import type { Running } from './running.ts';
-import { reach, target } from './source/connect.ts';
+import { target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
-import { SourcePool } from './source/source-pool.ts';
+import { TopicWay } from './topic-way.ts';
 import type { Tracer } from './tracing/tracer.ts';
 import { openWorkerState, type WorkerState } from './worker-state.ts';
 
@@ -26,21 +29,21 @@ const PATIENCE = 10_000;
 /** How long the end waits for the group, in milliseconds, beyond `limits.shutdown`. */
 const GOODBYE = 5_000;
 
-/** Milliseconds until a query of the source gets no answer any more. */
-const PATIENT_QUERY = 30_000;
-
-export type WorkerOptions = Pick<DaemonOptions, 'config' | 'log' | 'version' | 'onOutcome' | 'history' | 'signal'>;
+export interface WorkerOptions extends Pick<DaemonOptions, 'config' | 'log' | 'version' | 'onOutcome' | 'history' | 'signal'> {
+  /** `engine`: what a tail has handed to the engine. `source`: topics that are the source. */
+  readonly reads: 'engine' | 'source';
+}
 
 /** What a worker works on, from its start to its end. */
 interface Opened {
-  readonly kafka: KafkaEngineConfig;
   readonly state: WorkerState;
   readonly tracer: Tracer | null;
+  readonly way: Way;
 }
 
 /**
- * Delivers what a tail has handed to the engine, as a member of a group: each assignment is worked on by a Delivering of
- * its own, which is over, and has committed, before the next one begins.
+ * Delivers what is in topics, as a member of a group: each assignment is worked on by a Delivering of its own, which is
+ * over, and has committed, before the next one begins.
  */
 export class Worker implements Running, Member {
   /**
@@ -49,14 +52,15 @@ export class Worker implements Running, Member {
    */
   static async start(options: WorkerOptions): Promise<Worker> {
     const { config, version, signal } = options;
-    if (config.engine === null) throw new Error('a worker has an engine');
-    const { kafka } = config.engine;
     const { label } = target(config.state.url ?? config.source.url);
-    await ensureEngine(kafka, 'deliver');
+    const role = roleOf(options);
+    if (config.engine !== null) await ensureEngine(config.engine.kafka, role);
+    const lookups = new Lookups(config);
+    const way = await openWay(options, lookups);
     const state = await openWorkerState(config).catch((error: unknown) => {
       throw connectionError(error, { label });
     });
-    const worker = new Worker({ ...options, kafka, state, tracer: await openTracer(config, version, clientId('deliver')) });
+    const worker = new Worker({ ...options, way, state, tracer: await openTracer(config, version, clientId(role)) }, lookups);
     try {
       await worker.#join();
       signal?.throwIfAborted();
@@ -70,8 +74,7 @@ export class Worker implements Running, Member {
   readonly done: Promise<void>;
   readonly #options: WorkerOptions & Opened;
   readonly #log: Logger;
-  readonly #userAgent: string;
-  readonly #pool: LazyPool;
+  readonly #lookups: Lookups;
   readonly #rows: ReadOnlyDatabase;
   readonly #notices: Notices;
   readonly #lag: LagWatch;
@@ -82,32 +85,25 @@ export class Worker implements Running, Member {
   #phase: 'starting' | 'streaming' | 'draining' | 'stopped' = 'starting';
   #stopping: Promise<void> | null = null;
 
-  private constructor(options: WorkerOptions & Opened) {
+  private constructor(options: WorkerOptions & Opened, lookups: Lookups) {
     const { config, log, version } = options;
     this.#options = options;
+    this.#lookups = lookups;
     this.#log = log;
-    this.#userAgent = `walhook/${version}`;
     this.done = this.#finished.promise;
     // Whoever does not wait for the end is told of it by `status`.
     this.done.catch(() => undefined);
-    this.#pool = new LazyPool(config);
     this.#rows = new ReadOnlyDatabase(config.source.url);
-    this.#notices = new Notices({ config, log, userAgent: this.#userAgent });
+    this.#notices = new Notices({ config, log, userAgent: userAgentOf(version) });
     this.#lag = new LagWatch({ behind: () => this.#behind ?? 0, most: config.notify.lag, onNotice: (notice) => this.#notices.tell(notice) });
   }
 
   async #join(): Promise<void> {
-    const { config, kafka } = this.#options;
-    const { topic, group, session } = kafka;
+    const { config, way } = this.#options;
     this.#group = await joinGroup({
-      cluster: kafka,
-      group,
-      topics: [topic],
-      clientId: clientId('deliver'),
-      session,
+      ...way.group,
+      clientId: clientId(roleOf(this.#options)),
       patience: Math.min(PATIENCE, config.limits.shutdown),
-      from: 'earliest',
-      exclusive: false,
       member: this,
       onLoss: (part, from, to) => this.#lost(part, from, to),
     });
@@ -118,15 +114,13 @@ export class Worker implements Running, Member {
   /** Part of the contract with the group: see Member. */
   async assigned(assignment: Assignment): Promise<void> {
     if (this.#stopping !== null) return;
-    const { config, state, tracer, history = null, onOutcome = null } = this.#options;
-    const origin = { database: target(config.source.url).database, slot: config.source.slot };
+    const { config, state, tracer, way, history = null, onOutcome = null } = this.#options;
     const delivering = new Delivering({
       config,
       log: this.#log,
-      userAgent: this.#userAgent,
       assignment,
+      way,
       state,
-      enriching: new Enriching({ config, origin, pool: this.#pool, database: new ReadOnlyDatabase(config.source.url) }),
       tracer,
       history,
       onNotice: (notice) => this.#notices.tell(notice),
@@ -160,28 +154,28 @@ export class Worker implements Running, Member {
   }
 
   status(): DaemonStatus {
-    const { config, kafka } = this.#options;
-    const { topic, group } = kafka;
+    const { config, way: { group: { topics, group, exclusive } } } = this.#options;
+    const role = roleOf(this.#options);
     const delivering = this.#current;
     const problem = this.#group?.problem ?? null;
-    const { budget } = delivering?.dispatcher ?? { budget: { deliveries: 0, bytes: 0 } };
+    const { budget } = delivering?.outlet ?? { budget: { deliveries: 0, bytes: 0 } };
     return {
       problems: [...(problem === null || this.#phase === 'stopped' ? [] : [problem]), ...(delivering?.problems ?? [])],
-      state: this.#phase === 'streaming' && problem !== null ? 'reconnecting' : this.#phase,
+      state: this.#phase !== 'streaming' ? this.#phase : problem !== null ? 'reconnecting' : exclusive && this.#assignment?.parts.length === 0 ? 'standby' : 'streaming',
       slot: config.source.slot,
       received: '',
       confirmed: '',
       behind: this.#behind,
       in_flight: { deliveries: budget.deliveries, bytes: budget.bytes },
-      endpoints: delivering?.dispatcher.status ?? [],
+      endpoints: delivering?.outlet.status ?? [],
       engine: {
-        role: 'deliver',
-        topic,
+        role,
+        topic: topics.join(', '),
         group,
-        worker: clientId('deliver'),
+        worker: clientId(role),
         partitions: this.#assignment?.parts.map(({ partition }) => partition) ?? [],
         generation: this.#assignment?.generation ?? null,
-        forwarded: 0,
+        forwarded: delivering?.outlet.engine?.forwarded ?? 0,
       },
       wal: null,
     };
@@ -192,7 +186,7 @@ export class Worker implements Running, Member {
     if (delivering === null) return null;
     const { config } = this.#options;
     const lanes: Acting['lanes'] = (table, key) => rowLanes({ config, database: this.#rows }, table, key);
-    return { stored: delivering.generation.deliveries, engine: delivering.dispatcher, rotating: delivering.rotating, delivered: delivering.delivered, lanes };
+    return { stored: delivering.generation.deliveries, engine: delivering.outlet, rotating: delivering.rotating, delivered: delivering.delivered, lanes };
   }
 
   /** Tables are read by the tail. */
@@ -221,7 +215,7 @@ export class Worker implements Running, Member {
   async #release(): Promise<void> {
     this.#lag.stop();
     const { state, tracer } = this.#options;
-    await Promise.all([this.#notices.stop(), this.#rows.close(), this.#pool.end(), tracer?.close()]);
+    await Promise.all([this.#notices.stop(), this.#rows.close(), this.#lookups.end(), tracer?.close()]);
     await state.close();
   }
 
@@ -247,30 +241,22 @@ export class Worker implements Running, Member {
   }
 }
 
-/** Connections to the source, for hooks with `enrich`, made when they are asked for first: what needs nothing looked up goes on while the source is down. */
-class LazyPool {
-  readonly #config: Config;
-  #pool: Promise<SourcePool> | null = null;
+/** Whoever reads the source for an engine is a tail. */
+function roleOf({ config, reads }: Pick<WorkerOptions, 'config' | 'reads'>): Role {
+  return reads === 'engine' ? 'deliver' : config.engine === null ? 'all' : 'tail';
+}
 
-  constructor(config: Config) {
-    this.#config = config;
-  }
+function userAgentOf(version: string): string {
+  return `walhook/${version}`;
+}
 
-  async query(sql: string, values: unknown[]): Promise<{ readonly rows: readonly Record<string, unknown>[] }> {
-    this.#pool ??= this.#open();
-    return (await this.#pool).query<Record<string, unknown>>(sql, values);
-  }
-
-  async #open(): Promise<SourcePool> {
-    try {
-      return new SourcePool({ ...(await reach(target(this.#config.source.url))), max: 2, query_timeout: PATIENT_QUERY });
-    } catch (error) {
-      this.#pool = null;
-      throw error;
-    }
-  }
-
-  async end(): Promise<void> {
-    await (await this.#pool?.catch(() => null))?.end();
-  }
+/** What is read, and what is made of it. @throws WalhookError if the source's cluster cannot be asked who it is */
+async function openWay({ config, reads, version }: WorkerOptions, lookups: Lookups): Promise<Way> {
+  const { engine, source: { kafka, url, slot } } = config;
+  const userAgent = userAgentOf(version);
+  const origin = kafka === null ? { database: target(url).database, slot } : { database: '', slot: kafka.group };
+  const enriching = (): Enriching => new Enriching({ config, origin, pool: lookups, database: new ReadOnlyDatabase(url) });
+  if (reads === 'engine' && engine !== null) return new EngineWay(engine.kafka, { config, userAgent, enriching });
+  if (kafka === null) throw new Error('a worker has an engine, or a topic as its source');
+  return new TopicWay(kafka, { config, userAgent, enriching, cluster: await clusterOf(kafka), producer: await producers(config) });
 }

@@ -35,8 +35,8 @@ const STRANGER = new Set([45, 47, 59, 90]);
 const THERE_ALREADY = 46;
 
 /** Opens a producer. Nothing is asked of the cluster before there is something to produce. */
-export function openProducer(cluster: KafkaClusterConfig, options: ProducerOptions): Promise<Producer> {
-  return Promise.resolve(new KafkaProducer(cluster, options));
+export function openProducer(cluster: KafkaClusterConfig, options: ProducerOptions): Producer {
+  return new KafkaProducer(cluster, options);
 }
 
 /**

@@ -46,8 +46,7 @@ export class Fleet {
     const lines: Record<string, unknown>[] = [];
     const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
     const options = { config: this.config, log, version: '0.0.0-test' };
-    const start = { tail: Daemon, deliver: Worker, all: TailAndWorker }[role];
-    const running: Running = await start.start(options);
+    const running: Running = role === 'deliver' ? await Worker.start({ ...options, reads: 'engine' }) : await { tail: Daemon, all: TailAndWorker }[role].start(options);
     running.done.catch(() => undefined);
     const ship = { running, log: lines };
     this.#ships.push(ship);

@@ -12,7 +12,7 @@ export const record = (partition: number, value: string): EngineRecord => ({ par
 
 /** Closed when the test has finished. */
 export async function producerOf(brokers: readonly string[], topic: string, partitions: number): Promise<Producer> {
-  const producer = await openProducer(cluster(brokers), { topic, partitions, clientId: 'tail' });
+  const producer = openProducer(cluster(brokers), { topic, partitions, clientId: 'tail' });
   onTestFinished(() => producer.close());
   return producer;
 }

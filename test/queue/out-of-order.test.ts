@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VirtualTime } from '../support/virtual-time.ts';
-import { OK, Rig } from './rig.ts';
+import { Rig } from './rig.ts';
 
 let time: VirtualTime;
 beforeEach(() => {

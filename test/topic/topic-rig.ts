@@ -19,8 +19,6 @@ export interface TopicRigOptions {
 /** What is read of a topic, up to queues that only take down what they are offered. */
 export class TopicRig {
   readonly offered: { readonly delivery: Delivery; readonly buried: Failure | null }[] = [];
-  readonly read: [part: number, next: bigint][] = [];
-  readonly unreadable: [part: number, offset: bigint][] = [];
   /** What was logged, as JSON. */
   readonly logged: string[] = [];
   readonly reading: TopicReading;
@@ -41,8 +39,6 @@ export class TopicRig {
       hold: () => undefined,
       history: null,
       onChange: null,
-      onRead: (part, next) => void this.read.push([part, next]),
-      onUnreadable: (part, offset) => void this.unreadable.push([part, offset]),
     });
   }
 
@@ -54,7 +50,7 @@ export class TopicRig {
   }
 
   take(...records: readonly ReadRecord[]): void {
-    this.reading.read(0, records, (records.at(-1)?.offset ?? -1n) + 1n);
+    this.reading.read(0, records);
   }
 
   record(value: object | string | null, key: object | null = null): ReadRecord {

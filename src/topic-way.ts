@@ -1,0 +1,47 @@
+import type { Config, KafkaSourceConfig } from './config.ts';
+import type { Assignment, Producer } from './engine/port.ts';
+import type { Enriching } from './enriching.ts';
+import { outletOf } from './outlet-of.ts';
+import type { Stages, Way, Wiring } from './record-stages.ts';
+import { TopicReading } from './topic-reading.ts';
+
+export interface TopicWayOptions {
+  readonly config: Config;
+  readonly userAgent: string;
+  /** The cluster's id: see TopicReading. */
+  readonly cluster: string;
+  /** Opens the way to the engine; null without one. Asked for each assignment, which closes what it gets. */
+  readonly producer: () => Producer | null;
+  /** Made anew for each assignment, which closes it. */
+  readonly enriching: () => Enriching;
+}
+
+/**
+ * From topics that are the source to the endpoints, or to the engine. One process has all parts: parked deliveries, whose
+ * lanes go by rows, cannot be told apart by the parts that their events came from.
+ */
+export class TopicWay implements Way {
+  readonly group: Way['group'];
+  readonly #options: TopicWayOptions;
+
+  constructor(kafka: KafkaSourceConfig, options: TopicWayOptions) {
+    this.#options = options;
+    const { topics, group, session, from } = kafka;
+    this.group = { cluster: kafka, group, topics, session, from, exclusive: true };
+  }
+
+  /** All lanes are one partition, where this process delivers them. */
+  owned({ parts }: Assignment): readonly number[] {
+    return parts.length === 0 || this.#options.config.engine !== null ? [] : [0];
+  }
+
+  stages(wiring: Wiring): Stages {
+    const { config, userAgent, cluster, producer, enriching: open } = this.#options;
+    const { assignment, generation, log, history } = wiring;
+    const { parking: store, claims } = generation;
+    const enriching = open();
+    const outlet = outletOf({ ...wiring, config, userAgent, store, claims, enriching, producer: producer(), onHeld: () => undefined });
+    const records = new TopicReading({ config, log, cluster, parts: assignment.parts, queues: outlet.queues, hold: (held) => outlet.hold(held), history, onChange: enriching.onChange });
+    return { outlet, records };
+  }
+}
