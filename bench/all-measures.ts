@@ -9,6 +9,10 @@ import { growth } from './measures/growth.ts';
 import { history } from './measures/history.ts';
 import { hooks } from './measures/hooks.ts';
 import { isolation } from './measures/isolation.ts';
+import { kafkaLatency } from './measures/kafka-latency.ts';
+import { kafkaProduce } from './measures/kafka-produce.ts';
+import { kafkaRebalance } from './measures/kafka-rebalance.ts';
+import { kafkaWorkers } from './measures/kafka-workers.ts';
 import { latency } from './measures/latency.ts';
 import { memory } from './measures/memory.ts';
 import { outage } from './measures/outage.ts';
@@ -17,4 +21,4 @@ import { start } from './measures/start.ts';
 import { updates } from './measures/updates.ts';
 
 /** In the order in which they are run and shown. */
-export const MEASURES: readonly Measure[] = [decode, deliver, batches, latency, slowEndpoint, isolation, memory, hooks, updates, cpu, start, growth, enrich, outage, backfill, history];
+export const MEASURES: readonly Measure[] = [decode, deliver, batches, latency, slowEndpoint, isolation, memory, hooks, updates, cpu, start, growth, enrich, outage, backfill, history, kafkaWorkers, kafkaProduce, kafkaLatency, kafkaRebalance];

@@ -11,6 +11,7 @@ export function helpText(measures: readonly Measure[]): string {
   return `npm run bench                           every measure, about 20 minutes
 npm run bench -- --quick                smaller; then says which ratios fell by more than 10 %
 npm run bench -- deliver batches        these alone
+npm run bench -- kafka                  all whose names begin with kafka-: they need Java (see docs/scale.md)
 npm run bench -- --write                and writes docs/benchmarks.md, its plots and docs/benchmarks.json
 npm run bench -- --quick --write        writes what --quick compares with
 npm run bench:parking                   the parking store alone: see bench/parking.ts

@@ -22,7 +22,7 @@ export interface Result {
   readonly notes?: readonly string[];
 }
 
-export type Unit = 'ratio' | '/s' | 'ms' | 'µs' | 'MB' | 'share';
+export type Unit = 'ratio' | '/s' | 'ms' | 'µs' | 'MB' | 'share' | 'count';
 
 export interface Figure {
   /** Unlike any other's, without spaces: `deliver.ratio`. */

@@ -23,9 +23,8 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(helpText(MEASURES));
     return 0;
   }
-  const names = MEASURES.map(({ name }) => name);
-  const unknown = options.measures.filter((name) => !names.includes(name));
-  if (unknown.length > 0) return refuse(`no measure ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  const unknown = options.measures.filter((wanted) => !MEASURES.some((measure) => isNamed(measure, wanted)));
+  if (unknown.length > 0) return refuse(`no measure ${unknown.join(', ')}; there are ${MEASURES.map(({ name }) => name).join(', ')}`);
   return runAll(options);
 }
 
@@ -66,9 +65,15 @@ async function runOne(suite: Suite, measure: Measure): Promise<Result> {
   return result;
 }
 
-function isWanted({ name, isExtra = false, isSlow = false }: Measure, { measures, quick }: Options): boolean {
-  if (measures.length > 0) return measures.includes(name);
+function isWanted(measure: Measure, { measures, quick }: Options): boolean {
+  const { isExtra = false, isSlow = false } = measure;
+  if (measures.length > 0) return measures.some((wanted) => isNamed(measure, wanted));
   return !isExtra && !(quick && isSlow);
+}
+
+/** By its name, or as one of a family: `kafka` is all whose names begin with `kafka-`. */
+function isNamed({ name }: Measure, wanted: string): boolean {
+  return name === wanted || name.startsWith(`${wanted}-`);
 }
 
 function refuse(why: string): number {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/commands/embedded-postgres.ts';
 import { Database } from './database.ts';
+import { Kafka } from './kafka/kafka.ts';
 import type { Options } from './options.ts';
 import { ask, type Task } from './process/task.ts';
 import { WalhookProcess, type WalhookOptions } from './process/walhook.ts';
@@ -53,6 +54,12 @@ export class Suite {
   async nginx(): Promise<Nginx | null> {
     const nginx = await Nginx.start(this.folder);
     return nginx === null ? null : this.#owned(nginx);
+  }
+
+  /** Null if there can be none here; it has been said why. */
+  async kafka(): Promise<Kafka | null> {
+    const kafka = await Kafka.start();
+    return kafka === null ? null : this.#owned(kafka);
   }
 
   /** `walhook run` with a configuration. */

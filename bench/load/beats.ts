@@ -1,5 +1,5 @@
 import { type Database, WALHOOK } from '../database.ts';
-import { SENT_AT } from '../receiver/message.ts';
+import { BEAT, SENT_AT } from '../receiver/message.ts';
 import type { Suite } from '../suite.ts';
 import type { WriterAnswer, WriterInput } from './writer.ts';
 
@@ -11,7 +11,7 @@ export const STAMP_COLUMN = 1;
 /** A database with the table that the writer writes to. */
 export async function beatsDatabase(suite: Suite, name: string): Promise<Database> {
   const database = await suite.database(name);
-  await database.query(`create table beats (user_id bigint primary key, ${SENT_AT} numeric(16, 3), note text)`);
+  await database.query(`create table beats (user_id bigint primary key, ${SENT_AT} numeric(16, 3), note text, ${BEAT} int)`);
   await database.query(`create publication ${WALHOOK} for table beats`);
   return database;
 }

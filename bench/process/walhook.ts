@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Role } from '../../src/role.ts';
 
 export interface WalhookOptions {
   readonly folder: string;
@@ -15,6 +16,8 @@ export interface WalhookOptions {
   readonly isProfiled?: boolean;
   /** It finds what V8 made of its code when it was started before. Default: true. */
   readonly isCached?: boolean;
+  /** What it does of it all, with an engine. Default: what `walhook run` does by itself. */
+  readonly role?: Role;
   /** What node runs, and the arguments before those of `walhook run`. Default: what is built. */
   readonly program?: readonly string[];
 }
@@ -39,13 +42,13 @@ export class WalhookProcess {
   readonly #port: number;
   readonly #exited: Promise<void>;
 
-  constructor({ folder, config, port, isProfiled = false, isCached = true, program: script = [BUILT] }: WalhookOptions) {
+  constructor({ folder, config, port, isProfiled = false, isCached = true, role, program: script = [BUILT] }: WalhookOptions) {
     const file = join(folder, `walhook-${randomUUID()}.yaml`);
     writeFileSync(file, JSON.stringify(config));
     this.#port = port;
     const [program, ...args] = [...DIES_WITH_PARENT, process.execPath, ...(isProfiled ? ['--import', PRELOAD, SOURCE] : script), 'run', '-c', file, '--log-level', 'error'];
     // A process group of its own: Ctrl-C reaches the suite alone, which ends it.
-    this.#child = spawn(program, args, {
+    this.#child = spawn(program, role === undefined ? args : [...args, '--role', role], {
       stdio: ['ignore', 'pipe', 'pipe', isProfiled ? 'ipc' : 'ignore'],
       detached: true,
       // As in the image and the unit.

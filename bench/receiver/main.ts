@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { DelayedAnswers } from './delayed-answers.ts';
-import { type Order, type Reply, SENT_AT } from './message.ts';
+import { type Arrival, BEAT, type Order, type Reply, SENT_AT } from './message.ts';
 import { readRequests } from './requests.ts';
 
 const ANSWERS = {
@@ -15,12 +15,15 @@ const ANSWERS = {
 /** Every event's body has one. */
 const ROW = Buffer.from('"operation":', 'latin1');
 const STAMP = Buffer.from(`"${SENT_AT}":`, 'latin1');
+const COUNT = Buffer.from(`"${BEAT}":`, 'latin1');
 
 type Take = (bytes: Buffer, from: number, to: number) => void;
 
 let answer = ANSWERS[204];
 /** What is done with a request; null: nothing. */
 let take: Take | null = null;
+/** What was asked to be kept of requests. */
+let arrivals: Arrival[] = [];
 const delayed = new DelayedAnswers();
 
 const server = createServer({ noDelay: true }, (socket) => {
@@ -45,6 +48,8 @@ function obey(order: Order): void {
   if (order.kind === 'delay') delayed.delay = order.ms;
   else if (order.kind === 'answer') answer = ANSWERS[order.status];
   else if (order.kind === 'stamp') take = stamping(order.until);
+  else if (order.kind === 'record') take = recording(order.until);
+  else if (order.kind === 'report') tell({ kind: 'recorded', arrivals });
   else take = counting(order);
 }
 
@@ -80,14 +85,38 @@ function stamping(until: number): Take {
   const latencies: number[] = [];
   return (bytes, from, to) => {
     const now = performance.timeOrigin + performance.now();
-    const found = bytes.indexOf(STAMP, from);
-    if (found < 0 || found >= to) return;
-    const at = found + STAMP.length;
-    latencies.push(now - Number.parseFloat(bytes.latin1Slice(at, Math.min(to, at + 20))));
+    const sentAt = numberBehind(STAMP, bytes, from, to);
+    if (sentAt === null) return;
+    latencies.push(now - sentAt);
     if (latencies.length < until) return;
     take = null;
     tell({ kind: 'stamped', latencies });
   };
+}
+
+/** Goes on until something else is asked for: what comes twice may come late. */
+function recording(until: number): Take {
+  const seen = new Set<number>();
+  const kept: Arrival[] = [];
+  arrivals = kept;
+  return (bytes, from, to) => {
+    const now = performance.timeOrigin + performance.now();
+    const sentAt = numberBehind(STAMP, bytes, from, to);
+    const beat = numberBehind(COUNT, bytes, from, to);
+    if (sentAt === null || beat === null) return;
+    kept.push([now, sentAt, beat]);
+    if (seen.has(beat)) return;
+    seen.add(beat);
+    if (seen.size === until) tell({ kind: 'complete' });
+  };
+}
+
+/** Null if the name is not in the body. */
+function numberBehind(name: Buffer, bytes: Buffer, from: number, to: number): number | null {
+  const found = bytes.indexOf(name, from);
+  if (found < 0 || found >= to) return null;
+  const at = found + name.length;
+  return Number.parseFloat(bytes.latin1Slice(at, Math.min(to, at + 20)));
 }
 
 async function listen(listener: Server): Promise<number> {

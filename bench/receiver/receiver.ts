@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { Counted, Order, Reply } from './message.ts';
+import type { Arrival, Counted, Order, Reply } from './message.ts';
 
 /** What is being counted: when it began to count, and what it came to. */
 export interface Counting {
@@ -63,6 +63,20 @@ export class Receiver {
     const stamped = this.#next('stamped');
     this.#order({ kind: 'stamp', until });
     return (await stamped).latencies;
+  }
+
+  /** From now on keeps what comes of beats. Resolves when so many different ones have come. */
+  async record(until: number): Promise<void> {
+    const complete = this.#next('complete');
+    this.#order({ kind: 'record', until });
+    await complete;
+  }
+
+  /** What has come since `record`. */
+  async arrivals(): Promise<readonly Arrival[]> {
+    const recorded = this.#next('recorded');
+    this.#order({ kind: 'report' });
+    return (await recorded).arrivals;
   }
 
   /** From now on answers after so many milliseconds. */

@@ -4,6 +4,7 @@ import { type Bar, type Figure, meets, type Unit } from '../measure.ts';
 export function valueText(value: number, unit: Unit): string {
   if (!Number.isFinite(value)) return '?';
   if (unit === 'ratio') return value.toFixed(2);
+  if (unit === 'count') return Math.round(value).toLocaleString('en');
   if (unit === 'share') return `${Math.round(value * 100)} %`;
   const number = value >= 100 ? Math.round(value).toLocaleString('en') : value.toFixed(value >= 10 ? 1 : 2);
   return unit === '/s' ? `${number}/s` : `${number} ${unit}`;

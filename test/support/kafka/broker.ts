@@ -14,6 +14,8 @@ export interface BrokerOptions {
   readonly secure?: boolean;
   /** Of server.properties. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of Java, beside those of a broker that lives for a test, over which they win. Default: none. */
+  readonly java?: readonly string[];
 }
 
 /** How long it may take to start or to stop, in milliseconds. */
@@ -40,8 +42,9 @@ export function brokerCertificate(): string {
 /** A real Kafka broker, a process on 127.0.0.1, to be stopped, killed and started again in the same place. Its clients are the callers' own. */
 export class KafkaBroker {
   /** @throws Error if there is no Kafka here (says how to get it), or it does not come up (with its log's end) */
-  static async start({ secure = false, settings = {} }: BrokerOptions = {}): Promise<KafkaBroker> {
-    const distribution = await kafkaDistribution();
+  static async start({ secure = false, settings = {}, java = [] }: BrokerOptions = {}): Promise<KafkaBroker> {
+    const found = await kafkaDistribution();
+    const distribution = { ...found, java: [...found.java, ...java] };
     const ports: BrokerPorts = {
       plain: await freePort(),
       controller: await freePort(),
@@ -79,6 +82,10 @@ export class KafkaBroker {
   /** For clients: the plain listener. */
   get brokers(): string[] {
     return [`127.0.0.1:${this.ports.plain}`];
+  }
+
+  get pid(): number {
+    return this.#pid;
   }
 
   get running(): boolean {
