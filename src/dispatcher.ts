@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
 import { Sender } from './deliver/sender.ts';
-import type { EngineStatus } from './daemon-status.ts';
+import type { EngineStatus } from './engine-status.ts';
 import type { Delivery } from './delivery.ts';
 import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
 import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';

@@ -7,11 +7,13 @@ import { Delivering } from './delivering.ts';
 import type { Assignment, Group, Member, Part } from './engine/port.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
+import { workerName } from './fleet.ts';
 import { LagWatch } from './observe/lag-watch.ts';
 import { Notices } from './notices.ts';
 import { clientId, ensureEngine, joinGroup } from './open-engine.ts';
 import { openTracer } from './opening.ts';
 import { inTime } from './patience.ts';
+import { Rebalances } from './rebalances.ts';
 import { rowLanes } from './row-lanes.ts';
 import type { Running } from './running.ts';
 import { reach, target } from './source/connect.ts';
@@ -79,6 +81,7 @@ export class Worker implements Running, Member {
   #group: Group | null = null;
   #current: Delivering | null = null;
   #assignment: Assignment | null = null;
+  readonly #rebalances = new Rebalances();
   #phase: 'starting' | 'streaming' | 'draining' | 'stopped' = 'starting';
   #stopping: Promise<void> | null = null;
 
@@ -136,6 +139,7 @@ export class Worker implements Running, Member {
     this.#current = delivering;
     this.#assignment = assignment;
     await delivering.begin();
+    this.#rebalances.dealt();
     this.#log.info({ generation: assignment.generation, partitions: assignment.parts.map(({ partition }) => partition) }, 'delivering');
     if (this.#phase === 'starting') this.#phase = 'streaming';
   }
@@ -143,6 +147,7 @@ export class Worker implements Running, Member {
   async revoked(): Promise<void> {
     const delivering = this.#forget();
     if (delivering === null) return;
+    this.#rebalances.ended('released');
     const patience = Math.min(PATIENCE, this.#options.config.limits.shutdown);
     try {
       await delivering.end(patience);
@@ -155,6 +160,7 @@ export class Worker implements Running, Member {
   async lost(reason: Error): Promise<void> {
     const delivering = this.#forget();
     if (delivering === null) return;
+    this.#rebalances.ended('lost');
     this.#log.warn(`the partitions are lost, and what was not committed is left to whoever has them now: ${reason.message}`);
     await delivering.drop();
   }
@@ -178,10 +184,12 @@ export class Worker implements Running, Member {
         role: 'deliver',
         topic,
         group,
-        worker: clientId('deliver'),
+        worker: workerName(clientId('deliver')),
         partitions: this.#assignment?.parts.map(({ partition }) => partition) ?? [],
         generation: this.#assignment?.generation ?? null,
         forwarded: 0,
+        ...this.#rebalances.facts,
+        problem: this.#phase === 'stopped' ? null : problem,
       },
       wal: null,
     };
