@@ -66,11 +66,10 @@ export class EndpointWatch {
     this.#timer = setTimeout(() => void this.#tick(), this.#options.interval);
   }
 
-  /** Resolves once nothing more is done. */
-  async stop(): Promise<void> {
+  /** Nothing more is begun. What is being read again is not waited for: a store that is away may hold it. */
+  stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    await this.#looking;
   }
 
   async #tick(): Promise<void> {
@@ -89,27 +88,28 @@ export class EndpointWatch {
     const now = await this.#options.marks();
     const before = this.#known;
     const found = edges(before ?? now, now);
+    for (const { endpoint, said } of found) if (said !== null) this.#hear(endpoint, said);
     if (found.some(({ rotated }) => rotated)) await this.#options.rotating.reread();
-    for (const edge of found) await this.#act(edge);
+    for (const { endpoint, touched } of found) if (touched) await this.#refresh(endpoint);
     // Not before all is done: what fails is seen again.
     this.#known = now;
   }
 
-  async #act({ endpoint, said, touched }: Edge): Promise<void> {
+  #hear(endpoint: string, said: Pick<EndpointMark, 'state' | 'reason'>): void {
     const { queues, log } = this.#options;
     const queue = queues.get(endpoint);
     if (queue === undefined || this.#stopped) return;
     const { state, reason } = queue.state.condition;
-    if (said !== null && (said.state !== state || said.reason !== reason)) {
-      log.info({ endpoint, reason: said.reason }, `the endpoint is ${said.state}: another process says so`);
-      queue.hear(said);
-    }
-    if (touched && (await this.#concerns(queue, endpoint))) await queue.refresh();
+    if (said.state === state && said.reason === reason) return;
+    log.info({ endpoint, reason: said.reason }, `the endpoint is ${said.state}: another process says so`);
+    queue.hear(said);
   }
 
-  /** To be read again, all that is in memory must be stored first: not for what is in the lanes of others. */
-  async #concerns(queue: Pick<EndpointQueue, 'state'>, endpoint: string): Promise<boolean> {
+  async #refresh(endpoint: string): Promise<void> {
+    const queue = this.#options.queues.get(endpoint);
+    if (queue === undefined || this.#stopped) return;
     const { mode, blocked } = queue.state;
-    return mode !== 'direct' || blocked > 0 || (await this.#options.store.lastParked(endpoint)) !== null;
+    // To be read again, all that is in memory must be stored first: not for what is in the lanes of others.
+    if (mode !== 'direct' || blocked > 0 || (await this.#options.store.lastParked(endpoint)) !== null) await queue.refresh();
   }
 }

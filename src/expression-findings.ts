@@ -6,7 +6,7 @@ import { compileExpression } from './expression/compile-expression.ts';
 import { type ExpressionColumn, ExpressionError } from './expression/expression.ts';
 import { compileFilter } from './expression/filter.ts';
 import { error, type Finding } from './finding.ts';
-import { hookExpressions, type HookExpression } from './hook-expressions.ts';
+import { hookExpressions, type HookExpression, pathOf } from './hook-expressions.ts';
 import type { Facts, RelationFacts } from './source/facts.ts';
 import type { Queryable } from './source/inspect.ts';
 import { GENERATED_COLUMNS } from './source/publishable.ts';
@@ -45,12 +45,13 @@ interface Checked {
 }
 
 function fault(expression: HookExpression, { hook, columns, places }: Checked): Finding[] {
-  const { where, path } = expression;
+  const { where, endpoint } = expression;
   const thrown = expressionFault(expression, columns, hook);
   if (thrown === null) return [];
   const message = places?.isFilled(where) === true ? 'does not fit the table (once its variables are filled in)' : thrown.message;
   const place = places === null ? underlined(expression.source, thrown) : places.expression(where, thrown.offset);
-  return [error({ code: 'expression', message: `${message}\n${place}`, path: `hooks.${hook.name}.${path}` })];
+  const whose = endpoint === null ? '' : `for hook ${hook.name}: `;
+  return [error({ code: 'expression', message: `${whose}${message}\n${place}`, path: pathOf(expression, hook.name) })];
 }
 
 /** What of an expression does not fit the columns of its table; null if it fits. */
@@ -80,6 +81,7 @@ function compile({ source, use, lookups }: HookExpression, columns: readonly Exp
   if (use === 'pairs' && !whole && !/^(?:map|dyn)/.test(type)) refuse(`gives ${type}, and a form or query is made of a map`);
   if (use === 'method' && (whole || !/^(?:string|dyn)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, and a method is a string`);
   if (use === 'path' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of a path`);
+  if (use === 'topic' && (whole || /^(?:list|map)/.test(type))) refuse(`gives ${whole ? 'a row' : type}, which cannot be a part of the name of a topic`);
   if (use === 'parameter' && whole) refuse(`a whole row cannot be a parameter of a query: name a column, as in ${source}.id`);
 }
 

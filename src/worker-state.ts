@@ -29,8 +29,11 @@ export interface Generation extends Pick<DurableState, 'parking' | 'claims' | 'd
   /**
    * From now on this generation may write, and no other that has one of its partitions: what those have under way is waited for, and
    * what they try to write later fails there as `fenced`. To be called before anything is loaded.
+   *
+   * @param leaseUntil until when the group can give the partitions to nobody else, as performance.now() counts (`Assignment.leaseUntil`)
+   * @throws WalhookError `fenced` if that is in less than two seconds: others may go on, and nothing has been taken over
    */
-  takeOver(): Promise<void>;
+  takeOver(leaseUntil?: () => number): Promise<void>;
   /** Nothing more can be written: to be called when all is over. Others need not wait for it. May be called twice, and after having been fenced. */
   release(): Promise<void>;
 }
@@ -56,7 +59,7 @@ export function workerState(state: StateDatabase, { slot, partitions }: { readon
         history: historyStore(state, owner),
         rotations: rotationStore(state, owner),
         fenced: owner.fenced,
-        takeOver: () => owner.takeOver(),
+        takeOver: (leaseUntil) => owner.takeOver(leaseUntil),
         release: () => owner.release(),
       };
     },

@@ -1,3 +1,4 @@
+import { ROLES } from '../role.ts';
 import type { CommandSpec } from './command.ts';
 import { DELIVERY_COMMANDS } from './delivery-commands.ts';
 import { CONFIG, JSON_OUTPUT } from './shared-options.ts';
@@ -112,13 +113,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     examples: [
       { command: 'walhook run', why: 'with walhook.yaml of this folder' },
       { command: 'walhook run -c /etc/walhook/walhook.yaml --log-level debug', why: 'under a service manager' },
+      { command: 'walhook run --role deliver', why: 'one worker of several: another has the tail' },
     ],
     notes: [
+      'With `engine`, `--role tail` reads the source and `--role deliver`, in as many processes as one likes, delivers; all have the same file. `all` does both in one process.',
       'SIGTERM and SIGINT drain: it stops reading, finishes what is in flight, stores how far it came, and exits with 0, or with 1 if that could not be done within `limits.shutdown`. A second one ends it at once with 1; nothing is lost, what was in flight is sent again after the next start.',
       'Logs are JSON on stdout, and easier to read on a terminal. They hold no row values and no secrets.',
     ],
     options: [
       CONFIG,
+      { flags: '--role <role>', description: 'which part of the work it does; parts of it need `engine`', default: 'all', choices: ROLES, env: 'WALHOOK_ROLE' },
       {
         flags: '--log-level <level>',
         description: 'how much to log',

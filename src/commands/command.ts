@@ -8,7 +8,7 @@ export interface Invocation {
   readonly stop: AbortSignal;
 }
 
-/** Every option there is: one name means the same in all commands. */
+/** Every option there is: one name means the same in all commands, but for `role`. */
 export interface OptionValues {
   /** Path of the configuration file. */
   readonly config: string;
@@ -16,6 +16,7 @@ export interface OptionValues {
   readonly acceptGap?: boolean;
   readonly once?: boolean;
   readonly ready?: boolean;
+  /** Of `run` what it does, of `plan` a role in Postgres. */
   readonly role?: string;
   readonly provider?: string;
   readonly table?: readonly string[];

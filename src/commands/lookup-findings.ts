@@ -7,7 +7,7 @@ import { expressionColumns } from '../expression-findings.ts';
 import { compileExpression } from '../expression/compile-expression.ts';
 import { type ExpressionColumn, ExpressionError } from '../expression/expression.ts';
 import { error, type Finding } from '../finding.ts';
-import { hookExpressions } from '../hook-expressions.ts';
+import { hookExpressions, pathOf } from '../hook-expressions.ts';
 import type { Facts } from '../source/facts.ts';
 import type { Expression } from '../template.ts';
 import { type DescribedLookup, describeLookup, type LookupParameter, type LookupRefusal } from './describe-lookup.ts';
@@ -117,12 +117,12 @@ function goesTogether(type: string, { type: wanted, category }: LookupParameter)
 /** `org.nmae`, where the query for `org` gives one row and no such column. */
 function fieldFindings(config: Config, { index, places }: { readonly index: number; readonly places: Places }, described: ReadonlyMap<string, DescribedLookup>): Finding[] {
   const hook = config.hooks[index];
-  return hookExpressions(config, index).flatMap(({ source, where, path }) =>
-    readExpression(source).names.flatMap(({ name, field }) => {
+  return hookExpressions(config, index).flatMap((expression) =>
+    readExpression(expression.source).names.flatMap(({ name, field }) => {
       const lookup = hook?.enrich.get(name)?.many === false ? described.get(name) : undefined;
       if (lookup === undefined || field === null || lookup.columns.includes(field.name)) return [];
       const message = `no column ${JSON.stringify(field.name)} in ${name}${places.isFilledSql(index, name) ? '' : didYouMean(field.name, lookup.columns)}`;
-      return [error({ code: 'expression', message: `${message}\n${places.expression(where, field.at)}`, path: `hooks.${hook?.name}.${path}` })];
+      return [error({ code: 'expression', message: `${message}\n${places.expression(expression.where, field.at)}`, path: pathOf(expression, hook?.name ?? '') })];
     }),
   );
 }

@@ -14,6 +14,10 @@ import { withSource } from './with-source.ts';
 /** `walhook plan`: the SQL that `setup` would run, as a script for psql. */
 export const plan: Verb = async ({ options }) => {
   const config = readConfig(options.config);
+  if (config.source.kafka !== null && options.role === undefined) {
+    process.stdout.write(options.json === true ? `${JSON.stringify({ role: null, steps: [] }, null, 2)}\n` : '-- nothing to do: the source is Kafka\n');
+    return EXIT.ok;
+  }
   const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
   refuseErrors(findings(config, facts).filter((finding) => !finding.managed && !isOfRole(finding)));
   const role = options.role === undefined ? null : roleSql(config, facts, options.role, providerOf(options.provider));

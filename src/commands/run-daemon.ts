@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { EXIT, type ExitCode, WalhookError } from '../errors.ts';
 import { createLog } from '../observe/log.ts';
+import { refuseLoneRole, roleOf } from '../role.ts';
 import type { Invocation } from './command.ts';
 import { readLoaded } from './read-config.ts';
 import type { Reloading } from './reloading.ts';
@@ -27,6 +28,8 @@ export async function runDaemon(invocation: Invocation, parts: RunParts): Promis
 
 async function runWith(log: Logger, { options, stop }: Invocation, { onState, ...parts }: RunParts): Promise<ExitCode> {
   const loaded = readLoaded(options.config);
+  const role = roleOf(options.role ?? 'all');
+  refuseLoneRole(role, loaded.config);
   const stopped = aborted(stop);
   const manager = serviceManager(log);
   // Before it could be reloaded it must not be ended by the signal.
@@ -38,6 +41,7 @@ async function runWith(log: Logger, { options, stop }: Invocation, { onState, ..
     log,
     manager,
     ...parts,
+    role,
     onState: (state) => {
       onState();
       manager.ready(state === 'standby' ? 'standing by: another walhook has the slot' : 'streaming');

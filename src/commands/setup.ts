@@ -18,16 +18,20 @@ export const setup: Verb = async ({ options }) => {
     if (options.json !== true) print(text);
   };
   // What only an operator can put right is told before anything is made, the state schema included.
-  const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
-  refuseErrors(findings(config, facts).filter((finding) => !finding.managed));
+  const isDatabase = config.source.kafka === null;
+  if (isDatabase) {
+    const facts = await withSource(config, 'look at its settings', (client) => inspect(client, config));
+    refuseErrors(findings(config, facts).filter((finding) => !finding.managed));
+  }
   const missing = (await stateFindings(config)).some(({ code }) => code === 'state_missing');
   const state = await openDurableState(config);
   try {
     const schema = identifier(config.state.schema);
     tell(missing ? `-- made the state schema ${schema} and its tables` : `-- state schema ${schema} is up to date`);
     const onStep = ({ description, sql }: Step): void => tell(`\n-- ${description}\n${sql};`);
-    const { done } = await withSource(config, 'set it up', (client) => setUp({ config, client, checkpoint: () => state.load(), onStep }));
-    tell(done.length === 0 ? '-- nothing to do: the database is as the configuration wants it' : '\n-- done');
+    const { done } = isDatabase ? await withSource(config, 'set it up', (client) => setUp({ config, client, checkpoint: () => state.load(), onStep })) : { done: [] };
+    const nothing = isDatabase ? '-- nothing to do: the database is as the configuration wants it' : '-- nothing else to do: the source is Kafka';
+    tell(done.length === 0 ? nothing : '\n-- done');
     if (options.json === true) print(JSON.stringify({ state_schema: { name: config.state.schema, made: missing }, done }, null, 2));
   } finally {
     await state.close();

@@ -152,7 +152,13 @@ export function sectionOfKinds<T>(whole: z.ZodType<T>, kinds: readonly SectionKi
     () => {
       const { required: _, ...json } = jsonOf(whole);
       const properties = Object.entries(json['properties'] as Record<string, Json>);
-      return { anyOf: kinds.map(({ required, without }) => ({ ...json, type: 'object', properties: Object.fromEntries(properties.filter(([name]) => !without.includes(name))), required })) };
+      return {
+        anyOf: kinds.map(({ required, without }) => {
+          const known = properties.filter(([name]) => !without.includes(name));
+          // What has to be said has no default.
+          return { ...json, type: 'object', properties: Object.fromEntries(known.map(([name, { default: standard, ...option }]) => [name, standard === undefined || required.includes(name) ? option : { default: standard, ...option }])), required };
+        }),
+      };
     },
   );
 }

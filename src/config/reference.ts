@@ -101,7 +101,8 @@ function sectionOf(json: Json): Json | null {
   const found = candidates.filter((candidate) => candidate['properties'] !== undefined);
   const [first] = found;
   if (first === undefined || found.length === 1) return first ?? null;
-  const properties: Json = Object.assign({}, ...found.map((candidate) => objectOf(candidate['properties'])));
+  const properties: Json = {};
+  for (const candidate of found) for (const [name, option] of Object.entries(objectOf(candidate['properties']))) properties[name] ??= option;
   const required = Object.keys(properties).filter((name) => found.every((candidate) => Array.isArray(candidate['required']) && candidate['required'].includes(name)));
   return { ...first, properties, required };
 }

@@ -9,7 +9,9 @@ export const OF_KAFKA = ['brokers', 'topic', 'key', 'sasl'];
 /** That an endpoint has what its `type` needs, and nothing that belongs to the other. */
 export function targetTypeRules(root: Node, endpoint: Path): Finding[] {
   if (!isMappingOrNothing(nodeAt(root, endpoint))) return [];
-  const isHttp = typeOf(root, endpoint) === 'http';
+  const type = typeOf(root, endpoint);
+  if (type === null) return [];
+  const isHttp = type === 'http';
   const [needed, foreign] = isHttp ? [['url'], OF_KAFKA] : [['brokers', 'topic'], OF_HTTP];
   const says = isHttp ? 'is of Kafka: it goes with `type: kafka`' : 'is of HTTP, and this endpoint has `type: kafka`: remove it';
   return [
@@ -42,8 +44,11 @@ export function kafkaNoticeFault(root: Node, endpoint: Path): string | null {
   return option === undefined ? null : `the endpoint has an expression in \`${option}\`, and a notice has no row: give notices an endpoint of their own`;
 }
 
-function typeOf(root: Node, endpoint: Path): string {
-  return textAt(root, [...endpoint, 'type']) ?? 'http';
+/** Null: what stands there is refused. */
+function typeOf(root: Node, endpoint: Path): 'http' | 'kafka' | null {
+  const node = nodeAt(root, [...endpoint, 'type']);
+  if (node === null) return 'http';
+  return node instanceof Scalar && (node.value === 'http' || node.value === 'kafka') ? node.value : null;
 }
 
 function wanted(root: Node, endpoint: Path, option: string): string {

@@ -5,7 +5,7 @@ import { type LoadedDraft, loadDraft } from '../config/draft.ts';
 import { ConfigError } from '../config/problem.ts';
 import { DraftError } from '../draft-error.ts';
 import { expressionColumns, expressionFault } from '../expression-findings.ts';
-import { hookExpressions } from '../hook-expressions.ts';
+import { hookExpressions, pathOf } from '../hook-expressions.ts';
 import { inspect } from '../source/inspect.ts';
 
 export interface DraftedHook {
@@ -30,7 +30,7 @@ export async function draftOf({ text, path, sources }: LoadedConfig, draft: { re
     const fault = expressionFault(expression, columns, hook);
     if (fault === null) return [];
     const message = loaded.isFilled(expression.where) ? 'does not fit the table (once its variables are filled in)' : fault.message;
-    return [{ ...loaded.at(expression.where, fault.offset), path: expression.path, message }];
+    return [{ ...loaded.at(expression.where, fault.offset), path: expression.endpoint === null ? expression.path : pathOf(expression, hook.name), message }];
   });
   if (problems.length > 0) throw new DraftError(problems);
   return { config, hook };

@@ -33,7 +33,7 @@ export class Coordinator {
       const got = await inTime(asked, timeout);
       if (got !== null) return got.answer;
       this.#client.drop();
-      throw new WalhookError(`the coordinator of group ${this.#group} has not answered for ${timeout} ms`, { code: 'kafka_unreachable', reaction: 'retry' });
+      throw new WalhookError(`the coordinator of group ${this.#group} has not answered for ${Math.round(timeout)} ms`, { code: 'kafka_unreachable', reaction: 'retry' });
     } catch (error) {
       if (!isOfGroup(error)) this.#broker = null;
       throw error;

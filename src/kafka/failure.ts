@@ -83,7 +83,12 @@ function tlsKind(errors: readonly Error[], cluster: KafkaClusterConfig, brokers:
   if (cluster.tls === null) return null;
   const certificate = errors.find((error) => CERTIFICATE.test(text(error, 'code') ?? ''));
   if (certificate !== undefined) {
-    return { code: 'kafka_tls', message: `the certificate of ${brokers} is not trusted (${certificate.message})`, hint: 'Set tls.ca to the file with the certificate of the authority that signed it' };
+    const named = text(certificate, 'code') === 'ERR_TLS_CERT_ALTNAME_INVALID';
+    return {
+      code: 'kafka_tls',
+      message: `the certificate of ${brokers} ${named ? 'is for another name' : 'is not trusted'} (${certificate.message})`,
+      hint: named ? 'Use the name in brokers, and in advertised.listeners, that the certificate has' : 'Set tls.ca to the file with the certificate of the authority that signed it',
+    };
   }
   if (errors.some((error) => error.message.startsWith('TLS handshake failed') || text(error, 'code') === 'EPROTO')) {
     return { code: 'kafka_tls', message: `no TLS with ${brokers}: it may speak in plain text`, hint: 'Use the port of the TLS listener, or leave tls out' };

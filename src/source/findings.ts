@@ -30,9 +30,11 @@ export function findings(config: Config, facts: Facts): Finding[] {
   return all.toSorted((a, b) => rank[a.severity] - rank[b.severity]);
 }
 
-function endpointFindings(config: Config): Finding[] {
+/** What there is to say of the endpoints, whatever is read. */
+export function endpointFindings(config: Config): Finding[] {
   return config.endpoints
-    .filter((endpoint) => endpoint.signing === null)
+    // Who may write to a topic, the cluster knows: its readers need no signature.
+    .filter((endpoint) => endpoint.signing === null && endpoint.kafka === null)
     .map((endpoint) =>
       warning({
         code: 'unsigned_endpoint',

@@ -9,6 +9,8 @@ const LOCK_TIMEOUT = '2s';
 export function tendHistory(owner: Ownership, keep: number): Promise<number> {
   return owner.transact(async (run) => {
     await run(sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true)`);
+    // Of several workers one makes them, and the others find them made.
+    await run(sql`select pg_advisory_xact_lock(hashtextextended('walhook ' || ${owner.tableName('history')}, 0))`);
     const [clock] = await run<{ today: string; oldest: string }>(sql`
       select to_char(now at time zone 'UTC', 'YYYYMMDD') as today, to_char((now - ${keep}::double precision * interval '1 millisecond') at time zone 'UTC', 'YYYYMMDD') as oldest
       from (select statement_timestamp() as now) as clock`);

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { WalhookError } from '../errors.ts';
 import type { Cipher } from './cipher.ts';
 import type { StateDatabase, StateTables } from './database.ts';
@@ -58,18 +58,24 @@ export class Ownership {
     return this.#refused.promise;
   }
 
-  /** From now on this object's writes alone are taken. May be called again, to take it back. */
-  takeOver(): Promise<void> {
+  /**
+   * From now on this object's writes alone are taken. May be called again, to take it back.
+   *
+   * @param leaseUntil of parts: until when nobody else can have them, as performance.now() counts. One that comes too late must not end what
+   *   its successor may write.
+   * @throws WalhookError `fenced` if the lease is over, or nearly so: nothing has been taken over then.
+   */
+  takeOver(leaseUntil: () => number = () => Number.POSITIVE_INFINITY): Promise<void> {
     return guarded(`take over slot ${JSON.stringify(this.slot)}`, async () => {
       if (this.#parts === null) await this.#enter(this.#state.db);
-      else await this.#takeParts(this.#parts);
+      else await this.#takeParts(this.#parts, leaseUntil);
     });
   }
 
   /** Lets go of the parts: nothing more may be written, and nobody has to wait for it. */
   release(): Promise<void> {
     return guarded(`let go of slot ${JSON.stringify(this.slot)}`, async () => {
-      await this.#state.db.transaction().setIsolationLevel('read committed').execute(async (transaction) => {
+      await this.#transaction(async (transaction) => {
         const { rows } = await sql<{ partition: number }>`
           select partition from ${this.table('assignment')} where slot = ${this.slot} and holder = ${this.#row} order by partition for update`.execute(transaction);
         await sql`update ${this.table('assignment')} set holder = null where slot = ${this.slot} and partition = any(${rows.map(({ partition }) => partition)}::integer[])`.execute(transaction);
@@ -105,9 +111,10 @@ export class Ownership {
   }
 
   /** Ends what the holders of these parts may write, and of any others that they had with them. Locks go by number and by name, so that two that take over at once do not stop each other. */
-  #takeParts({ name, numbers }: Parts): Promise<void> {
+  async #takeParts({ name, numbers }: Parts, leaseUntil: () => number): Promise<void> {
     const theirs = sql`slot = ${this.slot} and partition = any(${numbers}::integer[])`;
-    return this.#state.db.transaction().setIsolationLevel('read committed').execute(async (transaction) => {
+    const before = this.#epoch;
+    await this.#transaction(async (transaction) => {
       await sql`
         insert into ${this.table('assignment')} (slot, partition)
         select ${this.slot}, number from unnest(${numbers}::integer[]) as number order by number on conflict do nothing`.execute(transaction);
@@ -124,6 +131,18 @@ export class Ownership {
         )`.execute(transaction);
       await sql`update ${this.table('assignment')} set holder = ${name} where ${theirs}`.execute(transaction);
       await this.#enter(transaction);
+      // From here the commit has until the server takes the silence for death, and others have to wait for that.
+      if (performance.now() + SILENCE < leaseUntil()) return;
+      this.#epoch = before;
+      throw this.#refuse('their lease is over', 'nothing is to be done: the group gives them out anew');
+    });
+  }
+
+  /** A process that stops in the middle (SIGSTOP, a partition) must not keep its locks: its successor waits for them. */
+  #transaction<T>(work: (transaction: Transaction<StateTables>) => Promise<T>): Promise<T> {
+    return this.#state.db.transaction().setIsolationLevel('read committed').execute(async (transaction) => {
+      await sql`select set_config('idle_in_transaction_session_timeout', ${String(SILENCE)}, true)`.execute(transaction);
+      return work(transaction);
     });
   }
 
@@ -132,12 +151,12 @@ export class Ownership {
       select holder, since from ${this.table('owner')} where ${this.#successor}`.execute(this.#state.db);
     const [owner] = rows;
     const by = owner === undefined ? 'nobody has taken over' : `${owner.holder} has taken over, at ${owner.since.toISOString()}`;
+    return this.#refuse(by, this.#parts === null ? 'let one daemon at a time have the slot: this one may stand by, if it is started again' : 'nothing is to be done: the group has given them to another worker');
+  }
+
+  #refuse(by: string, hint: string): WalhookError {
     const what = this.#parts === null ? '' : `partitions ${this.#parts.numbers.join(', ')} of `;
-    const error = new WalhookError(`the state of ${what}slot ${JSON.stringify(this.slot)} may not be written any more: ${by}`, {
-      code: 'fenced',
-      reaction: 'stop',
-      hint: this.#parts === null ? 'let one daemon at a time have the slot: this one may stand by, if it is started again' : 'nothing is to be done: the group has given them to another worker',
-    });
+    const error = new WalhookError(`the state of ${what}slot ${JSON.stringify(this.slot)} may not be written any more: ${by}`, { code: 'fenced', reaction: 'stop', hint });
     this.#refused.resolve(error);
     return error;
   }
@@ -171,13 +190,16 @@ export class Ownership {
    * @throws WalhookError `fenced`: then nothing has been run.
    */
   transact<T>(work: (run: Run) => Promise<T>): Promise<T> {
-    return this.#state.db.transaction().execute(async (transaction) => {
+    return this.#transaction(async (transaction) => {
       const { rows } = await sql`select from ${this.table('owner')} where slot = ${this.#row} and epoch = ${this.#epoch}::bigint for share`.execute(transaction);
       if (rows.length === 0) throw await this.#fenced();
       return work(async <Row extends object>(statement: RawBuilder<unknown>) => (await (statement as RawBuilder<Row>).execute(transaction)).rows);
     });
   }
 }
+
+/** Milliseconds of a client's silence within a transaction after which the server ends it. */
+const SILENCE = 2_000;
 
 /** Runs one statement of a transaction. */
 export type Run = <Row extends object>(statement: RawBuilder<unknown>) => Promise<Row[]>;

@@ -44,6 +44,21 @@ test.for(['check', 'plan', 'setup', 'run', 'status'])('%s with a database that i
   expect(result.stdout + result.stderr).not.toContain('hidden');
 });
 
+test('run with a part of the work and no engine exits with 2 before it connects', async () => {
+  const { code, stderr } = await walhook(['run', '--role', 'deliver'], { yaml: MINIMAL });
+  expect(code).toBe(2);
+  expect(stderr.split('\n')[0]).toBe('walhook: --role deliver does a part of the work, and the configuration has no `engine` between the parts');
+});
+
+test('a source that is Kafka has no database to be prepared, or to read a row of', async () => {
+  const yaml = 'version: 1\nsource: { kafka: { brokers: "127.0.0.1:1", topics: a } }\nstate: { url: "postgres://u:hidden@127.0.0.1:1/db" }\nendpoints: { crm: { url: "https://x.example" } }\nhooks: [{ name: a, table: t, to: crm }]\n';
+  const [plan, render, check] = await Promise.all([walhook(['plan'], { yaml }), walhook(['render', 'a'], { yaml }), walhook(['check'], { yaml })]);
+  expect(plan).toMatchObject({ code: 0, stdout: '-- nothing to do: the source is Kafka\n' });
+  expect(render.stderr).toContain('walhook: cannot render a row: the source is Kafka');
+  // The state's database is asked, and is not there.
+  expect(check).toMatchObject({ code: 69, stdout: '' });
+});
+
 test('listen with arguments that make no sense exits with 2 before it connects', async () => {
   const results = await Promise.all([
     walhook(['listen', 'http://x', '-t', 'a']),

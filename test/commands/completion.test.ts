@@ -66,6 +66,7 @@ describe.for(Object.entries(COMPLETE).filter(([shell]) => shell === 'bash' || sp
     expect(complete(['walhook', 'uninstall', '--'])).toEqual(['--config', '--dry-run', '--help', '--json', '--keep-state', '--reset-identity', '--yes']);
     expect(complete(['walhook', 'deliveries', '--state', ''])).toEqual(['dead', 'delivered', 'parked']);
     expect(complete(['walhook', 'run', '--log-level', 'w'])).toEqual(['warn']);
+    expect(complete(['walhook', 'run', '--role', ''])).toEqual(['all', 'deliver', 'tail']);
     expect(complete(['walhook', 'completion', ''])).toEqual(['bash', 'fish', 'zsh']);
     expect(complete(['walhook', 'pause', 'crm', '--reason', ''])).toEqual([]);
   });

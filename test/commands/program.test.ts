@@ -69,6 +69,7 @@ describe('what is not there is refused, with what may have been meant', () => {
     [['listen'], 'required option "-t, --table <name>" not specified', 'walhook listen --help'],
     [['listen', '--table', 'x'], 'missing required argument "url"', 'walhook listen --help'],
     [['run', '--config'], 'option "-c, --config <file>" argument missing', 'walhook run --help'],
+    [['run', '--role', 'deliverer'], 'argument "deliverer" is invalid', 'walhook run --help'],
     [['run', '--log-level', 'loud'], 'argument "loud" is invalid', 'walhook run --help'],
   ] satisfies [string[], string, string][])('%j', ([argv, message, hint]) => {
     const error = refusal(...argv);
@@ -85,6 +86,15 @@ test('options reach the command, the config file before or after its name', () =
     arguments: ['postgres://x'],
     options: { table: ['a', 'b.c'], forwardTo: 'http://y' },
   });
+});
+
+test('what a process does comes from the option, else from the environment, else it is all', async ({ onTestFinished }) => {
+  expect(parse('run')).toMatchObject({ options: { role: 'all' } });
+  process.env['WALHOOK_ROLE'] = 'tail';
+  onTestFinished(() => void delete process.env['WALHOOK_ROLE']);
+  expect(parse('run')).toMatchObject({ options: { role: 'tail' } });
+  expect(parse('run', '--role', 'deliver')).toMatchObject({ options: { role: 'deliver' } });
+  expect(parse('plan', '--role', 'walhook')).toMatchObject({ options: { role: 'walhook' } });
 });
 
 test('the log level comes from the option, else from the environment', async ({ onTestFinished }) => {

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
 
 /** A secret of its own for each place that may have one; each also by a variable. */
-const PLACES = ['SOURCE', 'STATE', 'TOKEN', 'USER', 'QUERY', 'HEADER', 'PLAIN_HEADER', 'OAUTH', 'TOKEN_QUERY', 'HOOK_HEADER', 'HOOK_PATH', 'BODY', 'WHEN', 'SQL'] as const;
+const PLACES = ['SOURCE', 'STATE', 'TOKEN', 'USER', 'QUERY', 'HEADER', 'PLAIN_HEADER', 'OAUTH', 'TOKEN_QUERY', 'HOOK_HEADER', 'HOOK_PATH', 'BODY', 'WHEN', 'SQL', 'ENGINE', 'STREAM', 'TOPIC', 'RECORD_KEY'] as const;
 const secretOf = (place: string): string => `hidden-of-${place.toLowerCase()}-0123456789`;
 const env: Record<string, string> = Object.fromEntries(PLACES.map((place) => [place, secretOf(place)]));
 const SIGNING = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
@@ -14,7 +14,15 @@ const FILE = {
   source: { url: 'postgres://me:${SOURCE}@127.0.0.1:1/db' },
   state: { url: 'postgres://me@127.0.0.1:1/db?password=${STATE}' },
   server: { token: '${TOKEN}' },
+  engine: { kafka: { brokers: 'k:9092', sasl: { mechanism: 'plain', username: 'walhook', password: '${ENGINE}' } } },
   endpoints: {
+    stream: {
+      type: 'kafka',
+      brokers: 'k:9092',
+      topic: 't-${TOPIC}',
+      key: '${RECORD_KEY}',
+      sasl: { mechanism: 'plain', username: 'walhook', password: '${STREAM}' },
+    },
     crm: {
       url: 'https://me:${USER}@example.com/x?api_key=${QUERY}',
       headers: { 'X-Api-Key': '${HEADER}', 'X-Tenant': '${PLAIN_HEADER}' },
@@ -44,10 +52,11 @@ const secrets = [...Object.values(env), SIGNING.slice(6)];
 const found = (text: string): string[] => secrets.filter((secret) => text.includes(secret));
 
 test('a configuration has every secret in it, and shows none, whole or in part, printed or as JSON', () => {
-  const [endpoint, erp, hook] = [config.endpoints[0], config.endpoints[1], config.hooks[0]];
-  if (endpoint === undefined || erp === undefined || hook === undefined) throw new Error('both are in the file');
-  expect([endpoint.url.href, endpoint.url.password, config.source.url, erp.oauth2?.client_secret, String(endpoint.headers.get('X-Api-Key'))].flatMap((text) => found(text ?? ''))).toHaveLength(6);
-  const parts: unknown[] = [config, { config }, [config.endpoints], { ...config }, { ...endpoint }, { ...endpoint, oauth2: null }, erp, { ...erp }, endpoint.url, { url: endpoint.url }, hook, config.source, config.state, config.server, Object.assign(new Error('x'), { config, endpoint })];
+  const [stream, endpoint, erp] = config.endpoints;
+  const [hook] = config.hooks;
+  if (stream === undefined || endpoint === undefined || erp === undefined || hook === undefined) throw new Error('both are in the file');
+  expect([endpoint.url.href, endpoint.url.password, config.source.url, erp.oauth2?.client_secret, config.engine?.kafka.sasl?.password, stream.kafka?.sasl?.password, stream.kafka?.topic.filter((part) => typeof part === 'string').join(''), String(endpoint.headers.get('X-Api-Key'))].flatMap((text) => found(text ?? ''))).toHaveLength(9);
+  const parts: unknown[] = [config, stream, stream.kafka, { ...stream, kafka: stream.kafka }, config.engine, { ...config.engine?.kafka }, { config }, [config.endpoints], { ...config }, { ...endpoint }, { ...endpoint, oauth2: null }, erp, { ...erp }, endpoint.url, { url: endpoint.url }, hook, config.source, config.state, config.server, Object.assign(new Error('x'), { config, endpoint })];
   for (const part of parts) {
     for (const text of [JSON.stringify(part), inspect(part, { depth: Infinity, showHidden: true }), inspect(part, { depth: Infinity, getters: true }), format('%o %O %j', part, part, part)]) expect(found(text ?? '')).toEqual([]);
   }
@@ -55,5 +64,5 @@ test('a configuration has every secret in it, and shows none, whole or in part, 
 
 test('it is told apart what is there and what is not', () => {
   const shown: unknown = JSON.parse(JSON.stringify(config));
-  expect(shown).toMatchObject({ source: { url: 'postgres://***@127.0.0.1:1/db', slot: 'walhook' }, server: { token: '***' }, endpoints: [{ name: 'crm', url: 'https://***@example.com/x?api_key=***', signing: { secrets: ['***'] } }, { name: 'erp', oauth2: { client_id: 'walhook', client_secret: '***' } }], hooks: [{ name: 'a', table: 'items' }] });
+  expect(shown).toMatchObject({ source: { url: 'postgres://***@127.0.0.1:1/db', slot: 'walhook' }, server: { token: '***' }, engine: { kafka: { topic: 'walhook', sasl: { username: 'walhook', password: '***' } } }, endpoints: [{ name: 'stream', kafka: { brokers: ['k:9092'], sasl: { password: '***' } } }, { name: 'crm', url: 'https://***@example.com/x?api_key=***', signing: { secrets: ['***'] } }, { name: 'erp', oauth2: { client_id: 'walhook', client_secret: '***' } }], hooks: [{ name: 'a', table: 'items' }] });
 });

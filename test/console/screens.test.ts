@@ -48,7 +48,13 @@ describe('overview of a fleet', () => {
     expect(rows[2]).toMatch(/^worker-1-7.*0–3.*12,040.*11,800 in 2/);
     expect(rows[3]).toMatch(/^worker-2-7.*0–$/);
     expect(await overflow(page)).toBe(0);
-    await page.setViewportSize({ width: 360, height: 760 });
+  });
+
+  test('breaks nothing at 360 px', async () => {
+    fixture.engine = fleetReport();
+    const page = await browser.page({ viewport: { width: 360, height: 760 } });
+    await page.goto(fixture.url);
+    await page.getByRole('table', { name: 'workers' }).waitFor();
     expect(await overflow(page)).toBe(0);
   });
 

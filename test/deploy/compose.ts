@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 /*
  * npm run test:compose: builds the image, brings docker-compose.yml up under a name of its own, inserts a row through
  * psql, waits for the webhook in the receiver's log, and takes everything down, its volume too. Needs a Docker engine.
+ * Of docker-compose.kafka.yml it only asks whether compose can read it.
  */
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -24,7 +25,7 @@ function compose(...args: readonly string[]): string {
   console.log(`$ ${COMPOSE.join(' ')} ${args.join(' ')}`);
   const [program, all] = command(args);
   const { status, stdout, error } = spawnSync(program, all, { cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
-  if (status !== 0) throw new Error(`${args[0]} failed with ${status ?? error?.message}\n${stdout}`);
+  if (status !== 0) throw new Error(`${args.join(' ')} failed with ${status ?? error?.message}\n${stdout}`);
   return stdout;
 }
 
@@ -56,6 +57,7 @@ function exitCode(service: string): number {
 }
 
 async function tryIt(): Promise<void> {
+  compose('--file', 'docker-compose.kafka.yml', 'config', '--quiet');
   compose('up', '-d', '--build');
   const email = `${randomUUID()}@example.com`;
   psql(`insert into profiles (email, first_name, country, country_visible) values ('${email}', 'Ada', 'hidden country', false)`);

@@ -21,6 +21,14 @@ async function days({ database }: TestState): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
+test('of several that make the days at once, one does, and the others find them made', async () => {
+  const found = await testState();
+  const others = [1, 2, 3].map((n) => new Ownership(found.state, `other_${n}`));
+  await Promise.all(others.map((owner) => owner.takeOver()));
+  await Promise.all(others.map((owner) => historyStore(found.state, owner).tend(7 * DAY)));
+  expect(await days(found)).toHaveLength(4);
+});
+
 test('an attempt comes back as it was', async () => {
   const { history } = await ready();
   const body = '{"a":"é\u{1f600} \\u0000 \\"quoted\\" {curly}, NULL","b":null}';

@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { checkpointStore } from '../../src/store/checkpoint.ts';
+import { Ownership } from '../../src/store/owner.ts';
 import { type Generation, workerState } from '../../src/worker-state.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { delivery, parking } from './delivery.ts';
@@ -121,15 +123,46 @@ test.each(['commit', 'rollback'])('a write that waits for a takeover goes by how
   expect(await found.database.sql('select from walhook.parked')).toHaveLength(end === 'commit' ? 0 : 1);
 });
 
+test('one whose lease is over takes nothing over, and its successor goes on', async () => {
+  const found = await testState();
+  const late = workerState(found.state, SHARED).generation([0, 1]);
+  const successor = await worker(found, [1]);
+  await expect(late.takeOver(() => performance.now() + 1_000)).rejects.toMatchObject({ code: 'fenced', message: expect.stringContaining('partitions 0, 1 of slot "walhook" may not be written any more: their lease is over') });
+  await expect(late.parking.park([parking(delivery(1))])).rejects.toMatchObject({ code: 'fenced' });
+  await successor.parking.park([parking(delivery(2))]);
+  expect(Object.keys(await holders(found.database))).toEqual(['1']);
+  await late.takeOver(() => performance.now() + 60_000);
+  await late.parking.park([parking(delivery(3))]);
+  await expect(successor.parking.park([parking(delivery(4))])).rejects.toMatchObject({ code: 'fenced' });
+});
+
+test('one that stops in the middle of a transaction keeps its successor waiting for seconds, not for good', async () => {
+  const found = await testState();
+  const owner = new Ownership(open({ client: { connectionString: found.database.url }, schema: 'walhook' }), 'walhook', { parts: { name: 'walhook/stopped', numbers: [3] } });
+  await owner.takeOver();
+  const stopped = Promise.withResolvers<void>();
+  const work = owner.transact(async (run) => {
+    await run(sql`select`);
+    await stopped.promise;
+    await run(sql`select`);
+  });
+  await worker(found, [3]);
+  stopped.resolve();
+  await expect(work).rejects.toThrow(/connection/);
+});
+
 test('many that take over at once, with partitions in common, all get through, and each partition is one worker’s', async () => {
   const found = await testState();
   const states = [1, 2, 3, 4].map(() => workerState(open({ client: { connectionString: found.database.url }, schema: 'walhook' }), SHARED));
   for (let round = 0; round < 10; round++) {
-    const generations = states.map((state, n) => state.generation([0, 1, 2, 3, 4, 5].map((part) => (part * (n + 1) + round) % 12)));
+    const parts = states.map((_, n) => [...new Set([0, 1, 2].map((part) => (part * (n + 1) + round * n) % 12))]);
+    const generations = states.map((state, n) => state.generation(parts[n] ?? []));
     await Promise.all(generations.map((generation) => generation.takeOver()));
     const written = await Promise.allSettled(generations.map((generation, n) => generation.parking.park([parking(delivery(round * 4 + n + 1))])));
-    expect(written.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
-    expect(await owners(found.database)).toBe(written.filter(({ status }) => status === 'fulfilled').length);
+    const owned = parts.filter((_, n) => written[n]?.status === 'fulfilled');
+    expect(owned.length).toBeGreaterThan(0);
+    expect(new Set(owned.flat()).size).toBe(owned.flat().length);
+    expect(await owners(found.database)).toBe(owned.length);
     await Promise.all(generations.map((generation) => generation.release()));
   }
   expect(await owners(found.database)).toBe(0);
