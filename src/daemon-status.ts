@@ -1,21 +1,6 @@
 import type { EndpointStatus } from './endpoint-status.ts';
-import type { Role } from './role.ts';
+import type { EngineStatus } from './engine-status.ts';
 import type { WalReport } from './source/wal-health.ts';
-
-/** A process's part in the engine. */
-export interface EngineStatus {
-  readonly role: Role;
-  readonly topic: string;
-  readonly group: string;
-  /** The name by which the group knows this worker; null for a tail. */
-  readonly worker: string | null;
-  /** Those that it delivers from. */
-  readonly partitions: readonly number[];
-  /** How often the group has been dealt anew; null: it is no member, or not yet. */
-  readonly generation: number | null;
-  /** Deliveries that the tail has handed to the broker since it started. */
-  readonly forwarded: number;
-}
 
 /** What the daemon tells of itself: `/readyz`, `/api/v1/status` and `walhook status`. */
 export interface DaemonStatus {

@@ -137,7 +137,7 @@ export class Daemon implements Running {
     this.done.catch(() => undefined);
     void state.fenced.then((error) => this.#dethrone(error));
 
-    this.#delivered = history === null || options.producer !== null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary });
+    this.#delivered = history === null ? null : new DeliveredHistory({ config, history, state, log, isKept: !slot.temporary, delivers: options.producer === null });
     this.#rows = new ReadOnlyDatabase(config.source.url);
     // 8 checkpoint
     this.#tracker = new Tracker(slot.start);

@@ -1,11 +1,29 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
+import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { HistoryWriter } from './history/history-writer.ts';
 import { RingDelivered } from './history/ring-delivered.ts';
 import type { Delivered, DeliveredFilter } from './kept-attempts.ts';
 import { inTime } from './patience.ts';
 import type { DurableState } from './state.ts';
+
+/** Deliveries that arrived where a process that only reads the slot is asked, and nothing of them is in the state schema. */
+const WITH_OTHERS: Delivered = {
+  list: refuse,
+  count: refuse,
+  show: () => Promise.resolve([]),
+  replayable: refuse,
+  replay: refuse,
+};
+
+function refuse(): Promise<never> {
+  const error = new WalhookError('this process only reads the slot: what arrived of late is with the workers, each of which knows its own', {
+    code: 'other_role',
+    hint: 'ask a process that runs with `walhook run --role deliver`, or keep it for all of them in the configuration: history: 7d',
+  });
+  return Promise.reject(error);
+}
 
 /** How long the end of a daemon, or a list, waits for what is being written, in milliseconds. */
 const GRACE = 1_000;
@@ -17,6 +35,8 @@ export interface DeliveredHistoryOptions {
   readonly log: Logger;
   /** There is a state schema to keep it in. */
   readonly isKept: boolean;
+  /** False: others deliver, and keep what arrived; here it is only looked at. Default: true. */
+  readonly delivers?: boolean;
 }
 
 /** What arrived of late, as a daemon has it: in memory, or in the state schema, where `history` says so. */
@@ -25,12 +45,12 @@ export class DeliveredHistory implements Delivered {
   readonly #writer: HistoryWriter | null;
   readonly #kept: Delivered;
 
-  constructor({ config, history, state, log, isKept }: DeliveredHistoryOptions) {
+  constructor({ config, history, state, log, isKept, delivers = true }: DeliveredHistoryOptions) {
     const settings = isKept ? config.history : null;
     history.begin(config, settings === null ? null : state.history, settings?.rate);
     this.#history = history;
-    this.#writer = settings === null ? null : new HistoryWriter({ ring: history.attemptRing, store: state.history, log, ...settings });
-    this.#kept = settings === null ? new RingDelivered(history.attemptRing, (batch) => state.parking.park(batch)) : state.history;
+    this.#writer = settings === null || !delivers ? null : new HistoryWriter({ ring: history.attemptRing, store: state.history, log, ...settings });
+    this.#kept = settings !== null ? state.history : delivers ? new RingDelivered(history.attemptRing, (batch) => state.parking.park(batch)) : WITH_OTHERS;
     if (this.#writer !== null) history.lost = () => this.#writer?.dropped ?? 0;
   }
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
-import type { EngineStatus } from './daemon-status.ts';
 import type { Delivery } from './delivery.ts';
 import { type EndpointSender, openSender } from './endpoint-sender.ts';
 import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
 import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';
+import type { EngineStatus } from './engine-status.ts';
 import type { Enriching } from './enriching.ts';
 import { joined } from './format/joined.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { EngineStatus } from './daemon-status.ts';
 import type { Delivery } from './delivery.ts';
 import type { EndpointStatus } from './endpoint-status.ts';
 import type { EngineRecord, Producer } from './engine/port.ts';
+import { type EngineStatus, idleEngine } from './engine-status.ts';
 import { RecordWriter } from './engine/record.ts';
 import { TooLarge } from './engine/too-large.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';
@@ -129,7 +129,7 @@ export class Forwarder implements Outlet {
     const kafka = this.#options.config.engine?.kafka;
     if (kafka === undefined) return null;
     const forwarded = [...this.#forwarded.values()].reduce((sum, count) => sum + count, 0);
-    return { role: 'tail', topic: kafka.topic, group: kafka.group, worker: null, partitions: [], generation: null, forwarded };
+    return { ...idleEngine(kafka, 'tail'), forwarded, problem: this.#options.producer.problem };
   }
 
   /** What is parked is the workers' affair, so nothing has to be waited for. */

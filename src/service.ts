@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
+import { idleEngine } from './engine-status.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { examine, examineState } from './opening.ts';
@@ -78,7 +79,9 @@ export class Service {
   }
 
   status(): DaemonStatus {
-    return this.#daemon?.status() ?? { ...NOTHING, state: this.#phase, slot: this.#config.source.slot };
+    if (this.#daemon !== null) return this.#daemon.status();
+    const { engine, source } = this.#config;
+    return { ...NOTHING, state: this.#phase, slot: source.slot, engine: engine === null ? null : idleEngine(engine.kafka, this.#options.role ?? 'all') };
   }
 
   /**

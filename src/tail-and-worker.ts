@@ -64,7 +64,7 @@ export class TailAndWorker implements Running {
   status(): DaemonStatus {
     const worker = this.#worker.status();
     const tail = this.#tail?.status() ?? null;
-    const engine = worker.engine === null ? null : { ...worker.engine, role: 'all' as const, forwarded: tail?.engine?.forwarded ?? 0 };
+    const engine = worker.engine === null ? null : { ...worker.engine, role: 'all' as const, forwarded: tail?.engine?.forwarded ?? 0, problem: tail?.engine?.problem ?? worker.engine.problem };
     if (tail === null) return { ...worker, engine };
     return {
       ...tail,

@@ -7,12 +7,14 @@ import type { Assignment, Group, Member, Part } from './engine/port.ts';
 import { EngineWay } from './engine-way.ts';
 import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
+import { workerName } from './fleet.ts';
 import { LagWatch } from './observe/lag-watch.ts';
 import { Notices } from './notices.ts';
 import { Lookups } from './lookups.ts';
 import { clientId, clusterOf, ensureEngine, joinGroup, producers } from './open-engine.ts';
 import { openTracer } from './opening.ts';
 import { inTime } from './patience.ts';
+import { Rebalances } from './rebalances.ts';
 import type { Way } from './record-stages.ts';
 import type { Role } from './role.ts';
 import { rowLanes } from './row-lanes.ts';
@@ -82,6 +84,7 @@ export class Worker implements Running, Member {
   #group: Group | null = null;
   #current: Delivering | null = null;
   #assignment: Assignment | null = null;
+  readonly #rebalances = new Rebalances();
   #phase: 'starting' | 'streaming' | 'draining' | 'stopped' = 'starting';
   #stopping: Promise<void> | null = null;
 
@@ -130,6 +133,7 @@ export class Worker implements Running, Member {
     this.#current = delivering;
     this.#assignment = assignment;
     await delivering.begin();
+    this.#rebalances.dealt();
     this.#log.info({ generation: assignment.generation, partitions: assignment.parts.map(({ partition }) => partition) }, 'delivering');
     if (this.#phase === 'starting') this.#phase = 'streaming';
   }
@@ -137,6 +141,7 @@ export class Worker implements Running, Member {
   async revoked(): Promise<void> {
     const delivering = this.#forget();
     if (delivering === null) return;
+    this.#rebalances.ended('released');
     const patience = Math.min(PATIENCE, this.#options.config.limits.shutdown);
     try {
       await delivering.end(patience);
@@ -149,6 +154,7 @@ export class Worker implements Running, Member {
   async lost(reason: Error): Promise<void> {
     const delivering = this.#forget();
     if (delivering === null) return;
+    this.#rebalances.ended('lost');
     this.#log.warn(`the partitions are lost, and what was not committed is left to whoever has them now: ${reason.message}`);
     await delivering.drop();
   }
@@ -172,10 +178,12 @@ export class Worker implements Running, Member {
         role,
         topic: topics.join(', '),
         group,
-        worker: clientId(role),
+        worker: workerName(clientId(role)),
         partitions: this.#assignment?.parts.map(({ partition }) => partition) ?? [],
         generation: this.#assignment?.generation ?? null,
         forwarded: delivering?.outlet.engine?.forwarded ?? 0,
+        ...this.#rebalances.facts,
+        problem: this.#phase === 'stopped' ? null : problem,
       },
       wal: null,
     };

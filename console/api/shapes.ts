@@ -1,5 +1,6 @@
 import type { ActionReport } from '../../src/actions.ts';
 import type { BackfillReport } from '../../src/backfills.ts';
+import type { EngineReport } from '../../src/fleet.ts';
 import type { DeliveryContext, EndpointReport, HookReport, Trace } from '../../src/inspection.ts';
 import type { StoredDetail } from '../../src/operations.ts';
 
@@ -22,6 +23,11 @@ export interface Traced {
 }
 export interface Actions {
   readonly actions: readonly ActionReport[];
+}
+
+export interface Engine {
+  /** Null: this process does everything itself. */
+  readonly engine: EngineReport | null;
 }
 
 /** What the console uses of `/status`; test/console/shapes.test.ts holds it against DaemonReport. */

@@ -1,5 +1,6 @@
 import type { BackfillReport } from '../backfills.ts';
 import type { DaemonStatus } from '../daemon-status.ts';
+import type { EngineReport } from '../fleet.ts';
 import type { StoredEndpoint } from './state-reader.ts';
 
 /** What is stored of an endpoint. Null where the state database could not tell. */
@@ -23,16 +24,17 @@ export interface DaemonReport extends DaemonStatus {
   readonly not_configured: readonly (StoredCounts & { readonly name: string })[];
   /** Those that have not ended, the latest first; null where the state database could not tell. */
   readonly backfills: readonly BackfillReport[] | null;
+  readonly engine: EngineReport | null;
 }
 
 export type StoredEndpoints = ReadonlyMap<string, StoredEndpoint>;
 
-export interface DaemonReportOptions extends Pick<DaemonReport, 'version' | 'backfills'> {
+export interface DaemonReportOptions extends Pick<DaemonReport, 'version' | 'backfills' | 'engine'> {
   /** Null: the state database could not tell. */
   readonly stored: StoredEndpoints | null;
 }
 
-export function daemonReport(status: DaemonStatus, { stored, backfills, version }: DaemonReportOptions): DaemonReport {
+export function daemonReport(status: DaemonStatus, { stored, backfills, engine, version }: DaemonReportOptions): DaemonReport {
   const gone = stored === null || status.endpoints.length === 0 ? [] : forgotten(stored, status.endpoints);
   return {
     version,
@@ -41,6 +43,7 @@ export function daemonReport(status: DaemonStatus, { stored, backfills, version 
     ...status,
     endpoints: status.endpoints.map((endpoint) => ({ ...endpoint, ...storedCounts(stored, endpoint.name) })),
     backfills,
+    engine,
     not_configured: gone.map((name) => ({ name, ...storedCounts(stored, name) })),
   };
 }

@@ -9,10 +9,13 @@ import { processFacts } from '../observe/process-facts.ts';
 import type { ReloadFacts } from '../observe/metric-facts.ts';
 import { RecentAnswer } from '../observe/recent-answer.ts';
 import type { Operations } from '../operations.ts';
+import type { DaemonStatus } from '../daemon-status.ts';
 import type { Service } from '../service.ts';
 import { BackgroundActions } from './background-actions.ts';
 import { concealedTraffic } from './concealed-traffic.ts';
 import { daemonReport } from './daemon-report.ts';
+import { FleetReader } from './fleet-reader.ts';
+import { noBackfills } from './other-role.ts';
 import { StateReader } from './state-reader.ts';
 import { StoredOperations } from './stored-operations.ts';
 import { trafficFacts } from './traffic-facts.ts';
@@ -43,8 +46,8 @@ const LAST_ANSWERS = 60_000;
 export class RunServer {
   /** Rejects as `startHttpServer` does. */
   static async open(config: Config, log: Logger, parts: RunParts): Promise<RunServer> {
-    const state = new StateReader(config);
-    let current = { config, state };
+    const configured = readersOf(config, log);
+    let current = configured;
     const actions = new BackgroundActions({
       operations: () => operationsOf({ ...current, ...parts }),
       // Its selection, which may name a row, is told where it began.
@@ -52,7 +55,7 @@ export class RunServer {
       onError: (error) => log.error({ err: error }, 'a bulk action failed'),
     });
     const wiring: Wiring = { log, ...parts, actions, onCurrent: (next) => (current = next) };
-    return new RunServer(wiring, { config, state, http: await startHttpServer({ ...config.server, ...routes({ config, state }, wiring) }) });
+    return new RunServer(wiring, { ...configured, http: await startHttpServer({ ...config.server, ...routes(configured, wiring) }) });
   }
 
   readonly #wiring: Wiring;
@@ -68,6 +71,11 @@ export class RunServer {
     return this.#current.state;
   }
 
+  /** Asks the broker of the configuration that is served. */
+  get fleet(): FleetReader {
+    return this.#current.fleet;
+  }
+
   get url(): string {
     return this.#current.http.url;
   }
@@ -76,16 +84,16 @@ export class RunServer {
   async next(config: Config): Promise<NextServer> {
     const old = this.#current;
     const { host, port } = config.server;
-    const state = new StateReader(config);
-    const app = { ...config.server, ...routes({ config, state }, this.#wiring) };
+    const configured = readersOf(config, this.#wiring.log);
+    const app = { ...config.server, ...routes(configured, this.#wiring) };
     if (host === old.config.server.host && port === old.config.server.port) {
       return {
         commit: async () => {
           old.http.replace(app);
-          this.#become({ config, state, http: old.http });
-          await old.state.close();
+          this.#become({ ...configured, http: old.http });
+          await closeReaders(old);
         },
-        discard: () => state.close(),
+        discard: () => closeReaders(configured),
       };
     }
     // One port cannot be listened on twice, whatever the address.
@@ -98,19 +106,19 @@ export class RunServer {
       const http = await startHttpServer(app);
       return {
         commit: async () => {
-          this.#become({ config, state, http });
+          this.#become({ ...configured, http });
           this.#wiring.log.info(`health and status are on ${http.url}`);
           // Not waited for: the request that asked for the reload is among those that it has to answer yet.
           void old.http.close(LAST_ANSWERS);
-          await old.state.close();
+          await closeReaders(old);
         },
         discard: async () => {
-          await Promise.all([http.close(), state.close()]);
+          await Promise.all([http.close(), closeReaders(configured)]);
           await reopen();
         },
       };
     } catch (error) {
-      await reopen();
+      await Promise.all([closeReaders(configured), reopen()]);
       throw error;
     }
   }
@@ -128,13 +136,23 @@ export class RunServer {
   async close(): Promise<void> {
     await this.#wiring.actions.close();
     await this.#current.http.close();
-    await this.#current.state.close();
+    await closeReaders(this.#current);
   }
 }
 
 interface Configured {
   readonly config: Config;
   readonly state: StateReader;
+  readonly fleet: FleetReader;
+}
+
+function readersOf(config: Config, log: Logger): Configured {
+  const fleet = new FleetReader({ config, onError: (error) => log.warn({ err: error }, 'the broker cannot be asked for the workers') });
+  return { config, state: new StateReader(config), fleet };
+}
+
+async function closeReaders({ state, fleet }: Configured): Promise<void> {
+  await Promise.all([state.close(), fleet.close()]);
 }
 
 interface Serving extends Configured {
@@ -151,17 +169,20 @@ interface Wiring extends RunParts {
 
 function operationsOf({ config, state, service }: Configured & Pick<Wiring, 'service'>): Operations {
   const acting = service()?.daemon?.acting ?? null;
-  if (acting === null) throw notRunning(stateOf(service));
+  if (acting === null) throw notRunning(service()?.status() ?? STARTING);
   return new StoredOperations({ config, ...acting, now: () => state.now() });
 }
 
-function routes({ config, state }: Configured, { log, service, inspection, reloads, conceal, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
+function routes({ config, state, fleet }: Configured, { log, service, inspection, reloads, conceal, actions }: Wiring): Omit<HttpAppOptions, 'host' | 'token'> {
   const status = () => service()?.status() ?? STARTING;
-  const activeBackfills = (): Promise<readonly BackfillReport[] | null> =>
-    Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? []).catch((error: unknown) => {
+  const activeBackfills = (): Promise<readonly BackfillReport[] | null> => {
+    // A worker has none itself, and others may run some.
+    const others = noBackfills(status().engine) === null ? [] : state.backfills({ active: true });
+    return Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? others).catch((error: unknown) => {
       log.warn({ err: error }, 'status: backfills cannot be listed');
       return null;
     });
+  };
   const countsOfLate = new RecentAnswer({
     ask: () => state.counts(),
     onError: (error) => log.warn({ err: error }, 'metrics: parked and dead deliveries cannot be counted'),
@@ -178,25 +199,27 @@ function routes({ config, state }: Configured, { log, service, inspection, reloa
         log.warn({ err: error }, 'status: parked and dead deliveries cannot be counted');
         return null;
       });
-      return daemonReport(status(), { stored: counts, backfills: await activeBackfills(), version: walhookVersion() });
+      const [backfills, engine] = await Promise.all([activeBackfills(), fleet.report(status().engine)]);
+      return daemonReport(status(), { stored: counts, backfills, engine, version: walhookVersion() });
     },
     metrics: async () => {
       // What is stored of endpoints is told by the daemon that sends to them, not by one that stands by as well.
       const history = service()?.history ?? null;
-      const [stored, backfills] = await Promise.all([status().endpoints.length === 0 ? null : countsOfLate.get(), backfillsOfLate.get()]);
+      const [stored, backfills, engine] = await Promise.all([status().endpoints.length === 0 ? null : countsOfLate.get(), backfillsOfLate.get(), fleet.report(status().engine)]);
       const reload = reloads();
       return {
-        ...daemonReport(status(), { stored, backfills, version: walhookVersion() }),
+        ...daemonReport(status(), { stored, backfills, engine, version: walhookVersion() }),
         hooks: config.hooks.map(({ name }) => name),
         process: processFacts(),
         ...(history === null ? {} : { traffic: trafficFacts(history) }),
         ...(reload === null ? {} : { reload }),
       };
     },
-    operations: () => operationsOf({ config, state, service }),
+    operations: () => operationsOf({ config, state, fleet, service }),
+    engine: () => fleet.report(status().engine),
     backfills: () => {
       const found = service()?.daemon?.backfills ?? null;
-      if (found === null) throw notRunning(status().state);
+      if (found === null) throw (service()?.daemon ?? null) === null ? notRunning(status()) : (noBackfills(status().engine) ?? notRunning(status()));
       return found;
     },
     slot: () => {
@@ -205,12 +228,12 @@ function routes({ config, state }: Configured, { log, service, inspection, reloa
     },
     inspection: async () => {
       const found = await inspection();
-      if (found === null) throw notRunning(status().state);
+      if (found === null) throw notRunning(status());
       return found;
     },
     traffic: () => {
       const found = service()?.history ?? null;
-      if (found === null) throw notRunning(status().state);
+      if (found === null) throw notRunning(status());
       return concealedTraffic(found, conceal);
     },
     actions,
@@ -225,11 +248,9 @@ function routes({ config, state }: Configured, { log, service, inspection, reloa
   };
 }
 
-function stateOf(service: () => Service | null): string {
-  return (service()?.status() ?? STARTING).state;
-}
-
-function notRunning(state: string): WalhookError {
+function notRunning({ state, engine }: Pick<DaemonStatus, 'state' | 'engine'>): WalhookError {
+  // A worker between two assignments, or one whose group cannot be reached.
+  if (engine !== null && (state === 'streaming' || state === 'reconnecting')) return new WalhookError('the partitions are being dealt anew, and this worker has none: try again in a moment', { code: 'not_running' });
   return new WalhookError(`walhook is ${state}, not streaming: try again in a moment`, { code: 'not_running' });
 }
 

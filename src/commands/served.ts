@@ -49,5 +49,5 @@ export async function served({ loaded, log, manager, ...rest }: ServedOptions): 
 async function inspecting({ service, server, reloading }: Served, log: Logger): Promise<Inspection> {
   const { Inspector } = await import('../inspecting/inspector.ts');
   const { history } = service;
-  return new Inspector({ service, reloading, state: () => server.state, traffic: history, changes: history, log });
+  return new Inspector({ service, reloading, state: () => server.state, fleet: () => server.fleet, traffic: history, changes: history, log });
 }

@@ -4,6 +4,7 @@ import type { EndpointStatus } from '../endpoint-status.ts';
 import { backfillLines } from './backfill-text.ts';
 import type { DaemonReport, StoredCounts } from './daemon-report.ts';
 import type { ConditionLine } from './endpoint-condition.ts';
+import { engineText } from './engine-text.ts';
 import { printableLine } from './printable.ts';
 import { textTable } from './text-table.ts';
 import { countOf, humanBytes, humanDuration } from './units.ts';
@@ -51,7 +52,7 @@ export interface EndpointLine extends StoredCounts, ConditionLine {
 
 /** The report for people. `now` in Unix milliseconds. */
 export function statusText(report: StatusReport, now: number): string {
-  return `${[daemonText(report), slotText(report, now), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
+  return `${[daemonText(report), ...engineTexts(report), slotText(report, now), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
 }
 
 function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string {
@@ -63,11 +64,17 @@ function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string 
   const { deliveries, bytes } = daemon.in_flight;
   return [
     `walhook ${daemon.version} is ${well ? good(daemon.state) : bad(daemon.state)}, for ${humanDuration(daemon.uptime * 1000)}, process ${daemon.pid}, ${daemon_url ?? ''}`,
-    ...daemon.problems.map((problem) => `  ${bad('problem')}    ${problem}`),
-    `  received   ${daemon.received}`,
-    `  confirmed  ${daemon.confirmed}`,
+    ...[...daemon.problems, ...(daemon.engine?.fleet_problems ?? [])].map((problem) => `  ${bad('problem')}    ${problem}`),
+    // What only delivers reads no slot.
+    ...(daemon.received === '' ? [] : [`  received   ${daemon.received}`, `  confirmed  ${daemon.confirmed}`]),
     `  in flight  ${countOf(deliveries, 'delivery', 'deliveries')}, ${humanBytes(bytes)}`,
   ].join('\n');
+}
+
+/** Nothing without `engine`, or of a daemon that does not tell: one of an earlier version. */
+function engineTexts({ daemon }: StatusReport): string[] {
+  const engine = daemon?.engine ?? null;
+  return engine === null || daemon === null ? [] : [engineText(engine, daemon.received !== '')];
 }
 
 function slotText({ slot, slot_name, slot_error, checkpoint_at, daemon }: StatusReport, now: number): string {

@@ -99,6 +99,8 @@ export interface GroupLag {
   /** Who reads it, by the name that it gave itself (`client id`); null: nobody. */
   readonly worker: string | null;
   readonly committed: bigint | null;
+  /** The first record that is still there. */
+  readonly start: bigint;
   readonly end: bigint;
 }
 

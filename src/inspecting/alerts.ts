@@ -1,4 +1,5 @@
 import { humanBytes, humanCount, humanDuration } from '../commands/units.ts';
+import { UNASSIGNED_TOO_LONG } from '../fleet.ts';
 import type { Alert, EndpointReport } from '../inspection.ts';
 import type { HealthFacts } from './health-facts.ts';
 
@@ -8,17 +9,20 @@ const LAG = 60_000;
 const WAL_SOON = 24 * 3_600;
 const WAL_NOW = 3_600;
 const DAY = 86_400_000;
+/** A partition that is nobody's for less is being dealt anew, in milliseconds. */
+const UNASSIGNED = 10_000;
 
 /** What is the matter, worst first, each with what mends it. */
 export function alertsOf(facts: HealthFacts): Alert[] {
-  const all = [...stateAlerts(facts), ...walAlerts(facts), ...facts.endpoints.flatMap((endpoint) => endpointAlerts(endpoint, facts)), ...facts.forgotten.map(forgottenAlert), ...reloadAlerts(facts)];
+  const all = [...stateAlerts(facts), ...walAlerts(facts), ...engineAlerts(facts), ...facts.endpoints.flatMap((endpoint) => endpointAlerts(endpoint, facts)), ...facts.forgotten.map(forgottenAlert), ...reloadAlerts(facts)];
   return all.toSorted((a, b) => RANK[a.level] - RANK[b.level]);
 }
 
 const RANK: Record<Alert['level'], number> = { failing: 0, waiting: 1 };
 
-function stateAlerts({ status: { state, problems, slot, behind } }: HealthFacts): Alert[] {
-  const alerts = problems.map((problem): Alert => failing(`${sentence(problem)} What was read is kept; the WAL is held back until it passes.`, null, '/database'));
+function stateAlerts({ status: { state, problems, slot, behind }, engine }: HealthFacts): Alert[] {
+  const kept = engine?.role === 'deliver' ? 'What is not delivered stays in Kafka until it passes.' : 'What was read is kept; the WAL is held back until it passes.';
+  const alerts = problems.map((problem): Alert => failing(`${sentence(problem)} ${kept}`, null, '/database'));
   if (state === 'reconnecting' && problems.length === 0) alerts.push(failing('The stream from the database is broken: it is tried again and again.', 'walhook check', '/database'));
   if (state === 'stopped') alerts.push(failing('walhook has stopped: nothing is sent.', null, null));
   if (state === 'draining') alerts.push(waiting('walhook ends: it finishes what is being sent.', null, null));
@@ -37,6 +41,15 @@ function walAlerts({ status: { wal, slot } }: HealthFacts): Alert[] {
   if (left === null || left > WAL_SOON) return [];
   const message = `The WAL that slot ${slot} keeps${wal.retained_bytes === null ? '' : ` (${humanBytes(wal.retained_bytes)})`} reaches its limit in ${humanDuration(left * 1_000)}, as things go.`;
   return [left <= WAL_NOW ? failing(message, more, '/database') : waiting(message, more, '/database')];
+}
+
+/** A partition without a worker is told once it is more than a rebalance. What the tail gets from Kafka's lack of an answer, its own problem tells. */
+function engineAlerts({ engine }: HealthFacts): Alert[] {
+  if (engine === null) return [];
+  const { fleet, fleet_problems } = engine;
+  if (fleet !== null && (fleet.unassigned_for ?? 0) < UNASSIGNED) return [];
+  const level = fleet === null || (fleet.unassigned_for ?? 0) < UNASSIGNED_TOO_LONG ? waiting : failing;
+  return fleet_problems.map((problem) => level(sentence(problem), fleet === null ? null : 'walhook run --role deliver', '/database'));
 }
 
 function endpointAlerts(endpoint: EndpointReport, facts: HealthFacts): Alert[] {

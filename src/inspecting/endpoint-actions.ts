@@ -1,4 +1,5 @@
 import { sendOnce } from '../commands/send.ts';
+import { otherRole } from '../commands/other-role.ts';
 import { hookTo, testRequest } from '../commands/send-request.ts';
 import type { Config, EndpointConfig } from '../config.ts';
 import type { Daemon } from '../daemon.ts';
@@ -18,6 +19,8 @@ export interface EndpointActionsOptions {
   readonly texts: Pick<SecretTexts, 'hide'>;
   /** For the message, if it does not. */
   readonly state: string;
+  /** It attempts nothing itself. */
+  readonly isTail: boolean;
 }
 
 /** What people do with one endpoint. */
@@ -37,9 +40,12 @@ export class EndpointActions {
   }
 
   async probe(name: string): Promise<void> {
+    const { isTail } = this.#options;
     const { engine } = this.#live(name);
     const { condition, reason } = engine.status.find((one) => one.name === name) ?? { condition: 'active', reason: null };
     if (condition !== 'active') throw new WalhookError(`endpoint ${name} is ${condition}${reason === null ? '' : `: ${reason}`}; nothing is sent until it is resumed`, { code: 'not_active', hint: `walhook resume ${name}` });
+    // Breakers are where attempts are made.
+    if (isTail) throw otherRole('this process only reads the slot, and has no breaker to probe', 'worker');
     engine.probe(name);
   }
 

@@ -2,6 +2,7 @@ import { forgotten, type StoredEndpoints } from '../commands/daemon-report.ts';
 import type { Config } from '../config.ts';
 import type { Daemon } from '../daemon.ts';
 import type { DaemonStatus } from '../daemon-status.ts';
+import type { EngineReport } from '../fleet.ts';
 import type { EndpointReport } from '../inspection.ts';
 import type { TrafficRates } from '../traffic.ts';
 import { endpointReport } from './endpoint-report.ts';
@@ -11,6 +12,8 @@ import type { HealthFacts } from './health-facts.ts';
 export interface BoardFacts {
   readonly config: Config;
   readonly status: DaemonStatus;
+  /** Null without `engine`. */
+  readonly engine: EngineReport | null;
   /** Null unless it runs. */
   readonly live: Daemon['acting'];
   readonly stored: StoredEndpoints | null;
@@ -33,7 +36,7 @@ export function endpointReports({ config, status, live, stored, rates }: BoardFa
 }
 
 export function healthFacts(facts: BoardFacts, { failedReload, now }: Pick<HealthFacts, 'failedReload' | 'now'>): HealthFacts {
-  const { config, status, live, stored, rates } = facts;
+  const { config, status, engine, live, stored, rates } = facts;
   const names = config.endpoints.map(({ name }) => name);
   const reasons = names.flatMap((name) => {
     const last = live?.engine.detail(name)?.lastFailure ?? null;
@@ -41,6 +44,7 @@ export function healthFacts(facts: BoardFacts, { failedReload, now }: Pick<Healt
   });
   return {
     status,
+    engine,
     endpoints: endpointReports(facts),
     because: new Map(reasons),
     unreadable: new Set(names.filter((name) => live?.rotating.of(name)?.readable === false)),

@@ -1,9 +1,12 @@
 import type { DaemonStatus } from '../daemon-status.ts';
+import type { EngineReport } from '../fleet.ts';
 import type { EndpointReport } from '../inspection.ts';
 
 /** What health is told of. */
 export interface HealthFacts {
   readonly status: Pick<DaemonStatus, 'state' | 'problems' | 'behind' | 'wal' | 'slot'>;
+  /** Null without `engine`. */
+  readonly engine: Pick<EngineReport, 'role' | 'fleet' | 'fleet_error' | 'fleet_problems'> | null;
   readonly endpoints: readonly EndpointReport[];
   /** Why attempts at an endpoint fail, in a few words, by its name. */
   readonly because: ReadonlyMap<string, string>;

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { checkFindings } from '../commands/check-findings.ts';
 import type { StoredEndpoints } from '../commands/daemon-report.ts';
+import type { FleetReader } from '../commands/fleet-reader.ts';
 import type { LoadedConfig } from '../commands/read-config.ts';
 import type { Reloading } from '../commands/reloading.ts';
 import type { StateReader } from '../commands/state-reader.ts';
@@ -32,6 +33,8 @@ export interface InspectorOptions {
   readonly service: Pick<Service, 'status' | 'daemon'>;
   /** Of the configuration that runs. */
   readonly state: () => Pick<StateReader, 'counts'>;
+  /** Of the configuration that runs. */
+  readonly fleet: () => Pick<FleetReader, 'report'>;
   /** Null: nothing is counted. */
   readonly traffic: Pick<Traffic, 'rates' | 'change'> | null;
   /** Null: no change is kept. */
@@ -134,7 +137,8 @@ export class Inspector implements Inspection {
   get #actions(): EndpointActions {
     const { service } = this.#options;
     const { config, text, sources } = this.#loaded;
-    return new EndpointActions({ config, texts: new SecretTexts(text, sources), live: service.daemon?.acting ?? null, state: service.status().state });
+    const status = service.status();
+    return new EndpointActions({ config, texts: new SecretTexts(text, sources), live: service.daemon?.acting ?? null, state: status.state, isTail: status.engine?.role === 'tail' });
   }
 
   get #playground(): Playground {
@@ -153,14 +157,16 @@ export class Inspector implements Inspection {
   }
 
   async #board(): Promise<BoardFacts> {
-    const { service, state, traffic, log } = this.#options;
+    const { service, state, fleet, traffic, log } = this.#options;
+    const status = service.status();
+    const engine = await fleet().report(status.engine);
     const stored: StoredEndpoints | null = await state()
       .counts()
       .catch((error: unknown) => {
         log.warn({ err: error }, 'parked and dead deliveries cannot be counted');
         return null;
       });
-    return { config: this.#loaded.config, status: service.status(), live: service.daemon?.acting ?? null, stored, rates: traffic?.rates() ?? null };
+    return { config: this.#loaded.config, status, engine, live: service.daemon?.acting ?? null, stored, rates: traffic?.rates() ?? null };
   }
 
   async #database(): Promise<DatabaseReport> {

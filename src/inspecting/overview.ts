@@ -11,10 +11,13 @@ export function overviewOf(facts: HealthFacts): Overview {
 }
 
 /** `All well: 3 endpoints, 42 events a minute, 180 ms behind.` */
-function wellSentence({ endpoints, perMinute, status: { behind } }: HealthFacts): string {
+function wellSentence({ endpoints, perMinute, engine, status: { behind } }: HealthFacts): string {
+  const workers = engine?.fleet?.workers.filter(({ worker }) => worker !== null).length ?? null;
   const parts = [
     countOf(endpoints.length, 'endpoint', 'endpoints'),
-    ...(perMinute === null ? [] : [`${humanCount(perMinute)} ${perMinute === 1 ? 'event' : 'events'} a minute`]),
+    ...(workers === null ? [] : [countOf(workers, 'worker', 'workers')]),
+    // What arrives is not seen where nothing is sent.
+    ...(perMinute === null || engine?.role === 'tail' ? [] : [`${humanCount(perMinute)} ${perMinute === 1 ? 'event' : 'events'} a minute`]),
     ...(behind === null ? [] : [`${humanDuration(behind)} behind`]),
   ];
   return `All well: ${parts.join(', ')}.`;

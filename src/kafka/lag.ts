@@ -3,7 +3,7 @@ import type { GroupFacts, GroupLag } from '../engine/port.ts';
 import { KafkaClient } from './cluster.ts';
 import { Coordinator } from './coordinator.ts';
 import { kafkaFailure } from './failure.ts';
-import { committedOffsets, LATEST, listOffsets } from './offsets.ts';
+import { committedOffsets, EARLIEST, LATEST, listOffsets } from './offsets.ts';
 import { partsOf } from './seat.ts';
 
 export interface GroupFactsOptions {
@@ -24,12 +24,13 @@ export function openGroupFacts(cluster: KafkaClusterConfig, options: GroupFactsO
       try {
         const metadata = await client.metadata(topics, true);
         const parts = topics.flatMap((topic) => Array.from({ length: metadata.topics.get(topic)?.partitionsCount ?? 0 }, (_, partition) => ({ topic, partition })));
-        const [committed, end, workers] = await Promise.all([
+        const [committed, start, end, workers] = await Promise.all([
           coordinator.ask((broker) => committedOffsets(client, broker, { group, parts }), TIMEOUT),
+          listOffsets(client, parts, EARLIEST),
           listOffsets(client, parts, LATEST),
           readersOf(coordinator, group),
         ]);
-        return parts.map((part, index) => ({ ...part, worker: workers.get(`${part.topic}/${part.partition}`) ?? null, committed: committed[index] ?? null, end: end[index] ?? 0n }));
+        return parts.map((part, index) => ({ ...part, worker: workers.get(`${part.topic}/${part.partition}`) ?? null, committed: committed[index] ?? null, start: start[index] ?? 0n, end: end[index] ?? 0n }));
       } catch (error) {
         throw kafkaFailure(error, { cluster, what: `ask how far group ${group} has come` });
       }

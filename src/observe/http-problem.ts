@@ -101,4 +101,6 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   bad_cursor: 400,
   not_running: 503,
   fenced: 503,
+  // Another process of the same configuration has it.
+  other_role: 409,
 };

@@ -1,4 +1,5 @@
 import type { BackfillReport } from '../backfills.ts';
+import type { EngineReport } from '../fleet.ts';
 
 export const STATES = ['starting', 'standby', 'streaming', 'reconnecting', 'draining', 'stopped'] as const;
 export const CONDITIONS = ['active', 'paused', 'disabled'] as const;
@@ -22,6 +23,8 @@ export interface MetricFacts {
   /** Null where the state database could not tell, or another daemon does. */
   readonly backfills: readonly BackfillReport[] | null;
   readonly hooks: readonly string[];
+  /** Its part where Kafka shares the work; null, or absent, without `engine`. */
+  readonly engine?: EngineReport | null;
   /** What is counted of what goes by. Absent: nothing is. */
   readonly traffic?: TrafficFacts;
   /** Changes of the configuration while it runs. Absent: they are not counted. */

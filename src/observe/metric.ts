@@ -1,7 +1,7 @@
 import type { Distribution, MetricFacts } from './metric-facts.ts';
 
 /** Each has few values: an id, a row's key or a URL would make a series of its own for each, and tell what may be hidden. */
-export type MetricLabel = 'endpoint' | 'hook' | 'state' | 'table' | 'operation' | 'outcome' | 'result';
+export type MetricLabel = 'endpoint' | 'hook' | 'state' | 'table' | 'operation' | 'outcome' | 'result' | 'role' | 'topic' | 'partition';
 
 export interface Sample {
   readonly labels: Readonly<Partial<Record<MetricLabel | 'le', string>>>;

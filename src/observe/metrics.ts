@@ -1,5 +1,6 @@
 import type { BackfillReport } from '../backfills.ts';
 import { parseLsn } from '../lsn.ts';
+import { ENGINE_METRICS } from './engine-metrics.ts';
 import { notReady } from './http-health.ts';
 import { counter, gauge, type Metric, one, type Sample } from './metric.ts';
 import { BACKFILL_STATES, CONDITIONS, type EndpointFacts, type MetricFacts, STATES, type StoredFacts, WAL_STATES } from './metric-facts.ts';
@@ -39,6 +40,7 @@ export const METRICS: readonly Metric[] = [
   gauge('walhook_backfill_rows_per_second', 'Rows a second that they look at', ofBackfills((all) => sum(all.map(({ rows_per_second }) => rows_per_second ?? 0))), ['hook']),
   gauge('walhook_backfill_left_seconds', 'Time until the last of those that run is done, as things go; left out where none runs', ofBackfills((all) => longest(all.map(({ seconds_left }) => seconds_left))), ['hook']),
 
+  ...ENGINE_METRICS,
   ...TRAFFIC_METRICS,
 ];
 

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { inTime } from '../patience.ts';
 
-/** How long a question is waited for, in milliseconds. */
+/** How long a question is waited for, in milliseconds, unless another time is given. */
 const PATIENCE = 500;
 /** After an answer the question rests for so many times as long as that took: it may be dear, and is asked every few seconds. */
 const REST = 20;
@@ -12,11 +12,15 @@ export interface RecentAnswerOptions<T> {
   readonly ask: () => Promise<T>;
   /** Told of the first failure of several in a row. */
   readonly onError: (error: unknown) => void;
+  /** How long a question is waited for, in milliseconds. Default: 500. */
+  readonly patience?: number;
+  /** It rests at least for so long, in milliseconds, after a failure too. Default: no time. */
+  readonly rest?: number;
   /** Milliseconds that only grow. Default: this process'. */
   readonly now?: () => number;
 }
 
-/** A question to the database that is asked by time, and must neither keep who asks waiting nor the database busy. One is under way at most. */
+/** A question to a database or a broker that is asked by time, and must neither keep who asks waiting nor what is asked busy. One is under way at most. */
 export class RecentAnswer<T> {
   readonly #options: RecentAnswerOptions<T>;
   readonly #now: () => number;
@@ -34,7 +38,8 @@ export class RecentAnswer<T> {
   async get(): Promise<T | null> {
     const now = this.#now();
     if (this.#asking === null && now >= this.#restsUntil) this.#asking = { done: this.#ask(now), since: now };
-    if (this.#asking !== null) await inTime(this.#asking.done, Math.max(0, this.#asking.since + PATIENCE - now));
+    const { patience = PATIENCE } = this.#options;
+    if (this.#asking !== null) await inTime(this.#asking.done, Math.max(0, this.#asking.since + patience - now));
     return this.#answer === null || this.#now() > this.#answer.until ? null : this.#answer.value;
   }
 
@@ -42,11 +47,12 @@ export class RecentAnswer<T> {
     try {
       const value = await this.#options.ask();
       const now = this.#now();
-      this.#restsUntil = now + REST * (now - since);
+      this.#restsUntil = now + Math.max(REST * (now - since), this.#options.rest ?? 0);
       this.#answer = { value, until: this.#restsUntil + KEPT };
       this.#isFailing = false;
     } catch (error) {
       this.#answer = null;
+      this.#restsUntil = this.#now() + (this.#options.rest ?? 0);
       if (!this.#isFailing) this.#options.onError(error);
       this.#isFailing = true;
     } finally {

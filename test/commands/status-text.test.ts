@@ -36,7 +36,7 @@ const DAEMON: DaemonReport = {
   backfills: [],
   not_configured: [],
   engine: null,
-    wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
+  wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: 1000, bytes_per_second: 2048, seconds_left: 7200 },
 };
 
 function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> = {}): string {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { browserTests, clipboard, overflow } from './support/console-page.ts';
-import { ago, changeReport, HOSTILE, idOf } from './support/fixture-data.ts';
+import { ago, changeReport, fleetReport, HOSTILE, idOf } from './support/fixture-data.ts';
 import { FixtureServer } from './support/fixture-server.ts';
 
 /* Every screen and every action, against the contract's API: what a real daemon cannot be brought to say is said here. */
@@ -30,6 +30,49 @@ describe('overview', () => {
     await page.getByText('look').first().click();
     await page.getByRole('complementary', { name: 'endpoint crm' }).waitFor();
     expect(new URL(page.url()).pathname).toBe('/endpoints/crm');
+  });
+});
+
+describe('overview of a fleet', () => {
+  test('shows the role, who delivers from what, how far behind, and what nobody has', async () => {
+    fixture.engine = fleetReport();
+    const page = await browser.page();
+    await page.goto(fixture.url);
+    const part = page.locator('[data-test=engine]');
+    await part.waitFor();
+    expect(await part.textContent()).toContain('reads the slot');
+    expect(await part.textContent()).toContain('1,204,118');
+    const rows = await page.getByRole('table', { name: 'workers' }).getByRole('row').allTextContents();
+    expect(rows).toHaveLength(4);
+    expect(rows[1]).toMatch(/^nobody.*5, 6.*31.*31 in 5/);
+    expect(rows[2]).toMatch(/^worker-1-7.*0–3.*12,040.*11,800 in 2/);
+    expect(rows[3]).toMatch(/^worker-2-7.*0–$/);
+    expect(await overflow(page)).toBe(0);
+  });
+
+  test('breaks nothing at 360 px', async () => {
+    fixture.engine = fleetReport();
+    const page = await browser.page({ viewport: { width: 360, height: 760 } });
+    await page.goto(fixture.url);
+    await page.getByRole('table', { name: 'workers' }).waitFor();
+    expect(await overflow(page)).toBe(0);
+  });
+
+  test('a process that only delivers shows no write-ahead log, and a broker that does not answer is told', async () => {
+    fixture.engine = { ...fleetReport(), role: 'deliver', worker: 'worker-1-7', partitions: [0, 1, 2, 3], generation: 9, rebalances: 3, last_pause: 240, fleet: null, fleet_error: 'no broker of kafka:9092 answers' };
+    fixture.slot = { ...fixture.slot, received: '', confirmed: '', wal: null };
+    const page = await browser.page();
+    await page.goto(fixture.url);
+    await page.getByText('no broker of kafka:9092 answers').waitFor();
+    expect(await page.locator('[data-test=slot]').count()).toBe(0);
+    expect(await page.locator('[data-test=engine]').textContent()).toMatch(/own partitions0–3.*3 times, 240 ms/);
+  });
+
+  test('without an engine nothing of it is there', async () => {
+    const page = await browser.page();
+    await page.goto(fixture.url);
+    await page.locator('[data-test=slot]').waitFor();
+    expect(await page.locator('[data-test=engine]').count()).toBe(0);
   });
 });
 

@@ -65,6 +65,7 @@ export async function inspected({ db, yaml, receivers, env = {}, changes = [] }:
         },
       },
       state: () => state,
+      fleet: () => ({ report: () => Promise.resolve(null) }),
       traffic: { rates: () => ({ since: new Date(0).toISOString(), endpoints: [], hooks: [] }), change: (place) => changes.find(({ report }) => report.place === place)?.report ?? null },
       changes: { heldChange: (place) => changes.find(({ report }) => report.place === place)?.change ?? null, placeOf: (id) => changes.find(({ report }) => report.deliveries.some((made) => made.id === id))?.report.place ?? null },
       log: pino({ level: 'silent' }),

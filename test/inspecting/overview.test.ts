@@ -9,6 +9,7 @@ const WAL = { wal_status: 'reserved', retained_bytes: 1_000_000, safe_bytes: nul
 function facts(changes: Partial<HealthFacts> = {}): HealthFacts {
   return {
     status: { state: 'streaming', problems: [], behind: 180, wal: WAL, slot: 'walhook' },
+    engine: null,
     endpoints: [endpoint('crm'), endpoint('billing'), endpoint('search')],
     because: new Map(),
     unreadable: new Set(),
@@ -89,4 +90,23 @@ test.each([
   ['stopped', 'failing', /stopped/],
 ] as const)('%s', (state, level, sentence) => {
   expect(overviewOf(facts({ status: { ...facts().status, state } })).health).toMatchObject({ level, sentence: expect.stringMatching(sentence) });
+});
+
+test('a fleet: its workers are counted, and a partition that nobody delivers from is told once it is more than a rebalance', () => {
+  const fleet = (unassigned_for: number | null) => ({ partitions: [], workers: [{ worker: 'a-1', partitions: [0], lag: 0 }, { worker: 'b-2', partitions: [1], lag: 0 }], unassigned_for });
+  const engine = { role: 'tail', fleet: fleet(null), fleet_error: null, fleet_problems: [] } as const;
+  expect(overviewOf(facts({ engine })).health.sentence).toBe('All well: 3 endpoints, 2 workers, 180 ms behind.');
+  const alerts = (unassigned_for: number) => overviewOf(facts({ engine: { ...engine, fleet: fleet(unassigned_for), fleet_problems: ['partition 3 of topic walhook has no worker: 5 records wait there'] } })).alerts;
+  expect(alerts(3_000)).toEqual([]);
+  expect(alerts(15_000)).toEqual([{ level: 'waiting', message: 'Partition 3 of topic walhook has no worker: 5 records wait there.', fix: 'walhook run --role deliver', link: '/database' }]);
+  expect(alerts(60_000)).toMatchObject([{ level: 'failing' }]);
+});
+
+test('a fleet whose broker cannot be asked: that is told, and nothing is made up', () => {
+  const engine = { role: 'deliver', fleet: null, fleet_error: 'no broker answers', fleet_problems: ['the workers cannot be asked for: no broker answers'] } as const;
+  const status = { ...facts().status, problems: ['the group cannot be reached'] };
+  expect(overviewOf(facts({ engine, status })).alerts).toMatchObject([
+    { level: 'failing', message: 'The group cannot be reached. What is not delivered stays in Kafka until it passes.' },
+    { level: 'waiting', message: 'The workers cannot be asked for: no broker answers.', fix: null },
+  ]);
 });

@@ -42,7 +42,8 @@ export function post(url: string, body: unknown, headers: Record<string, string>
 const unwanted = (): never => expect.unreachable('nothing was to be looked at');
 
 /** For a test that is about other routes. */
-export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'slot' | 'deliveryContext' | 'conceal'> = {
+export const NOTHING_TO_LOOK_AT: Pick<HttpAppOptions, 'inspection' | 'traffic' | 'actions' | 'engine' | 'slot' | 'deliveryContext' | 'conceal'> = {
+  engine: unwanted,
   slot: unwanted,
   deliveryContext: unwanted,
   conceal: (given) => given,

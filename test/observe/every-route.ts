@@ -27,6 +27,7 @@ const BF = '/api/v1/backfills/bf_1';
 /** For each route of the OpenAPI document one. A new route needs one here. */
 export const SAMPLES: Readonly<Record<string, Sample>> = {
   'GET /api/v1/status': { at: '/api/v1/status' },
+  'GET /api/v1/engine': { at: '/api/v1/engine' },
   'GET /api/v1/overview': { at: '/api/v1/overview' },
   'GET /api/v1/slot': { at: '/api/v1/slot' },
   'GET /api/v1/database': { at: '/api/v1/database' },
@@ -99,8 +100,9 @@ export function notingOptions({ calls, audit, errors, watching }: Notes, failure
     host: '127.0.0.1',
     token: TOKEN,
     readiness: () => ({ state: 'streaming', slot: 'walhook', problems: [] }),
-    status: does('status', { version: '0.1.0', pid: 1, uptime: 2, problems: [], state: 'streaming', slot: 'walhook', more: true }),
+    status: does('status', { version: '0.1.0', pid: 1, uptime: 2, problems: [], state: 'streaming', slot: 'walhook', engine: null, more: true }),
     metrics: async () => ({ problems: [], state: 'streaming', received: '0/20', confirmed: '0/10', behind: 0, in_flight: { deliveries: 0, bytes: 0 }, wal: null, endpoints: [], not_configured: [], backfills: [], hooks: [] }),
+    engine: does('engine', Reports.ENGINE),
     slot: tells('slot', Reports.SLOT),
     operations: () => ({
       list: does('list', { deliveries: [DELIVERY], next: null }),

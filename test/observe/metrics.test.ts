@@ -43,7 +43,7 @@ const FACTS: DaemonReport & Pick<MetricFacts, 'hooks' | 'traffic' | 'reload' | '
   behind: 1_500,
   in_flight: { deliveries: 4, bytes: 2_048 },
   engine: null,
-    wal: { wal_status: 'extended', retained_bytes: 16_777_216, safe_bytes: 33_554_432, bytes_per_second: 10, seconds_left: 7_200 },
+  wal: { wal_status: 'extended', retained_bytes: 16_777_216, safe_bytes: 33_554_432, bytes_per_second: 10, seconds_left: 7_200 },
   endpoints: [CRM, { ...CRM, name: 'audit', queued: 0, condition: 'paused', breaker: 'open', probe_in: 5_000, failing_for: 90_500, parked: 9, dead: 0 }],
   not_configured: [{ name: 'gone', parked: 2, dead: 3, oldest_parked: null, condition_since: null }],
   backfills: [

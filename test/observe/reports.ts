@@ -1,4 +1,5 @@
 import type { ActionReport } from '../../src/actions.ts';
+import type { EngineReport } from '../../src/fleet.ts';
 import type * as Seen from '../../src/inspection.ts';
 import type { StoredDelivery, StoredDetail, Tally } from '../../src/operations.ts';
 import type { AttemptReport, ChangeReport, EndpointRates, HookRates, LiveAttempt } from '../../src/traffic.ts';
@@ -121,6 +122,33 @@ export const SLOT: Seen.SlotReport = {
   confirmed: '0/10',
   behind: 180,
   wal: { wal_status: 'reserved', retained_bytes: 1, safe_bytes: null, bytes_per_second: 2.5, seconds_left: null },
+};
+export const ENGINE: EngineReport = {
+  role: 'all',
+  topic: 'walhook',
+  group: 'walhook',
+  worker: 'host-7',
+  partitions: [0],
+  generation: 3,
+  forwarded: 1_000,
+  rebalances: 2,
+  lost: 1,
+  last_pause: 120,
+  paused: 2_500,
+  problem: null,
+  fleet: {
+    partitions: [
+      { topic: 'walhook', partition: 0, worker: 'host-7', committed: 90, end: 100, lag: 10 },
+      { topic: 'walhook', partition: 1, worker: null, committed: null, end: 5, lag: 5 },
+    ],
+    workers: [
+      { worker: null, partitions: [1], lag: 5 },
+      { worker: 'host-7', partitions: [0], lag: 10 },
+    ],
+    unassigned_for: 1_500,
+  },
+  fleet_error: null,
+  fleet_problems: ['partition 1 of topic walhook has no worker: 5 records wait there'],
 };
 export const DATABASE: Seen.DatabaseReport = {
   server: { version: '18.1', database: 'app', wal_level: 'logical', in_recovery: false },

@@ -57,7 +57,7 @@ export function DatabaseScreen(): VNode {
           </section>
           <section>
             <h2>Slot</h2>
-            <SlotLine slot={report.slot} />
+            {report.slot.received === '' && report.slot.state === 'streaming' ? <p class="empty">This process only delivers. Another one reads the slot, and tells of it.</p> : <SlotLine slot={report.slot} />}
           </section>
           <section>
             <h2>

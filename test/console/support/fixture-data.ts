@@ -1,4 +1,5 @@
 import type { BackfillReport } from '../../../src/backfills.ts';
+import type { EngineReport, FleetPartition } from '../../../src/fleet.ts';
 import type { ConfigReport, DatabaseReport, EndpointReport, Exchange, HookReport, Overview, Rendered, ShownRequest, SlotReport, Trace } from '../../../src/inspection.ts';
 import type { StoredDetail } from '../../../src/operations.ts';
 import type { AttemptReport, ChangeReport, EndpointRates } from '../../../src/traffic.ts';
@@ -327,4 +328,35 @@ export function configReport(): ConfigReport {
     { line: 18, column: 11, path: 'hooks[0].when', message: 'row has no column contry (did you mean "country"?)' },
   ];
   return { path: '/etc/walhook/walhook.yaml', loaded_at: ago(92_000), text: CONFIG_TEXT, failed: { at: ago(310), message: 'walhook.yaml has 2 errors', problems }, disk: { text: disk, differs: true, problems } };
+}
+
+/** Two workers of seven partitions, two of which nobody has. */
+export function fleetReport(): EngineReport {
+  const part = (partition: number, worker: string | null, lag: number): FleetPartition => ({ topic: 'walhook', partition, worker, committed: 1_000, end: 1_000 + lag, lag });
+  const first = 'worker-1-7';
+  return {
+    role: 'tail',
+    topic: 'walhook',
+    group: 'walhook',
+    worker: first,
+    partitions: [],
+    generation: null,
+    forwarded: 1_204_118,
+    rebalances: 0,
+    lost: 0,
+    last_pause: null,
+    paused: 0,
+    problem: null,
+    fleet: {
+      partitions: [part(0, first, 100), part(1, first, 100), part(2, first, 11_800), part(3, first, 40), part(4, 'worker-2-7', 0), part(5, null, 31), part(6, null, 0)],
+      workers: [
+        { worker: null, partitions: [5, 6], lag: 31 },
+        { worker: first, partitions: [0, 1, 2, 3], lag: 12_040 },
+        { worker: 'worker-2-7', partitions: [4], lag: 0 },
+      ],
+      unassigned_for: 12_000,
+    },
+    fleet_error: null,
+    fleet_problems: ['partitions 5, 6 of topic walhook have no worker: 31 records wait there'],
+  };
 }

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
+import type { EngineReport } from '../../../src/fleet.ts';
 import type { ActionReport } from '../../../src/actions.ts';
 import type { StoredDetail } from '../../../src/operations.ts';
 import type { LiveEvent } from '../../../src/traffic.ts';
@@ -28,6 +29,8 @@ export class FixtureServer {
   config = configReport();
   actions: ActionReport[] = [];
   overview = OVERVIEW;
+  slot = SLOT;
+  engine: EngineReport | null = null;
   /** How many dead, parked and delivered ones there are. */
   counts = { dead: 37, parked: 100_000, delivered: 400 };
   /** The most rows that one answer had. */
@@ -105,7 +108,9 @@ export class FixtureServer {
       case 'overview':
         return this.overview;
       case 'slot':
-        return SLOT;
+        return this.slot;
+      case 'engine':
+        return { engine: this.engine };
       case 'endpoints':
         return second === undefined ? { endpoints: this.endpoints } : (this.endpoints.find(({ name }) => name === second) ?? null);
       case 'hooks':

@@ -1,0 +1,91 @@
+import { performance } from 'node:perf_hooks';
+import type { Config } from '../config.ts';
+import type { GroupFacts, GroupLag } from '../engine/port.ts';
+import type { EngineStatus } from '../engine-status.ts';
+import { type EngineReport, type Fleet, type FleetPartition, fleetProblems, fleetWorkers, workerName } from '../fleet.ts';
+import { RecentAnswer } from '../observe/recent-answer.ts';
+import { openEngineFacts } from '../open-engine.ts';
+
+/** The broker is asked no more often, in milliseconds. */
+const REST = 2_000;
+/** How long whoever asks waits for it, in milliseconds: a scrape must not. */
+const PATIENCE = 200;
+
+export interface FleetReaderOptions {
+  readonly config: Config;
+  /** Told of the first failure of several in a row. */
+  readonly onError: (error: unknown) => void;
+  /** Default: that of the configuration's engine. */
+  readonly open?: (config: Config) => Promise<GroupFacts | null>;
+  /** Milliseconds that only grow. Default: this process'. */
+  readonly now?: () => number;
+}
+
+/** What the broker says of all workers. Connects when it is first asked; without `engine` it never does, and no Kafka code is loaded. */
+export class FleetReader {
+  readonly #options: FleetReaderOptions;
+  readonly #now: () => number;
+  readonly #recent: RecentAnswer<readonly FleetPartition[]>;
+  #facts: Promise<GroupFacts | null> | null = null;
+  #error: string | null = null;
+  #isClosed = false;
+  /** Since when it has been seen that a partition is nobody's. */
+  #unassignedSince: number | null = null;
+
+  constructor(options: FleetReaderOptions) {
+    const now = options.now ?? (() => performance.now());
+    this.#options = options;
+    this.#now = now;
+    this.#recent = new RecentAnswer({ ask: () => this.#ask(), onError: options.onError, rest: REST, patience: PATIENCE, now });
+  }
+
+  /** What a process says of its part, with what is known of all. Waits a moment at most, and never throws. */
+  async report(engine: EngineStatus | null): Promise<EngineReport | null> {
+    if (engine === null) return null;
+    const fleet = await this.#fleet();
+    const fleet_error = fleet === null ? (this.#error ?? 'the broker has not answered yet') : null;
+    return { ...engine, fleet, fleet_error, fleet_problems: fleetProblems({ topic: engine.topic, fleet, fleet_error: this.#error }) };
+  }
+
+  /** May be called twice, and without anything having been asked. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const facts = await this.#facts?.catch(() => null);
+    await facts?.close();
+  }
+
+  async #fleet(): Promise<Fleet | null> {
+    if (this.#isClosed || this.#options.config.engine === null) return null;
+    const partitions = await this.#recent.get();
+    return partitions === null ? null : { partitions, workers: fleetWorkers(partitions), unassigned_for: this.#unassignedSince === null ? null : Math.round(this.#now() - this.#unassignedSince) };
+  }
+
+  async #ask(): Promise<readonly FleetPartition[]> {
+    try {
+      const { config, open = openEngineFacts } = this.#options;
+      this.#facts ??= open(config);
+      const lags = (await (await this.#facts)?.lag()) ?? [];
+      const isWhole = lags.every(({ worker }) => worker !== null);
+      this.#unassignedSince = isWhole ? null : (this.#unassignedSince ?? this.#now());
+      this.#error = null;
+      return lags.map(toPartition);
+    } catch (error) {
+      this.#error = error instanceof Error ? error.message : 'unknown error';
+      this.#unassignedSince = null;
+      throw error;
+    }
+  }
+}
+
+/** Where nothing has been committed, all that is there waits; where it was removed before it was read, what is left does. */
+function toPartition({ topic, partition, worker, committed, start, end }: GroupLag): FleetPartition {
+  const next = committed === null || committed < start ? start : committed;
+  return {
+    topic,
+    partition,
+    worker: worker === null ? null : workerName(worker),
+    committed: committed === null ? null : Number(committed),
+    end: Number(end),
+    lag: Math.max(0, Number(end - next)),
+  };
+}
