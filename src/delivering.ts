@@ -133,7 +133,7 @@ export class Delivering {
 
   async begin(): Promise<void> {
     const { assignment } = this.#options;
-    await this.generation.takeOver();
+    await this.generation.takeOver(() => assignment.leaseUntil);
     await this.#watch.look();
     await this.rotating.restore();
     this.#drainFrom = (await this.dispatcher.restore()) ?? NO_LSN;

@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
-import { kafka, kafkaTest } from '../support/kafka.ts';
+import { describeKafka, kafka } from '../support/kafka.ts';
 import { Fleet } from './fleet.ts';
 
 const TABLE = 'create table items (id int primary key, n int not null)';
@@ -10,44 +10,46 @@ function yaml(options = ''): string {
   return `${HEAD}tables: { items: {} }\nendpoints: { crm: ${endpoint()} }\nhooks: [{ name: all, table: items, to: crm${options} }]\n`;
 }
 
-kafkaTest('rows go from the tail through the engine to an endpoint, in order, and the LSN is confirmed', async () => {
-  const db = await testDatabase(TABLE);
-  const receiver = await testReceiver();
-  const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
-  const tail = await fleet.start('tail');
-  await db.sql('insert into items select i, 0 from generate_series(1, 20) i');
-  for (let n = 1; n <= 5; n++) await db.sql('update items set n = $1', [n]);
-  // The tail needs no worker to be done with them.
-  await expect.poll(() => tail.running.status().engine?.forwarded, PATIENCE).toBe(120);
-  await expect.poll(() => tail.running.status().in_flight.deliveries, PATIENCE).toBe(0);
-  const worker = await fleet.start('deliver');
-  await receiver.received(120);
-  const seen = new Map<number, number[]>();
-  for (const { body } of receiver.requests) {
-    const { data } = JSON.parse(String(body)) as { data: { id: number; n: number } };
-    seen.set(data.id, [...(seen.get(data.id) ?? []), data.n]);
-  }
-  expect([...seen.values()]).toEqual(Array.from({ length: 20 }, () => [0, 1, 2, 3, 4, 5]));
-  expect(worker.running.status()).toMatchObject({ state: 'streaming', problems: [], engine: { role: 'deliver', partitions: [0, 1, 2, 3, 4, 5, 6, 7] } });
-  await worker.running.stop();
-  expect(worker.running.status().state).toBe('stopped');
-});
+describeKafka('a fleet', () => {
+  test('rows go from the tail through the engine to an endpoint, in order, and the LSN is confirmed', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
+    const tail = await fleet.start('tail');
+    await db.sql('insert into items select i, 0 from generate_series(1, 20) i');
+    for (let n = 1; n <= 5; n++) await db.sql('update items set n = $1', [n]);
+    // The tail needs no worker to be done with them.
+    await expect.poll(() => tail.running.status().engine?.forwarded, PATIENCE).toBe(120);
+    await expect.poll(() => tail.running.status().in_flight.deliveries, PATIENCE).toBe(0);
+    const worker = await fleet.start('deliver');
+    await receiver.received(120);
+    const seen = new Map<number, number[]>();
+    for (const { body } of receiver.requests) {
+      const { data } = JSON.parse(String(body)) as { data: { id: number; n: number } };
+      seen.set(data.id, [...(seen.get(data.id) ?? []), data.n]);
+    }
+    expect([...seen.values()]).toEqual(Array.from({ length: 20 }, () => [0, 1, 2, 3, 4, 5]));
+    expect(worker.running.status()).toMatchObject({ state: 'streaming', problems: [], engine: { role: 'deliver', partitions: [0, 1, 2, 3, 4, 5, 6, 7] } });
+    await worker.running.stop();
+    expect(worker.running.status().state).toBe('stopped');
+  });
 
-kafkaTest('one process does both, and another one beside it takes half of the work', async () => {
-  const db = await testDatabase(TABLE);
-  const receiver = await testReceiver();
-  const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
-  const first = await fleet.start('all');
-  await db.sql('insert into items select i, 0 from generate_series(1, 50) i');
-  await receiver.received(50);
-  const second = await fleet.start('all');
-  const parts = (): number[] => [first, second].map(({ running }) => running.status().engine?.partitions.length ?? 0);
-  await expect.poll(parts, PATIENCE).toEqual([4, 4]);
-  await db.sql('insert into items select i, 0 from generate_series(51, 100) i');
-  await receiver.received(100);
-  await first.running.stop();
-  await expect.poll(parts, PATIENCE).toEqual([0, 8]);
-  await db.sql('insert into items select i, 0 from generate_series(101, 150) i');
-  await receiver.received(150);
-  expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(150);
+  test('one process does both, and another one beside it takes half of the work', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
+    const first = await fleet.start('all');
+    await db.sql('insert into items select i, 0 from generate_series(1, 50) i');
+    await receiver.received(50);
+    const second = await fleet.start('all');
+    const parts = (): number[] => [first, second].map(({ running }) => running.status().engine?.partitions.length ?? 0);
+    await expect.poll(parts, PATIENCE).toEqual([4, 4]);
+    await db.sql('insert into items select i, 0 from generate_series(51, 100) i');
+    await receiver.received(100);
+    await first.running.stop();
+    await expect.poll(parts, PATIENCE).toEqual([0, 8]);
+    await db.sql('insert into items select i, 0 from generate_series(101, 150) i');
+    await receiver.received(150);
+    expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(150);
+  });
 });
