@@ -1,0 +1,14 @@
+import { KafkaBroker } from '../../support/kafka/broker.ts';
+import { suiteServer } from '../suite/server.ts';
+import { FLEET_SCENES } from './fleet-scenes.ts';
+import { playFleet } from './fleet-suite.ts';
+const [only = '', breakage = '', workers = '3'] = process.argv.slice(2);
+const server = await suiteServer(null);
+const broker = await KafkaBroker.start();
+const t = performance.now();
+const result = await playFleet({ postgres: server.url, brokers: broker.brokers, broker, seed: Number(process.env['SEED'] ?? 1), breakage: breakage === '' ? null : breakage, workers: Number(workers), scenes: FLEET_SCENES.filter(({ fault, isLong }) => new RegExp(only).test(fault) && isLong !== true), onLine: (l) => console.log(l.slice(0, 600)) });
+console.log(JSON.stringify({ ...result, findings: undefined }), (performance.now() - t) / 1000);
+for (const f of result.findings.slice(0, 20)) console.log(f.condition, f.what.slice(0, 400));
+console.log(result.findings.length, 'findings');
+await broker.stop(); await server.stop();
+process.exit(0);
