@@ -50,6 +50,8 @@ class KafkaGroup implements Group {
   readonly #run: Promise<void>;
   readonly #joined = Promise.withResolvers<void>();
   #had: { readonly parts: readonly Part[]; readonly generation: number } = { parts: [], generation: -1 };
+  /** Our id when we lost our place. */
+  #id = '';
   #everJoined = false;
   #failures = 0;
   #problem: string | null;
@@ -102,7 +104,7 @@ class KafkaGroup implements Group {
     const rebalance = session + patience;
     const client = new KafkaClient(cluster, { clientId, requestTimeout: session + rebalance + ANSWER });
     const coordinator = new Coordinator(client, group);
-    const seat = new Seat({ client, coordinator, group, topics, session, rebalance, exclusive });
+    const seat = new Seat({ client, coordinator, group, topics, session, rebalance, exclusive, id: this.#id });
     try {
       for (let outcome: Outcome = 'again'; outcome === 'again' && !this.#leaving.signal.aborted;) {
         const dealt = await Promise.race([this.#join(seat), this.#left]);
@@ -110,6 +112,7 @@ class KafkaGroup implements Group {
       }
     } finally {
       client.close();
+      this.#id = seat.id;
       if (this.#leaving.signal.aborted) await this.#goodbye(seat.id);
     }
   }

@@ -95,7 +95,7 @@ export class FleetGround {
     this.database = database;
     this.chance = random(options.seed);
     this.sink = new Sink({ file: join(this.folder, 'received.jsonl'), secret: SECRET, seed: options.seed, endpoints: ENDPOINTS });
-    this.writer = new WriterProcess({ file: join(this.folder, 'written.jsonl'), url: database.url, seed: options.seed, pause: 150 });
+    this.writer = new WriterProcess({ file: join(this.folder, 'written.jsonl'), url: database.url, seed: options.seed, pause: 300 });
     this.#feed = setInterval(() => void this.writer.arrived(this.sink.delivered('audit')).catch(() => undefined), 50);
   }
 

@@ -1,4 +1,5 @@
-import { configureTopic } from './configure-topic.ts';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
 import { type FleetGround, SESSION, type Ship, Stuck } from './fleet-ground.ts';
@@ -88,8 +89,8 @@ async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
 }
 
 /** The broker takes nothing for a while: the tail confirms nothing of that time, and says so. */
-function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly harm: (ground: FleetGround) => Promise<void>; readonly mend: (ground: FleetGround) => Promise<void>; readonly ms: number; readonly isReadable?: boolean }): FleetScene {
-  const { harm, mend, ms: least, isReadable = false, ...rest } = more;
+function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly harm: (ground: FleetGround) => Promise<void>; readonly mend: (ground: FleetGround) => Promise<void>; readonly ms: number}): FleetScene {
+  const { harm, mend, ms: least, ...rest } = more;
   return {
     fault,
     crm: 'healthy',
@@ -112,7 +113,7 @@ function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly
       await ground.until(says, 'the tail to say that the broker takes nothing', least + 30_000);
       await mend(ground);
       const mended = now();
-      if (!isReadable) ground.brokerWasAway(from);
+      ground.brokerWasAway(from);
       await ground.until(isPast, 'the tail to confirm again');
       const ms = now() - mended;
       await ground.delivered('audit', 20);
@@ -122,9 +123,9 @@ function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly
   };
 }
 
-/** What the topic's setting lets the broker take; readers go on. */
-function refusing(copies: number) {
-  return ({ brokers, topic }: FleetGround): Promise<void> => configureTopic(brokers, topic, { 'min.insync.replicas': String(copies) });
+/** No file of the broker may become longer, as if its disk were full: it ends itself. */
+async function fillDisk({ broker }: FleetGround): Promise<void> {
+  await promisify(execFile)('prlimit', ['--pid', String(broker.pid), '--fsize=1']);
 }
 
 function suspended(fault: string, ms: number, more: Pick<FleetScene, 'isLong'> = {}): FleetScene {
@@ -145,7 +146,14 @@ const BROKER_KILLED = brokerAway('kill -9 of the broker, which starts again on i
 const SUSPENDED = suspended('SIGSTOP of the broker', 3_000);
 const SUSPENDED_LONG = suspended('SIGSTOP of the broker beyond the session', SESSION + 3_000);
 const SUSPENDED_MINUTE = suspended('SIGSTOP of the broker for a minute', 60_000, { isLong: true });
-const REFUSING = brokerAway('the broker takes no records (too few copies)', { ms: 0, harm: refusing(2), mend: refusing(1), isReadable: true });
+const FULL = brokerAway("the broker's disk is full, and it starts again when there is room", {
+  ms: 0,
+  harm: fillDisk,
+  mend: async (ground) => {
+    await ground.until(() => !ground.broker.running, 'the broker to end itself');
+    await ground.broker.start();
+  },
+});
 
 /** One worker, then four, then one, while the writer writes, and lanes are parked and the breaker opens and closes. */
 export const SCALING: FleetScene = {
@@ -193,6 +201,6 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   SUSPENDED,
   SUSPENDED_LONG,
   SUSPENDED_MINUTE,
-  REFUSING,
+  FULL,
   SCALING,
 ];

@@ -81,6 +81,11 @@ export class KafkaBroker {
     return [`127.0.0.1:${this.ports.plain}`];
   }
 
+  /** Of the broker's own process, while it runs. */
+  get pid(): number {
+    return this.#pid;
+  }
+
   get running(): boolean {
     return this.#keeper !== null;
   }
