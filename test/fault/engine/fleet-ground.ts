@@ -49,6 +49,13 @@ export interface Ship {
   readonly process: DaemonProcess;
 }
 
+/** A worker that had been stopped for longer than its session woke, and was a member again: when. */
+export interface Waking {
+  readonly worker: string;
+  readonly from: number;
+  readonly until: number;
+}
+
 export interface FleetGroundOptions {
   /** Superuser URL of a Postgres. */
   readonly postgres: string;
@@ -81,6 +88,9 @@ export class FleetGround {
   readonly mishaps: Mishap[] = [];
   /** Milliseconds that each rebalance took, by what it was for. */
   readonly rebalances: { readonly what: string; readonly ms: number }[] = [];
+  readonly wakings: Waking[] = [];
+  /** Records that the topic has twice or more, as it was sampled last. */
+  producedAgain = 0;
   /** Milliseconds that each worker took to drain and end. */
   readonly drains: number[] = [];
   readonly #options: FleetGroundOptions;
@@ -219,6 +229,7 @@ export class FleetGround {
     // In this order: what was durable at the position is in one of those that are read later.
     const position = await positionOf(this.database, this.database.name);
     const records = await topicIds({ brokers: this.#options.brokers, topic: this.topic, partitions: PARTITIONS });
+    this.producedAgain = records.length - new Set(records.map(({ endpoint, id }) => `${endpoint} ${id}`)).size;
     const stored = await storedDeliveries(this.database);
     for (const name of ENDPOINTS) {
       const ids = [...records, ...stored].flatMap(({ endpoint, id }) => (endpoint === name ? [id] : []));

@@ -80,11 +80,14 @@ const ZOMBIE: FleetScene = {
   },
 };
 
-/** @throws Stuck if it sends more than was in flight before it is a member again */
+/** It wakes, and comes back. What it sends meanwhile is judged: see `Waking`. */
 async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
   const since = zombie.process.log.length;
+  const from = now();
   ground.thaw(zombie);
-  await ground.within(zombie.process.says(/the partitions are lost/, since), `${zombie.name} to see that its partitions are lost`);
+  const { time } = await ground.within(zombie.process.says('delivering', since), `${zombie.name} to be a member again`);
+  // Its log has the time of day; the receiver's clock is the one of `now`.
+  ground.wakings.push({ worker: zombie.name, from, until: now() - (Date.now() - Date.parse(String(time))) });
   await ground.dealt('SIGCONT of a worker');
 }
 
@@ -155,6 +158,24 @@ const FULL = brokerAway("the broker's disk is full, and it starts again when the
   },
 });
 
+function oneMore(fault: string, crm: Mood, moment: (ground: FleetGround) => Promise<void>): FleetScene {
+  return {
+    fault,
+    crm,
+    audit: 'very slow',
+    play: async (ground) => {
+      await moment(ground);
+      ground.launch('deliver');
+      const ms = await ground.dealt('one more worker');
+      await ground.turn('slow', 'very slow');
+      await afterRequests(ground);
+      await leave(ground);
+      await afterRequests(ground);
+      return ms;
+    },
+  };
+}
+
 /** One worker, then four, then one, while the writer writes, and lanes are parked and the breaker opens and closes. */
 export const SCALING: FleetScene = {
   fault: 'from one worker to four and back to one',
@@ -202,5 +223,7 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   SUSPENDED_LONG,
   SUSPENDED_MINUTE,
   FULL,
+  oneMore('one worker more, and one less', 'very slow', afterRequests),
+  oneMore('one worker more, with parked rows, and one less', 'down', AS_PARKED),
   SCALING,
 ];

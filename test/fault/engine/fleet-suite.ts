@@ -28,6 +28,7 @@ export interface FleetResult extends FleetVerdict {
   readonly rounds: readonly FleetRound[];
   readonly rebalances: readonly { readonly what: string; readonly ms: number }[];
   readonly drains: readonly number[];
+  readonly producedAgain: number;
 }
 
 /** Plays scenes with one fleet, lets all arrive, and judges it. */
@@ -49,7 +50,7 @@ export async function playFleet({ workers, scenes, onLine, ...options }: FleetEp
       await ground.turn(scene.crm, scene.audit);
       const recovery = await scene.play(ground).catch(inVain);
       rounds.push({ fault: scene.fault, recovery });
-      onLine(`  ${scene.fault} (${scene.crm}): ${recovery === null ? 'stuck' : `${Math.round(recovery)} ms`}`);
+      onLine(`  ${scene.fault} (${scene.crm}): ${ground.producedAgain} ${recovery === null ? 'stuck' : `${Math.round(recovery)} ms`}`);
       isWhole = recovery !== null;
       if (!isWhole) break;
     }
@@ -57,7 +58,7 @@ export async function playFleet({ workers, scenes, onLine, ...options }: FleetEp
     await ground.halt();
     const verdict = await judgeFleet(ground, isWhole);
     onLine(`  judged: ${verdict.changes} changes, ${verdict.requests} requests, ${verdict.again.all} came again (${verdict.again.recent} not committed, ${verdict.again.older} under way)`);
-    return { ...verdict, findings: [...stuck, ...verdict.findings], rounds, rebalances: ground.rebalances, drains: ground.drains };
+    return { ...verdict, findings: [...stuck, ...verdict.findings], rounds, rebalances: ground.rebalances, drains: ground.drains, producedAgain: ground.producedAgain };
   } finally {
     await ground.close();
   }

@@ -2,11 +2,14 @@ import { type Condition, CONDITIONS, isDelivered, judge, storedDeliveries } from
 import { nameOf } from '../../support/writer.ts';
 import { now } from '../suite/child.ts';
 import { cameAgain } from './again.ts';
-import { ENDPOINTS, type FleetGround } from './fleet-ground.ts';
+import { ENDPOINTS, type FleetGround, UNDER_WAY } from './fleet-ground.ts';
 import { laneRequests, overlaps, WORKER_HEADER } from './overlap.ts';
 
-/** `overlap`: a lane was in two workers at once. `stuck`: it did not go on, or ended by itself. */
-export type FleetCondition = Condition | 'overlap' | 'stuck';
+/**
+ * `overlap`: a lane was in two workers at once. `zombie`: one that others had replaced sent more than was in flight.
+ * `stuck`: it did not go on, or ended by itself.
+ */
+export type FleetCondition = Condition | 'overlap' | 'zombie' | 'stuck';
 
 export interface FleetFinding {
   readonly condition: FleetCondition;
@@ -18,7 +21,7 @@ export interface FleetVerdict {
   readonly changes: number;
   readonly requests: number;
   /** Deliveries that came again, and of them those that had not been committed before a mishap, and those that were under way. */
-  readonly again: { readonly all: number; readonly recent: number; readonly older: number };
+  readonly again: { readonly all: number; readonly recent: number; readonly older: number; /** Sent by zombies. */ readonly woken: number };
 }
 
 /** Judges what a fleet did by the eight conditions, and by whether a lane was ever in two workers. The writer must have been stopped. */
@@ -30,7 +33,7 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
   const { requests, refused } = ground.sink.read();
   const stored = await storedDeliveries(ground.database);
   const findings: FleetFinding[] = refused.map((what) => ({ condition: 'unstable', what: `no valid signature: ${what}` }));
-  const again = { all: 0, recent: 0, older: 0 };
+  const again = { all: 0, recent: 0, older: 0, woken: 0 };
   const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
   for (const name of ENDPOINTS) {
     const received = requests.get(name) ?? [];
@@ -41,6 +44,11 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
       for (const what of verdict[condition]) find(condition, what);
     }
     for (const what of overlaps(laneRequests(received, rowOf, end))) find('overlap', what);
+    for (const { worker, from, until } of ground.wakings) {
+      const sent = received.filter(({ headers, at }) => headers[WORKER_HEADER] === worker && at >= from && at < until).length;
+      if (sent > UNDER_WAY[name]) find('zombie', `${worker} sent ${sent} when it woke, of which ${UNDER_WAY[name]} could be in flight`);
+      again.woken += sent;
+    }
     const delivered = received.filter(isDelivered).map(({ id, at, answeredAt = at, headers, body }) => ({
       id, at, answeredAt, worker: String(headers[WORKER_HEADER] ?? ''), committedAt: written.committedAt.get(nameOf(body)) ?? 0,
     }));
