@@ -4,7 +4,7 @@
  */
 
 /** The stages, in the order of the data's way. */
-const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format', 'queue', 'deliver', 'checkpoint', 'backfill', 'engine']);
+const STAGES = new Set(['source', 'decode', 'event', 'route', 'enrich', 'format', 'queue', 'deliver', 'checkpoint', 'backfill', 'engine', 'topic']);
 
 /** What several stages share beside the vocabulary: CEL. Imports only the vocabulary. */
 const SHARED = new Set(['expression']);
@@ -18,7 +18,11 @@ const ERRORS_OF_PORTS = new Set(['engine/too-large.ts']);
 /** The only ones that wire parts together. The second line are the daemon's own parts, a file each. */
 const COMPOSERS = new Set([
   'cli.ts', 'commands', 'inspecting', 'daemon.ts', 'daemon-status.ts', 'acting.ts',
-  'opening.ts', 'reading.ts', 'pipeline.ts', 'hook-routes.ts', 'row-lanes.ts', 'delivered-history.ts', 'dispatcher.ts', 'endpoint-tally.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'outlet-of.ts', 'open-engine.ts', 'delivering.ts', 'notices.ts', 'running.ts', 'tail-and-worker.ts', 'delivery-records.ts', 'rotating.ts', 'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'worker-state.ts', 'endpoint-watch.ts', 'expression-findings.ts',
+  'opening.ts', 'reading.ts', 'pipeline.ts', 'hook-routes.ts', 'row-lanes.ts', 'delivered-history.ts', 'dispatcher.ts',
+  'endpoint-sender.ts', 'endpoint-tally.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'outlet-of.ts',
+  'open-engine.ts', 'delivering.ts', 'notices.ts', 'running.ts', 'tail-and-worker.ts', 'delivery-records.ts', 'rotating.ts',
+  'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'worker-state.ts', 'endpoint-watch.ts',
+  'topic-reading.ts', 'topic-daemon.ts', 'expression-findings.ts',
 ]);
 
 /** A package that one file owns. */

@@ -55,9 +55,28 @@ export interface Transaction {
   readonly xid: number;
   /** Microseconds since 2000-01-01 UTC, as Postgres counts; see `commitTime`. */
   readonly committedAt: bigint;
+  /** The LSN that people are told, where `commitLsn` counts something else: a topic's offsets. Absent: `commitLsn`. */
+  readonly toldLsn?: Lsn;
+}
+
+/** The LSN that a body shows. */
+export function shownLsn({ commitLsn, toldLsn }: Transaction): Lsn {
+  return toldLsn ?? commitLsn;
 }
 
 export type ChangeKind = 'insert' | 'update' | 'delete' | 'truncate';
+
+/** What an event that was made elsewhere says of itself, where its rows do not tell it (any more). Sets go by column: 1 or 0. */
+export interface Told {
+  /** True: what may be seen has changed, and not the data. */
+  readonly isVisibilityUpdate: boolean;
+  /** True for a row that was there before, which nobody has changed. */
+  readonly isBackfill: boolean;
+  /** Columns whose values were hidden before they got here; null: none. */
+  readonly hidden: Uint8Array | null;
+  /** Columns that an update changed; null: not told. */
+  readonly changed: Uint8Array | null;
+}
 
 /**
  * One row's change within a transaction. The decoder reuses the object: valid only until its handler returns.
@@ -79,6 +98,8 @@ export interface Change {
   readonly old: Tuple | null;
   /** True if `old` holds the replica identity's columns alone (the others stand as NULL, which they need not be). */
   readonly oldIsKey: boolean;
+  /** Absent: the rows tell all. */
+  readonly told?: Told | null;
 }
 
 /** 2000-01-01T00:00:00Z in Unix microseconds: the epoch of Postgres' timestamps. */

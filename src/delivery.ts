@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Lsn } from './lsn.ts';
 
-/** What a request is besides its body. Made once for each hook and endpoint and shared by their deliveries, but where it has templates. */
+/** What a request is besides its body. For a Kafka endpoint it is a record: `method` is PRODUCE, `path` as recordPath makes it (record-path.ts). Made once for each hook and endpoint and shared by their deliveries, but where it has templates. */
 export interface RequestShape {
   readonly hook: string;
   readonly endpoint: string;
@@ -63,6 +63,12 @@ export interface Sequence {
   readonly commitLsn: Lsn;
   readonly ordinal: number;
   readonly nth: number;
+}
+
+/** True if `a` is in the order before `b`. */
+export function precedes(a: Sequence, b: Sequence): boolean {
+  if (a.commitLsn !== b.commitLsn) return a.commitLsn < b.commitLsn;
+  return a.ordinal === b.ordinal ? a.nth < b.nth : a.ordinal < b.ordinal;
 }
 
 /** One event for one hook and endpoint, until it is delivered or dead. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config, EndpointConfig } from './config.ts';
-import { Sender } from './deliver/sender.ts';
 import type { EngineStatus } from './daemon-status.ts';
 import type { Delivery } from './delivery.ts';
+import { type EndpointSender, openSender } from './endpoint-sender.ts';
 import type { EndpointDetail, EndpointStatus } from './endpoint-status.ts';
 import { endpointStatus, type EndpointTally, failureOfTally, newTally, unreadableFailure } from './endpoint-tally.ts';
 import type { Enriching } from './enriching.ts';
@@ -51,7 +51,7 @@ export interface DispatcherOptions {
   readonly claims: ClaimStore;
   readonly enriching: Enriching;
   /** Stands before each attempt: one that may not be made is not passed on. Default: all may. */
-  readonly before?: (send: Sender['attempt']) => Sender['attempt'];
+  readonly before?: (send: EndpointSender['attempt']) => EndpointSender['attempt'];
   /** Null: nothing is traced. */
   readonly tracer: Tracer | null;
   readonly tickets: Tickets;
@@ -73,7 +73,7 @@ export interface DispatcherOptions {
 
 interface Endpoint extends EndpointTally {
   readonly queue: EndpointQueue;
-  readonly sender: Sender;
+  readonly sender: EndpointSender;
 }
 
 /** All endpoints: for each a queue and a sender, and one budget and one writer for them all. */
@@ -210,7 +210,7 @@ export class Dispatcher {
     const { config: all, userAgent, store, tickets, enriching, tracer, before = (send) => send } = this.#options;
     const signer = config.signing === null ? null : new EndpointSigner(config.signing.secrets);
     if (signer !== null) this.signers.set(config.name, signer);
-    const sender = new Sender(config, {
+    const sender = openSender(config, {
       userAgent,
       sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     });

@@ -77,7 +77,7 @@ export class Enriching {
   }
 
   /** The request of a draft. Never rejects. */
-  async render({ id, request, body }: Delivery, endpoint: Pick<EndpointConfig, 'name' | 'method'>): Promise<MadeRequest | LookupFailure> {
+  async render({ id, request, body }: Delivery, endpoint: Pick<EndpointConfig, 'name' | 'method' | 'kafka'>): Promise<MadeRequest | LookupFailure> {
     try {
       const draft = this.#drafts.read(body);
       const plan = await this.#plan(request.hook, draft);

@@ -1,7 +1,7 @@
 import type { ClientConfig } from 'pg';
 import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import { Sender } from './deliver/sender.ts';
+import { openSender } from './endpoint-sender.ts';
 import type { Producer } from './engine/port.ts';
 import { WalhookError } from './errors.ts';
 import { expressionFindings } from './expression-findings.ts';
@@ -97,9 +97,14 @@ export async function examine(config: Config, source: Target): Promise<void> {
   } finally {
     await pool.end();
   }
+  await examineState(config);
+}
+
+/** The same of what delivers, which needs the state alone. */
+export async function examineState(config: Config): Promise<void> {
   await refuseUnwritable(target(config.state.url ?? config.source.url));
   await refuseLostKeys(config);
-  for (const endpoint of config.endpoints) await new Sender(endpoint, { sign: null, userAgent: '' }).abort();
+  for (const endpoint of config.endpoints) await openSender(endpoint, { sign: null, userAgent: '' }).abort();
 }
 
 async function refuseUnwritable(state: Target): Promise<void> {

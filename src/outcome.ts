@@ -16,7 +16,11 @@ export type FailureClass =
   /** Whether the hook's cooldown lets it through could not be asked: nothing was sent. */
   | 'cooldown'
   /** An expression of the hook failed on the row: there is no request. */
-  | 'expression';
+  | 'expression'
+  /** Kafka's brokers do not take this record: its topic, its size. */
+  | 'rejected'
+  /** Kafka's brokers take nothing at the moment: no leader, too few replicas, or they do not accept who asks. */
+  | 'broker';
 
 /**
  * What a failed attempt means for its delivery: `retry` it later; it is `dead`, since trying again cannot help; or
@@ -24,11 +28,14 @@ export type FailureClass =
  */
 export type Verdict = 'retry' | 'dead' | 'disable';
 
-/** What one HTTP attempt came to. */
+/** What one attempt came to. */
 export type Outcome =
   | {
       readonly kind: 'delivered';
-      readonly status: number;
+      /** HTTP status; null of a record that is in its topic. */
+      readonly status: number | null;
+      /** Where the record is, as `topic/partition@offset`; absent of HTTP. */
+      readonly place?: string;
       /** The endpoint asked, with the response, to be sent nothing more. */
       readonly disable: boolean;
       readonly ms: number;
@@ -59,7 +66,7 @@ export function isOfEndpoint(outcome: Outcome): boolean {
 
 /** True if the failure tells of the endpoint as a whole, not of one delivery that it refuses. */
 export function isEndpointFailure(outcome: Outcome): boolean {
-  if (outcome.kind === 'delivered' || outcome.failure === 'request' || !isOfEndpoint(outcome)) return false;
+  if (outcome.kind === 'delivered' || outcome.failure === 'request' || outcome.failure === 'rejected' || !isOfEndpoint(outcome)) return false;
   return outcome.status === null || outcome.status >= 500 || outcome.status === 429 || outcome.status === 408;
 }
 

@@ -19,7 +19,7 @@ import type { History } from './history/history.ts';
 import { TableTally } from './history/tallies.ts';
 import { byOperation, type DeliveryQueue, hookRoutes, type Route } from './hook-routes.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
-import { covers, type Position } from './position.ts';
+import { handledWithin, type Position } from './position.ts';
 import type { Failure, Held } from './queue/port.ts';
 import { rowKey } from './route/row-key.ts';
 import { MARK_PREFIX } from './source/chunk-reader.ts';
@@ -80,6 +80,8 @@ export class Pipeline implements ChangeSink {
   readonly #options: PipelineOptions;
   /** By OID. */
   readonly #watched = new Map<number, Watched>();
+  /** Those that `relationAs` has seen. */
+  readonly #versions = new WeakMap<Relation, Watched>();
   readonly #touches: Touches;
   /** Null: nothing is traced. */
   readonly #trace: ChangeTrace | null;
@@ -131,7 +133,7 @@ export class Pipeline implements ChangeSink {
   begin(transaction: Transaction): void {
     this.#transaction = transaction;
     this.#ordinal = 0;
-    this.#handled = handledOf(this.#resume, transaction);
+    this.#handled = handledWithin(this.#resume, transaction.commitLsn);
     this.#idPrefix = idPrefix(transaction, this.#options.timelineAt(transaction.commitLsn));
     this.#committedAt = commitTime(transaction);
     this.#endedAt = null;
@@ -140,23 +142,40 @@ export class Pipeline implements ChangeSink {
   }
 
   async relation(relation: Relation): Promise<void> {
-    const { config, describe, history, tables } = this.#options;
-    const watched = tables.of(relation, this.#transaction?.commitLsn ?? NO_LSN);
-    const hooks = config.hooks.filter((hook) => hook.schema === watched?.schema && hook.table === watched.table);
-    if (watched === null || hooks.length === 0) {
-      this.#watched.delete(relation.oid);
-      return;
-    }
-    const plan = watchTable(relation, watched, await describe(relation, watched));
+    const table = this.#tableOf(relation);
+    if (table === null) this.#watched.delete(relation.oid);
+    else this.#watched.set(relation.oid, this.#watch(relation, table, await this.#options.describe(relation, table)));
+  }
+
+  /** The same where it is known how the table is now. A relation that was there before costs nothing again. */
+  relationAs(relation: Relation, live: LiveTable): void {
+    const table = this.#versions.has(relation) ? null : this.#tableOf(relation);
+    if (table !== null) this.#versions.set(relation, this.#watch(relation, table, live));
+    const watched = this.#versions.get(relation);
+    if (watched === undefined) this.#watched.delete(relation.oid);
+    else this.#watched.set(relation.oid, watched);
+  }
+
+  /** Null if no hook is for it. */
+  #tableOf(relation: Relation): TableConfig | null {
+    const { config, tables } = this.#options;
+    const table = tables.of(relation, this.#transaction?.commitLsn ?? NO_LSN);
+    return config.hooks.some((hook) => hook.schema === table?.schema && hook.table === table.table) ? table : null;
+  }
+
+  #watch(relation: Relation, watched: TableConfig, live: LiveTable): Watched {
+    const { config, history } = this.#options;
+    const hooks = config.hooks.filter((hook) => hook.schema === watched.schema && hook.table === watched.table);
+    const plan = watchTable(relation, watched, live);
     this.#touches.watch(relation, `${watched.schema}.${watched.table}`, plan.key);
     const routes = hookRoutes(plan, hooks, this.#options);
     // A hook that wants no events of a kind is not even asked.
     const routesOf = byOperation((operation) => routes.filter(({ hook }) => hook.isFor(operation)));
-    this.#watched.set(relation.oid, {
+    return {
       reader: new EventReader(plan, (event) => this.#route(event, routesOf[event.operation])),
       traced: { table: plan, hiddenIn: (change, tuple) => hiddenIn(plan, change, tuple) },
       tally: history?.table(plan.name) ?? new TableTally(plan.name),
-    });
+    };
   }
 
   change(change: Change): void {
@@ -300,20 +319,12 @@ export class Pipeline implements ChangeSink {
       committedAt: this.#committedAt,
     };
   }
-
 }
 
 function hiddenIn({ relation, visibility }: TablePlan, change: Change, tuple: Tuple): ColumnSet | null {
   if (visibility === null) return null;
   const hidden = new Uint8Array(relation.columns.length);
   return visibility.read(change, tuple, hidden) ? hidden : null;
-}
-
-/** How many changes of a transaction were handled before, all of them as Infinity. */
-function handledOf(resume: Position, transaction: Transaction): number {
-  const { commitLsn } = transaction;
-  if (covers(resume, commitLsn, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
-  return resume.within?.commitLsn === commitLsn ? resume.within.ordinal : 0;
 }
 
 /** What a dead letter keeps of an event whose request could not be made: which it was, and nothing of its row. */

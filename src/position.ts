@@ -27,6 +27,12 @@ export function covers(position: Position, commitLsn: Lsn, ordinal: number): boo
   return within !== null && within.commitLsn === commitLsn && ordinal <= within.ordinal;
 }
 
+/** How many changes of the transaction that commits at an LSN are at or below the position: all of them as Infinity. */
+export function handledWithin(position: Position, commitLsn: Lsn): number {
+  if (covers(position, commitLsn, Number.POSITIVE_INFINITY)) return Number.POSITIVE_INFINITY;
+  return position.within?.commitLsn === commitLsn ? position.within.ordinal : 0;
+}
+
 /** The stream that a position belongs to: an LSN means nothing on another cluster or timeline. */
 export interface StreamIdentity {
   /** pg_control_system().system_identifier, in decimal. */

@@ -4,7 +4,7 @@ import { Daemon, type DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
-import { examine } from './opening.ts';
+import { examine, examineState } from './opening.ts';
 import { pause } from './patience.ts';
 import { reactionTo } from './reaction.ts';
 import type { Role } from './role.ts';
@@ -95,8 +95,15 @@ export class Service {
         hint: 'stop walhook, then start it with the new configuration',
       });
     }
+    if (placeOfEngine(this.#config) !== placeOfEngine(config)) {
+      throw new WalhookError('engine cannot be put in, taken out, or moved to another topic, group or number of partitions while walhook runs: what the topic has would be left behind', {
+        code: 'reload_needs_restart',
+        hint: 'let the workers come to the end of the topic (walhook status), stop walhook everywhere, then start it with the new configuration',
+      });
+    }
     const from = target(config.source.url);
-    await examine(config, from).catch((error: unknown) => {
+    // A worker does without the source, but for what is looked up.
+    await (this.#options.role === 'deliver' ? examineState(config) : examine(config, from)).catch((error: unknown) => {
       throw connectionError(error, { label: from.label });
     });
     if (this.#stopping) throw new WalhookError('walhook is stopping', { code: 'stopping' });
@@ -218,6 +225,11 @@ export class Service {
 /** Host, port and database, whoever the user is. */
 function placeOfState({ source, state }: Config): string {
   return target(state.url ?? source.url).label.replace(/^.*@/, '');
+}
+
+/** Where deliveries wait between the tail and the workers; null: nowhere. */
+function placeOfEngine({ engine }: Config): string | null {
+  return engine === null ? null : JSON.stringify([engine.kafka.topic, engine.kafka.group, engine.kafka.partitions]);
 }
 
 function passes(error: unknown): boolean {

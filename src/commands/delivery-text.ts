@@ -1,4 +1,5 @@
 import type { StoredDelivery, StoredDetail } from '../operations.ts';
+import { PRODUCE, recordTarget, recordText } from '../record-path.ts';
 import { type Paint, prettyJson } from './pretty-json.ts';
 import { printable, printableLine } from './printable.ts';
 import { textTable } from './text-table.ts';
@@ -73,6 +74,8 @@ export function deliveryText(delivery: StoredDetail, options: DeliveryTextOption
 
 /** The URL is not shown: a path of it may be a secret. */
 function requestText({ method, path }: StoredDetail, endpointMethod: string | null): string {
+  const record = method === PRODUCE ? recordTarget(path) : null;
+  if (record !== null) return `${PRODUCE} ${printable(recordText(record))}`;
   const known = method ?? endpointMethod;
   if (known === null) return path === null ? 'as the endpoint has it' : `${path}, with the endpoint's method`;
   return path === null ? `${known} to the endpoint's URL` : `${known} ${path}`;

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { SentRecord } from '../deliver/record-sender.ts';
 import type { SenderOptions } from '../deliver/sender.ts';
 
 /** A request as it went out, but for what HTTP itself adds. */
@@ -53,6 +54,15 @@ export class ExchangeRecorder {
     handler.onResponseError?.(NO_CONTROLLER, new Error('the request is only looked at'));
     return null;
   };
+
+  /** The same of records. */
+  readonly tapRecord = (record: SentRecord): boolean => {
+    this.request = record;
+    this.requests++;
+    return true;
+  };
+
+  readonly holdRecord = (record: SentRecord): boolean => !this.tapRecord(record);
 
   /** null if none has come. */
   get response(): SeenResponse | null {

@@ -30,7 +30,7 @@ export function attemptText({ delivery, outcome, fate, again, forwardTo }: Shown
 }
 
 function resultText(outcome: Outcome, fate: Fate): string {
-  if (outcome.kind === 'delivered') return `answered ${outcome.status} in ${Math.round(outcome.ms)} ms`;
+  if (outcome.kind === 'delivered') return `${outcome.status === null ? 'written' : `answered ${outcome.status}`} in ${Math.round(outcome.ms)} ms`;
   // Control characters were taken out where it was read.
   const answer = outcome.response === '' ? '' : `: ${JSON.stringify(outcome.response.slice(0, MOST_OF_RESPONSE))}`;
   return `${outcome.message}${answer}${fate === 'parked' ? '; it will be tried again' : '; given up'}`;

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { ConfigError } from '../config/problem.ts';
 import { WalhookError } from '../errors.ts';
 import type { ReloadFacts } from '../observe/metric-facts.ts';
+import { refuseLoneRole, type Role } from '../role.ts';
 import type { Service } from '../service.ts';
 import { type LoadedConfig, readLoaded } from './read-config.ts';
 import type { RunServer } from './run-server.ts';
@@ -14,6 +15,8 @@ export interface ReloadingOptions {
   readonly service: Pick<Service, 'reload' | 'status'>;
   readonly server: Pick<RunServer, 'next'>;
   readonly manager: Pick<ServiceManager, 'reloading' | 'ready'>;
+  /** What this process goes on doing. Default: all. */
+  readonly role?: Role;
 }
 
 /** A reload that left everything as it was. */
@@ -90,11 +93,12 @@ export class Reloading {
   }
 
   async #once(): Promise<void> {
-    const { log, service, server } = this.#options;
+    const { log, service, server, role = 'all' } = this.#options;
     const { path, sources } = this.#loaded;
     log.info({ config: path }, `${this.#isSignal ? 'SIGHUP: ' : ''}reading the configuration again`);
     this.#isSignal = false;
     const loaded = readLoaded(path, sources);
+    refuseLoneRole(role, loaded.config);
     const next = await server.next(loaded.config);
     try {
       await service.reload(loaded.config);

@@ -1,8 +1,11 @@
 import type { ShownRequest } from '../inspection.ts';
+import { PRODUCE, recordTarget } from '../record-path.ts';
 import { printable } from './printable.ts';
 
 /** A request as a command for a shell, an argument a line. What is masked stays so: `***` is to be filled in. */
-export function curlCommand({ method, url, headers, body }: ShownRequest): string {
+export function curlCommand(request: ShownRequest): string {
+  const { method, url, headers, body } = request;
+  if (method === PRODUCE) return kcatCommand(request);
   const parts = [
     // A body of its own would make a HEAD wait for one.
     method === 'HEAD' ? 'curl --head' : `curl -X ${method}`,
@@ -11,6 +14,17 @@ export function curlCommand({ method, url, headers, body }: ShownRequest): strin
     quoted(url),
     ...headers.map(([name, value]) => `-H ${header(`${name}: ${value}`)}`),
     ...(body === null ? [] : [`--data-raw ${quoted(body)}`]),
+  ];
+  return parts.join(' \\\n  ');
+}
+
+/** A record as a command of kcat, which curl has nothing like. https://github.com/edenhill/kcat */
+function kcatCommand({ url, headers, body }: ShownRequest): string {
+  const { host, pathname } = new URL(url);
+  const { topic, key } = recordTarget(pathname) ?? { topic: '', key: null };
+  const parts = [
+    `printf %s ${quoted(body ?? '')} | kcat -P -b ${plain(host)} -t ${plain(topic)}${key === null ? '' : ` -k ${quoted(key)}`}`,
+    ...headers.map(([name, value]) => `-H ${quoted(`${name}=${value}`)}`),
   ];
   return parts.join(' \\\n  ');
 }

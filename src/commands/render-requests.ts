@@ -12,6 +12,8 @@ import type { Event } from '../event.ts';
 import { bodyOf } from '../format/body-of.ts';
 import { HookRequests, type MadeRequest } from '../format/hook-requests.ts';
 import type { Origin } from '../format/origin.ts';
+import { HookRoute } from '../route/hook-route.ts';
+import { TableFilters } from '../route/table-filters.ts';
 
 /** A webhook-id that is no event's. */
 export function exampleId(): string {
@@ -45,11 +47,17 @@ export class Rendering {
     const { hook, enriching, evaluate } = this.#options;
     const made = evaluate(() => this.#requests.to(endpoint).make(event, id, enriching instanceof Enriching ? null : enriching));
     if ('message' in made) throw failed(hook, made.message, 'expression');
-    const delivery = deliveryOf(event, id, made);
+    // A record without a key of its own has the lane for one.
+    const delivery = { ...deliveryOf(event, id, made), ...(endpoint.kafka === null ? {} : { lane: this.#laneOf(event) }) };
     if (hook.enrich.size === 0 || !(enriching instanceof Enriching)) return delivery;
     const rendered = await enriching.render(delivery, endpoint);
     if ('failure' in rendered) throw failed(hook, rendered.message, rendered.failure);
     return { ...delivery, ...rendered };
+  }
+
+  #laneOf(event: Event): number {
+    const { hook, table, codecs } = this.#options;
+    return new HookRoute(hook, table, codecs, new TableFilters(table, codecs)).lane.of(event);
   }
 }
 

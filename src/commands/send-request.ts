@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { didYouMean } from '../closest.ts';
-import type { Config, EndpointConfig, HookConfig } from '../config.ts';
+import type { Config, EndpointConfig, HookConfig, KafkaEndpointConfig } from '../config.ts';
 import type { Delivery, RequestShape } from '../delivery.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { encodeForm, FORM_CONTENT_TYPE } from '../format/encode-form.ts';
+import { constantRecordPath } from '../format/record-request.ts';
 import { Unrenderable } from '../format/unrenderable.ts';
 import { NO_LSN } from '../lsn.ts';
+import { PRODUCE } from '../record-path.ts';
 import type { TextTemplate } from '../template.ts';
 
 /** What `walhook send` sends. */
@@ -49,11 +51,19 @@ export function testRequest(endpoint: EndpointConfig, hook: HookConfig | null, j
     const value = constant(`header ${name}`, template);
     return value === null ? [] : [[name.toLowerCase(), value]];
   });
+  if (endpoint.kafka !== null) return { delivery: deliveryOf(testRecord(endpoint, endpoint.kafka, { hook, headers }), checked(json ?? harmless())), notes };
   const encoding = hook?.encoding ?? (BODILESS.has(method ?? endpoint.method) ? 'query' : 'json');
   const contentType = { json: 'application/json', form: FORM_CONTENT_TYPE, query: null }[encoding];
   const shape = { hook: hook?.name ?? '', endpoint: endpoint.name, method, path: constant('path', hook?.path ?? null), contentType, headers };
   const body = checked(json ?? harmless());
   return { delivery: deliveryOf(shape, encoding === 'json' ? body : pairs(body)), notes };
+}
+
+/** Its topic is none that only a row can tell: nobody wants a test there by guess. */
+function testRecord({ name }: EndpointConfig, kafka: KafkaEndpointConfig, { hook, headers }: { readonly hook: HookConfig | null; readonly headers: RequestShape['headers'] }): RequestShape {
+  const path = constantRecordPath(kafka);
+  if (path === null) throw usage(`\`topic\` or \`key\` of endpoint ${name} has expressions, which only a row can fill: walhook render ${hook?.name ?? 'HOOK'} --key … --send sends one`);
+  return { hook: hook?.name ?? '', endpoint: name, method: PRODUCE, path, contentType: 'application/json', headers };
 }
 
 function harmless(): string {

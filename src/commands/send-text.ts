@@ -32,7 +32,11 @@ export function sendReport({ endpoint, outcome, recorder, publicKeys, notes }: S
     request: request === null ? null : { method: request.method, url, headers: request.headers.map((header) => hider.sent(header)), body: request.body },
     response: response === null ? null : { status: response.status, headers: response.headers.map((header) => hider.received(header)), body: hider.text(textOf(response)), truncated: response.cut },
     public_keys: publicKeys,
-    notes: [...notes, ...(endpoint.signing === null ? ['the endpoint has no `signing`: the request carries no signature'] : [])],
+    notes: [
+      ...notes,
+      ...(outcome.kind === 'delivered' && outcome.place !== undefined ? [`it is in the topic: ${outcome.place}`] : []),
+      ...(endpoint.signing === null ? ['the endpoint has no `signing`: the request carries no signature'] : []),
+    ],
   };
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { EndpointConfig, ServerConfig } from '../config.ts';
-import { Sender } from '../deliver/sender.ts';
 import type { Delivery } from '../delivery.ts';
+import { openSender } from '../endpoint-sender.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { onItsOwn } from '../format/joined.ts';
 import { Signer } from '../format/signature.ts';
@@ -65,10 +65,11 @@ export async function composeOnce(endpoint: EndpointConfig, delivery: Delivery):
 async function observe(endpoint: EndpointConfig, { delivery, notes, isHeld }: { readonly delivery: Delivery; readonly notes: readonly string[]; readonly isHeld: boolean }): Promise<Exchange> {
   const recorder = new ExchangeRecorder();
   const signer = endpoint.signing === null ? null : new Signer(endpoint.signing.secrets);
-  const sender = new Sender(endpoint, {
+  const sender = openSender(endpoint, {
     userAgent: `walhook/${walhookVersion()}`,
     sign: signer === null ? null : (id, timestamp, body) => signer.sign(id, timestamp, body),
     tap: isHeld ? recorder.hold : recorder.tap,
+    tapRecord: isHeld ? recorder.holdRecord : recorder.tapRecord,
   });
   try {
     const outcome = await new Promise<Outcome>((resolve) => sender.attempt(onItsOwn(delivery, endpoint), resolve));

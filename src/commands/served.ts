@@ -41,7 +41,7 @@ export async function served({ loaded, log, manager, ...rest }: ServedOptions): 
   const version = walhookVersion();
   log.info({ version, pid: process.pid, config: loaded.path }, `walhook starts; console, health and status are on ${server.url}`);
   const service = new Service({ config, log, version, ...rest });
-  running = { service, server, reloading: new Reloading({ loaded, log, service, server, manager }) };
+  running = { service, server, reloading: new Reloading({ loaded, log, service, server, manager, ...(rest.role === undefined ? {} : { role: rest.role }) }) };
   return running;
 }
 

@@ -37,8 +37,10 @@ const oauth2 = section({
   auth: choice(['basic', 'body']).prefault('basic').meta({ description: '`basic`: id and secret go as HTTP Basic authorization, which every authorization server must know. `body`: in the form.' }),
 });
 
+const TYPES = ['http', 'kafka'] as const;
+
 const options = section({
-  type: choice(['http', 'kafka']).prefault('http').meta({ description: '`http`: deliveries are requests to `url`. `kafka`: they are records in `topic`.' }),
+  type: choice(TYPES).prefault(TYPES[0]).meta({ description: '`http`: deliveries are requests to `url`. `kafka`: they are records in `topic`.' }),
   url: textOf(endpointUrl, { pattern: '^https?://' }).optional().meta({ description: 'Where to send, `https://` or `http://`; required of `type: http`. A user and password in it become Basic authorization.' }),
   brokers: brokers.optional().meta({ description: 'Kafka: brokers to begin with, `host:port`, a list or with commas between them; required. `network` holds for all that are learned from them.' }),
   topic: endpointTopic.optional().meta({ description: 'Kafka: the topic, maybe with expressions that each hook of the endpoint knows: `app.${{ event.table }}`; required. It is not made if it is not there, unless the broker does that.' }),

@@ -27,7 +27,8 @@ export function endpointConnector(endpoint: EndpointConfig, { protocol, resolve,
   });
 }
 
-function allowedRanges({ name, network }: EndpointConfig): Cidr[] {
+/** `network.allow` of an endpoint. @throws WalhookError for a range that is none */
+export function allowedRanges({ name, network }: Pick<EndpointConfig, 'name' | 'network'>): Cidr[] {
   return network.allow.map((text) => {
     const range = parseCidr(text);
     if (range !== null) return range;

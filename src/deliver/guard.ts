@@ -76,8 +76,8 @@ export function guardedConnector(options: GuardOptions): buildConnector.connecto
   };
 }
 
-/** dns.lookup's shape, giving allowed addresses alone. */
-function guardedLookup({ endpoint, allow, resolve }: GuardOptions): LookupFunction {
+/** dns.lookup's shape, giving allowed addresses alone: with a BlockedAddressError if a name has no other. Not asked about literals. */
+export function guardedLookup({ endpoint, allow, resolve }: Omit<GuardOptions, 'connect'>): LookupFunction {
   return (hostname, { all, family }, callback) => {
     resolve(hostname, (error, addresses) => {
       if (error !== null) {
@@ -94,6 +94,26 @@ function guardedLookup({ endpoint, allow, resolve }: GuardOptions): LookupFuncti
       else callback(null, first.address, first.family);
     });
   };
+}
+
+/**
+ * The addresses of a name, or the literal itself, that may be connected to: at least one.
+ * For what connects by an address of its own accord; rejects with a BlockedAddressError, or as the resolver does.
+ */
+export function guardedAddresses(options: Omit<GuardOptions, 'connect'>): (hostname: string) => Promise<string[]> {
+  const lookup = guardedLookup(options);
+  return (hostname) =>
+    new Promise((resolve, reject) => {
+      if (isIP(hostname) !== 0) {
+        if (isBlocked(hostname, options.allow)) reject(new BlockedAddressError(options.endpoint, hostname, hostname));
+        else resolve([hostname]);
+        return;
+      }
+      lookup(hostname, { all: true }, (error, addresses) => {
+        if (error !== null || typeof addresses === 'string') reject(error ?? coded('ENOTFOUND'));
+        else resolve(addresses.map(({ address }) => address));
+      });
+    });
 }
 
 function coded(code: string): NodeJS.ErrnoException {

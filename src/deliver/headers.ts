@@ -42,6 +42,15 @@ export function endpointHeaders(endpoint: EndpointConfig, userAgent: string): En
     const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
   }
+  for (const [name, value] of configuredHeaders(endpoint)) headers.set(name, value);
+  const contentType = headers.get('content-type') ?? null;
+  headers.delete('content-type');
+  return { list: [...headers].flat(), contentType };
+}
+
+/** The config's headers, by their names in lower case. Throws a WalhookError that names a header which cannot be sent. */
+export function configuredHeaders(endpoint: EndpointConfig): Map<string, string> {
+  const headers = new Map<string, string>();
   for (const [written, value] of endpoint.headers) {
     const name = written.toLowerCase();
     if (RESERVED.has(name)) throw refused(endpoint, written, 'is not for a config to set');
@@ -53,9 +62,7 @@ export function endpointHeaders(endpoint: EndpointConfig, userAgent: string): En
     }
     headers.set(name, value);
   }
-  const contentType = headers.get('content-type') ?? null;
-  headers.delete('content-type');
-  return { list: [...headers].flat(), contentType };
+  return headers;
 }
 
 /** The list of a request whose hook has headers of its own, which go before the endpoint's. */

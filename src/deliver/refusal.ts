@@ -1,5 +1,6 @@
 import { DRAFT, type Headers, type RequestShape, UNRENDERED } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
+import { PRODUCE, recordTarget } from '../record-path.ts';
 import { RESERVED } from './headers.ts';
 
 /** What a hook or an endpoint may ask for. Others mean something else than "here is an event", or are the proxy's (CONNECT). */
@@ -30,6 +31,15 @@ export function refusalOf(shape: RequestShape, body: string, method: string): st
     return `${method} has no body to carry ${contentType} in: the hook wants \`encoding: query\`, or another method`;
   }
   return headers.length === 0 ? null : headerRefusal(headers);
+}
+
+/** The same of a record for a topic. Its headers are UTF-8, so that they hold any character. */
+export function recordRefusal({ method, path, contentType, headers }: RequestShape): string | null {
+  if (contentType === UNRENDERED) return 'it was never made, since an expression of its hook failed';
+  if (contentType === DRAFT) return 'what its hook looks up was not put in';
+  if (method !== PRODUCE || recordTarget(path) === null) return 'it was made for an endpoint of another type: it has no topic';
+  const reserved = headers.find(([name]) => RESERVED.has(name));
+  return reserved === undefined ? null : `the header ${reserved[0]} is walhook's own`;
 }
 
 function headerRefusal(headers: Headers): string | null {

@@ -8,7 +8,7 @@ import { EXIT, WalhookError } from '../errors.ts';
  * An endpoint's certificates, read once at start-up. `ca` stands in place of the system's authorities.
  * Throws a WalhookError that names the setting and the file.
  */
-export function tlsContext({ name, tls }: EndpointConfig): SecureContext {
+export function tlsContext({ name, tls }: Pick<EndpointConfig, 'name' | 'tls'>): SecureContext {
   const read = (setting: 'ca' | 'cert' | 'key', path: string | null): Buffer | undefined => {
     if (path === null) return undefined;
     try {

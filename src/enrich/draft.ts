@@ -30,6 +30,8 @@ interface WrittenEvent {
   readonly backfill?: true;
   readonly kind: ChangeKind;
   readonly lsn: string;
+  /** Absent: `lsn`. */
+  readonly toldLsn?: string;
   readonly xid: number;
   /** Microseconds since 2000, which a JSON number may not hold. */
   readonly time: string;
@@ -147,6 +149,7 @@ function writtenEvent({ operation, isBackfill, change, row, hidden, hiddenBefore
     ...(isBackfill ? { backfill: true } : {}),
     kind,
     lsn: formatLsn(transaction.commitLsn),
+    ...(transaction.toldLsn === undefined ? {} : { toldLsn: formatLsn(transaction.toldLsn) }),
     xid: transaction.xid,
     time: String(transaction.committedAt),
     ordinal,
@@ -161,12 +164,12 @@ function writtenEvent({ operation, isBackfill, change, row, hidden, hiddenBefore
 }
 
 function readEvent(written: WrittenEvent, table: WatchedTable, serial: number): Event {
-  const { operation, backfill = false, kind, lsn, xid, time, ordinal, tableOrdinal, oldIsKey } = written;
+  const { operation, backfill = false, kind, lsn, toldLsn, xid, time, ordinal, tableOrdinal, oldIsKey } = written;
   const width = table.relation.columns.length;
   const change: Change = {
     kind,
     relation: table.relation,
-    transaction: { commitLsn: parseLsn(lsn), xid, committedAt: BigInt(time) },
+    transaction: { commitLsn: parseLsn(lsn), xid, committedAt: BigInt(time), ...(toldLsn === undefined ? {} : { toldLsn: parseLsn(toldLsn) }) },
     ordinal,
     tableOrdinal,
     row: tuple(written.row),

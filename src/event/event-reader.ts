@@ -1,12 +1,14 @@
-import { type Change, type Tuple, TEXT, UNCHANGED } from '../change.ts';
+import { type Change, type ChangeKind, type Told, type Tuple, TEXT, UNCHANGED } from '../change.ts';
 import type { ColumnSet, Event, Operation } from '../event.ts';
 import type { TablePlan } from './watched-table.ts';
+
+const OPERATIONS: Readonly<Record<ChangeKind, Operation>> = { insert: 'data_insert', update: 'data_update', delete: 'delete', truncate: 'truncate' };
 
 /** The one event object of a table, filled anew for each event. */
 class CurrentEvent implements Event {
   readonly table: TablePlan;
   operation: Operation = 'data_insert';
-  readonly isBackfill: boolean;
+  isBackfill: boolean;
   change!: Change;
   serial = 0;
   row: Tuple | null = null;
@@ -27,6 +29,7 @@ export class EventReader {
   readonly #table: TablePlan;
   readonly #emit: (event: Event) => void;
   readonly #event: CurrentEvent;
+  readonly #isBackfill: boolean;
   readonly #hidden: ColumnSet;
   readonly #hiddenBefore: ColumnSet;
   readonly #changed: ColumnSet;
@@ -36,6 +39,7 @@ export class EventReader {
     const width = table.relation.columns.length;
     this.#table = table;
     this.#emit = emit;
+    this.#isBackfill = isBackfill;
     this.#event = new CurrentEvent(table, isBackfill);
     this.#hidden = new Uint8Array(width);
     this.#hiddenBefore = new Uint8Array(width);
@@ -48,6 +52,7 @@ export class EventReader {
     event.hidden = null;
     event.hiddenBefore = null;
     event.changed = null;
+    if (change.told) return this.#told(change, change.told);
     switch (change.kind) {
       case 'insert':
         event.row = change.row;
@@ -63,6 +68,40 @@ export class EventReader {
         event.row = null;
         return this.#send('truncate');
     }
+  }
+
+  /** An event that was made elsewhere: it is the same here, less what is hidden here besides. */
+  #told(change: Change, { changed, hidden, isBackfill, isVisibilityUpdate }: Told): void {
+    const event = this.#event;
+    event.row = change.kind === 'delete' ? change.old : change.row;
+    event.hidden = union(this.#hiddenIn(event.row, this.#hidden), hidden);
+    if (change.kind === 'update') {
+      event.hiddenBefore = this.#hiddenIn(change.old, this.#hiddenBefore);
+      event.changed = changed === null ? null : this.#seen(changed, event.hidden);
+      // All that changed is hidden here.
+      if (!isVisibilityUpdate && changed?.includes(1) === true && event.changed?.includes(1) === false) return;
+      if (isVisibilityUpdate) event.hiddenBefore = this.#flips(change, event);
+    }
+    event.isBackfill = isBackfill;
+    this.#send(isVisibilityUpdate ? 'visibility_update' : OPERATIONS[change.kind]);
+    event.isBackfill = this.#isBackfill;
+  }
+
+  /** Those of `changed` that a receiver may see. */
+  #seen(changed: ColumnSet, hidden: ColumnSet | null): ColumnSet {
+    const { flag } = this.#table;
+    for (let i = 0; i < changed.length; i++) this.#changed[i] = changed[i] === 1 && flag[i] === 0 && (hidden === null || hidden[i] === 0) ? 1 : 0;
+    return this.#changed;
+  }
+
+  /** Which column became visible or hidden is not told: each may have, but those whose values before are known. */
+  #flips({ old }: Change, { hidden, hiddenBefore }: Pick<Event, 'hidden' | 'hiddenBefore'>): ColumnSet {
+    const before = this.#hiddenBefore;
+    for (let i = 0; i < before.length; i++) {
+      const isKnown = hidden?.[i] === 1 || old?.kind[i] === TEXT;
+      before[i] = hiddenBefore?.[i] === 1 || !isKnown ? 1 : 0;
+    }
+    return before;
   }
 
   #update(change: Change): void {
@@ -118,6 +157,13 @@ export class EventReader {
     this.#event.serial = ++serial;
     this.#emit(this.#event);
   }
+}
+
+/** What either hides. May fill the first. */
+function union(a: ColumnSet | null, b: ColumnSet | null): ColumnSet | null {
+  if (a === null || b === null) return a ?? b;
+  for (let i = 0; i < a.length; i++) if (b[i] === 1) a[i] = 1;
+  return a;
 }
 
 function sameValue(a: Tuple, b: Tuple, column: number): boolean {

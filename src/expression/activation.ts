@@ -1,4 +1,4 @@
-import { type Change, commitTime, TEXT } from '../change.ts';
+import { type Change, commitTime, shownLsn, TEXT } from '../change.ts';
 import type { ToValue } from '../codec.ts';
 import { type ColumnSet, type Event, tupleOf } from '../event.ts';
 import { formatLsn } from '../lsn.ts';
@@ -108,7 +108,7 @@ export class ActivationBuilder {
       operation: event.operation,
       table: change.relation.table,
       schema: change.relation.schema,
-      lsn: formatLsn(change.transaction.commitLsn),
+      lsn: formatLsn(shownLsn(change.transaction)),
       xid: BigInt(change.transaction.xid),
       time: new Date(milliseconds),
       unix: BigInt(Math.floor(milliseconds / 1000)),

@@ -1,4 +1,4 @@
-import { type Change, commitTime, TEXT, type Transaction, type Tuple } from '../change.ts';
+import { type Change, commitTime, shownLsn, TEXT, type Transaction, type Tuple } from '../change.ts';
 import type { Codecs, ToJson } from '../codec.ts';
 import { type ColumnSet, type Event, isKnownBefore, type Operation, tupleOf, type WatchedTable } from '../event.ts';
 import type { Body } from './body.ts';
@@ -98,7 +98,7 @@ export class DebeziumBody implements Body {
     const { commitLsn, xid } = transaction;
     const { name, database, table } = this.#source;
     const place = `"sequence":"[\\"${commitLsn}\\",\\"${ordinal}\\"]"`;
-    return `{${name},${millis},${database},${place},${micros},${nanos},${table},"txId":${xid},"lsn":${commitLsn},"xmin":null}`;
+    return `{${name},${millis},${database},${place},${micros},${nanos},${table},"txId":${xid},"lsn":${shownLsn(transaction)},"xmin":null}`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { commitTimestamp, type Relation } from '../change.ts';
+import { commitTimestamp, type Relation, shownLsn } from '../change.ts';
 import type { MetaField } from '../config.ts';
 import type { Event } from '../event.ts';
 import { type JsonOutput, type Piece, piece } from '../json-output.ts';
@@ -21,7 +21,7 @@ export class EventMeta {
     const { transaction } = event.change;
     for (const field of this.#fields) {
       if (typeof field !== 'string') out.piece(field);
-      else if (field === 'lsn') out.string(`,"lsn":"${formatLsn(transaction.commitLsn)}"`);
+      else if (field === 'lsn') out.string(`,"lsn":"${formatLsn(shownLsn(transaction))}"`);
       else if (field === 'xid') out.string(`,"xid":${transaction.xid}`);
       else if (field === 'committed_at') out.string(`,"committed_at":"${commitTimestamp(transaction)}"`);
       else if (field === 'id') out.string(`,"id":${JSON.stringify(id)}`);

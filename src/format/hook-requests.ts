@@ -1,5 +1,5 @@
 import type { Codecs } from '../codec.ts';
-import type { Encoding, HookConfig } from '../config.ts';
+import type { Encoding, EndpointConfig, HookConfig, KafkaEndpointConfig } from '../config.ts';
 import { type Headers, NO_HEADERS, type RequestShape, UNRENDERED } from '../delivery.ts';
 import type { Event, WatchedTable } from '../event.ts';
 import type { EvaluationFailure, Values } from '../expression/expression.ts';
@@ -7,7 +7,9 @@ import type { Body } from './body.ts';
 import { encodeForm, FORM_CONTENT_TYPE } from './encode-form.ts';
 import { compileHeaders } from './request-headers.ts';
 import { compileMethod } from './request-method.ts';
+import { PRODUCE } from '../record-path.ts';
 import { compilePath } from './request-path.ts';
+import { compileRecordPath, recordHeaders } from './record-request.ts';
 import { TemplateBody } from './template-body.ts';
 import { TemplateCompiler } from './template-compiler.ts';
 import type { TemplateScope } from './template-scope.ts';
@@ -39,7 +41,8 @@ export class HookRequests {
   /** Headers that are part of the format; null if it has none. */
   readonly #own: ((event: Event, id: string) => Headers) | null;
   readonly #encoding: Encoding | null;
-  readonly #scope: TemplateScope;
+  readonly #compiler: TemplateCompiler;
+  #scope: TemplateScope;
   // Of the event that was asked for last: its endpoints share them.
   #serial = 0;
   #id = '';
@@ -55,12 +58,17 @@ export class HookRequests {
     this.#body = hook.body === null ? body : new TemplateBody(hook.body, { compiler, omitNull: hook.omit_null });
     this.#own = hook.body === null && body.headers !== undefined ? (event, id) => body.headers?.(event, id) ?? NO_HEADERS : null;
     this.#encoding = hook.encoding;
+    this.#compiler = compiler;
     this.#scope = compiler.scope();
   }
 
-  /** `method`: the endpoint's own. */
-  to(endpoint: { readonly name: string; readonly method: string }): RequestMaker {
-    const { name } = endpoint;
+  /** The requests for an endpoint. Made anew for each version of the table, as these are. */
+  to(endpoint: Pick<EndpointConfig, 'name' | 'method' | 'kafka'>): RequestMaker {
+    const { name, kafka } = endpoint;
+    return kafka === null ? this.#toHttp(endpoint) : this.#toTopic(name, kafka);
+  }
+
+  #toHttp({ name, method: ownMethod }: Pick<EndpointConfig, 'name' | 'method'>): RequestMaker {
     const shape = (scope: TemplateScope | null, own: Headers): RequestShape => {
       const method = valueIn(this.#method, scope);
       const headers = valueIn(this.#headers, scope) ?? NO_HEADERS;
@@ -69,11 +77,33 @@ export class HookRequests {
         endpoint: name,
         method,
         path: valueIn(this.#path, scope),
-        contentType: this.#contentType(method ?? endpoint.method),
-        headers: own.length === 0 ? headers : [...own.filter(([one]) => !headers.some(([other]) => other === one)), ...headers],
+        contentType: this.#contentType(method ?? ownMethod),
+        headers: withOwn(own, headers),
       };
     };
     const varies = [this.#method, this.#path, this.#headers].some((part) => typeof part === 'function');
+    return this.#maker(name, { shape, varies, method: valueIn(this.#method, null) });
+  }
+
+  /** `method`, `path` and `encoding` of the hook are HTTP's: a record has a topic and a key, and its value is the body. */
+  #toTopic(name: string, kafka: KafkaEndpointConfig): RequestMaker {
+    const path = compileRecordPath(kafka, this.#compiler);
+    // It holds what the expressions so far ask for, those of this endpoint now too.
+    this.#scope = this.#compiler.scope();
+    this.#serial = 0;
+    const shape = (scope: TemplateScope | null, own: Headers): RequestShape => ({
+      hook: this.#hook,
+      endpoint: name,
+      method: PRODUCE,
+      path: valueIn(path, scope),
+      contentType: this.#body.contentType,
+      headers: withOwn(recordHeaders(own), valueIn(this.#headers, scope) ?? NO_HEADERS),
+    });
+    const varies = typeof path === 'function' || typeof this.#headers === 'function';
+    return this.#maker(name, { shape, varies, method: PRODUCE });
+  }
+
+  #maker(endpoint: string, { shape, varies, method }: Shaping): RequestMaker {
     const constant = varies || this.#own !== null ? null : shape(null, NO_HEADERS);
     return {
       make: (event, id, lookups) => {
@@ -87,7 +117,7 @@ export class HookRequests {
           throw error;
         }
       },
-      unrendered: { hook: this.#hook, endpoint: name, method: valueIn(this.#method, null), path: null, contentType: UNRENDERED, headers: NO_HEADERS },
+      unrendered: { hook: this.#hook, endpoint, method, path: null, contentType: UNRENDERED, headers: NO_HEADERS },
     };
   }
 
@@ -128,6 +158,21 @@ export interface RequestMaker {
   make(event: Event, id: string, lookups: Values | null): MadeRequest | EvaluationFailure;
   /** Of a dead letter that could not be made. */
   readonly unrendered: RequestShape;
+}
+
+/** How the requests for one endpoint are made. */
+interface Shaping {
+  /** @param own headers that are part of the format */
+  readonly shape: (scope: TemplateScope | null, own: Headers) => RequestShape;
+  /** One shape does not do for all. */
+  readonly varies: boolean;
+  /** Of what cannot be rendered. */
+  readonly method: string | null;
+}
+
+/** The hook's headers go before those of its format. */
+function withOwn(own: Headers, headers: Headers): Headers {
+  return own.length === 0 ? headers : [...own.filter(([one]) => !headers.some(([other]) => other === one)), ...headers];
 }
 
 /** Methods whose requests have no body. */

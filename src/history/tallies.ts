@@ -7,7 +7,7 @@ const MINUTES = 60;
 
 /** What an attempt came to, in a word of few: a class of failure, but for a status its class. */
 export const OUTCOMES = [
-  'delivered', 'dns', 'refused', 'reset', 'tls', 'timeout', 'blocked_address', 'too_large', 'network', 'request', 'enrich', 'cooldown', 'expression',
+  'delivered', 'dns', 'refused', 'reset', 'tls', 'timeout', 'blocked_address', 'too_large', 'network', 'request', 'enrich', 'cooldown', 'expression', 'rejected', 'broker',
   'status_1xx', 'status_2xx', 'status_3xx', 'status_4xx', 'status_429', 'status_5xx',
 ] as const satisfies readonly ('delivered' | Exclude<FailureClass, 'status'> | `status_${string}`)[];
 type OutcomeName = (typeof OUTCOMES)[number];

@@ -52,8 +52,8 @@ export function endpointReport({ endpoint, hooks, status, detail, stored, rotati
 function lastError(endpoint: EndpointConfig, status: EndpointStatus | null, detail: EndpointDetail | null): EndpointReport['last_error'] {
   const last = detail?.lastFailure ?? null;
   if (last === null) return status === null || status.last_error === null ? null : { message: status.last_error, failure: null, at: null, hint: null };
-  const { name, url, timeout } = endpoint;
-  return { message: last.message, failure: last.failure, at: last.at.toISOString(), hint: last.failure === null ? (last.hint ?? null) : failureHint({ ...last, failure: last.failure }, { name, host: url.host, timeout }) };
+  const { name, url, timeout, kafka } = endpoint;
+  return { message: last.message, failure: last.failure, at: last.at.toISOString(), hint: last.failure === null ? (last.hint ?? null) : failureHint({ ...last, failure: last.failure }, { name, host: url.host, timeout, isKafka: kafka !== null }) };
 }
 
 function signingOf({ signing }: EndpointConfig): EndpointReport['signing'] {

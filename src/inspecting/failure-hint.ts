@@ -14,6 +14,8 @@ export interface HintedEndpoint {
   readonly host: string;
   /** Milliseconds. */
   readonly timeout: number;
+  /** It is a Kafka cluster. */
+  readonly isKafka: boolean;
 }
 
 type Hint = (attempt: FailedAttempt, endpoint: HintedEndpoint) => string | null;
@@ -23,7 +25,7 @@ const HINTS: Readonly<Record<FailureClass, Hint>> = {
   refused: (_, { host }) => `nothing listens at ${host}: is the receiver up, and is the port right?`,
   reset: (_, { host }) => `something closes the connection at ${host}: a receiver that crashes or restarts, a proxy with a short idle timeout, or http where https is spoken`,
   tls: ({ message }, endpoint) => tlsHint(message, endpoint),
-  timeout: (_, { name, timeout }) => `answer 202 first and work then; or let it take longer than ${timeout} ms: endpoints.${name}.timeout`,
+  timeout: (_, { name, host, timeout, isKafka }) => isKafka ? `are the brokers of ${host} up, and can those be reached that they name themselves (advertised.listeners)? Or let it take longer than ${timeout} ms: endpoints.${name}.timeout` : `answer 202 first and work then; or let it take longer than ${timeout} ms: endpoints.${name}.timeout`,
   blocked_address: ({ message }) => {
     const [, ranges] = /network\.allow: \[([^\]]*)\]/.exec(message) ?? [];
     return ranges === undefined ? 'network: { allow: […] } in the endpoint names the private ranges that may be sent to' : `network: { allow: [${ranges.split(', ').map((range) => JSON.stringify(range)).join(', ')}] }`;
@@ -35,6 +37,8 @@ const HINTS: Readonly<Record<FailureClass, Hint>> = {
   enrich: () => 'what the hook looks up under `enrich` was not to be had: walhook check shows the query and its fault',
   cooldown: () => 'the state database could not be asked: walhook status',
   expression: () => 'an expression of the hook fails on this row: mend it in the file, reload, then replay the dead letters',
+  rejected: ({ message }, { name }) => rejectedHint(message, name),
+  broker: (_, { host }) => `the Kafka cluster at ${host} takes nothing: are all its brokers up, and may this user connect and write?`,
 };
 
 /** What to do about a failed attempt; null where there is nothing to say. */
@@ -50,6 +54,14 @@ function tlsHint(message: string, { name, host }: HintedEndpoint): string {
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'the certificate is for another name: endpoints.' + name + '.url must use one that it is made for';
   if (/SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)/.test(code)) return `its authority is not known here: endpoints.${name}.tls: { ca: /path/to/ca.pem }`;
   return `TLS fails: does ${host} speak https, and want a client certificate (endpoints.${name}.tls)?`;
+}
+
+/** By the code that is at the message's end: see kafka/produce-failure.ts. */
+function rejectedHint(message: string, name: string): string {
+  if (message.endsWith('(UNKNOWN_TOPIC_OR_PARTITION)')) return `make the topic, or let the brokers make it (auto.create.topics.enable); endpoints.${name}.topic says which`;
+  if (message.endsWith('(TOPIC_AUTHORIZATION_FAILED)')) return `the user of endpoints.${name}.sasl needs the ACLs WRITE and DESCRIBE on the topic`;
+  if (/\((?:MESSAGE|RECORD_LIST)_TOO_LARGE\)$/.test(message)) return 'fields can make the body smaller; else max.message.bytes of the topic';
+  return `walhook deliveries --endpoint ${name} shows which records the brokers refuse`;
 }
 
 function statusHint(status: number | null, { name }: HintedEndpoint): string | null {
@@ -77,6 +89,7 @@ const BECAUSE: Readonly<Partial<Record<FailureClass, string>>> = {
   blocked_address: 'its address is not public, and not allowed',
   too_large: 'its answers are too large',
   network: 'the network fails',
+  broker: 'its brokers take nothing',
 };
 
 /** A few words on why attempts fail. */

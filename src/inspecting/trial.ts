@@ -3,6 +3,7 @@ import type { Config, EndpointConfig, HookConfig } from '../config.ts';
 import type { Delivery } from '../delivery.ts';
 import { WalhookError } from '../errors.ts';
 import { newSecret } from '../format/new-secret.ts';
+import { PRODUCE } from '../record-path.ts';
 import type { SecretTexts } from './secret-texts.ts';
 
 /** Milliseconds: somebody is waiting. */
@@ -32,6 +33,7 @@ export function trialEndpoint(url: URL, like: EndpointConfig, { endpoints }: Pic
     ...like,
     name: 'try',
     url,
+    kafka: null,
     headers: new Map(),
     signing: { secrets: [newSecret('whsec_')] },
     timeout: Math.min(like.timeout, LONGEST),
@@ -58,7 +60,7 @@ export function trialOf(delivery: Delivery, texts: Pick<SecretTexts, 'hide'>): T
       ...delivery,
       body,
       bytes: body.length,
-      request: { ...delivery.request, path: null, headers: headers.filter(([name]) => !secret.includes(name)).map(([name, value]) => [name, texts.hide(value)] as const) },
+      request: { ...delivery.request, method: delivery.request.method === PRODUCE ? null : delivery.request.method, path: null, headers: headers.filter(([name]) => !secret.includes(name)).map(([name, value]) => [name, texts.hide(value)] as const) },
     },
     notes: [
       'signed with a secret made for this request alone; the endpoint\'s own headers and credentials are left out',

@@ -2,6 +2,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { type API, Base, type Broker, type ClusterMetadata, type Connection, kGetApi, kGetBootstrapConnection, kGetConnection } from '@platformatic/kafka';
 import type { KafkaClusterConfig } from '../config.ts';
 import type { Answer, Args, Requests } from './requests.ts';
+import { saslOptions } from './sasl.ts';
 
 export interface ClientOptions {
   /** The name by which people know the process at the broker. */
@@ -32,8 +33,10 @@ export class KafkaClient {
       retries: 0,
       retryDelay: 50,
       ...(cluster.tls === null ? {} : { tls: tlsOptions(cluster.tls) }),
-      ...(cluster.sasl === null ? {} : { sasl: { mechanism: MECHANISMS[cluster.sasl.mechanism], username: cluster.sasl.username, password: cluster.sasl.password } }),
+      ...saslOptions(cluster.sasl),
     });
+    // Its pool listens to a connection's first error alone; a second (a reset after a refusal) would end the process.
+    this.#base.connections.on('connecting', ({ connection }) => void connection.on('error', () => {}));
   }
 
   /**
@@ -81,8 +84,6 @@ export class KafkaClient {
     for (const socket of sockets) socket?.destroy();
   }
 }
-
-const MECHANISMS = { plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' } as const;
 
 function tlsOptions({ ca, cert, key }: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }): ConnectionOptions {
   return { ...(ca === null ? {} : { ca }), ...(cert === null ? {} : { cert }), ...(key === null ? {} : { key }) };

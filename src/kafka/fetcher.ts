@@ -78,7 +78,7 @@ export class Fetcher {
     try {
       this.#metadata = await this.#options.client.metadata([...new Set(this.#options.parts.map(({ topic }) => topic))], true);
     } catch (error) {
-      this.#failed(error);
+      if (!this.#halted) this.#failed(error);
       return;
     }
     const { topics, brokers } = this.#metadata;
@@ -95,7 +95,7 @@ export class Fetcher {
     this.#reading.add(leader);
     try {
       for (let turn = 0; !this.#halted; turn++) {
-        await this.#resumed?.promise;
+        await this.#unpaused();
         const led = this.#led(leader, turn);
         if (led.length === 0 || this.#halted) return;
         await this.#round(leader, led);
@@ -128,7 +128,7 @@ export class Fetcher {
       for (const each of fetched) {
         const index = indexes.get(`${each.wanted.topic}/${each.wanted.partition}`);
         if (index === undefined) continue;
-        await this.#resumed?.promise;
+        await this.#unpaused();
         if (this.#halted) return;
         failed = !(await this.#take(index, each)) || failed;
       }
@@ -146,8 +146,8 @@ export class Fetcher {
     if (errorCode === 0) {
       const { records, next } = readBatches({ batches, aborted, from: wanted.from });
       if (next === wanted.from) return true;
-      this.#next[index] = next;
       this.#options.reader(index, records, next);
+      this.#next[index] = next;
       return true;
     }
     if (errorCode === OUT_OF_RANGE) {
@@ -161,6 +161,10 @@ export class Fetcher {
     this.#failed(new Error(`${wanted.topic}/${wanted.partition}: ${protocolErrorsCodesById[errorCode] ?? errorCode}`));
     this.#find();
     return false;
+  }
+
+  async #unpaused(): Promise<void> {
+    while (this.#resumed !== null) await this.#resumed.promise;
   }
 
   #failed(error: unknown): void {

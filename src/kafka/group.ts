@@ -42,6 +42,13 @@ export function joinGroup(options: GroupOptions): Group {
 
 type Outcome = 'again' | 'left';
 
+/** Of the parts that were dealt, in their order. */
+interface Offsets {
+  readonly start: readonly bigint[];
+  readonly end: readonly bigint[];
+  readonly committed: readonly (bigint | null)[];
+}
+
 class KafkaGroup implements Group {
   readonly done: Promise<void>;
   readonly #options: GroupOptions;
@@ -50,8 +57,6 @@ class KafkaGroup implements Group {
   readonly #run: Promise<void>;
   readonly #joined = Promise.withResolvers<void>();
   #had: { readonly parts: readonly Part[]; readonly generation: number } = { parts: [], generation: -1 };
-  /** Our id when we lost our place. */
-  #id = '';
   #everJoined = false;
   #failures = 0;
   #problem: string | null;
@@ -104,7 +109,7 @@ class KafkaGroup implements Group {
     const rebalance = session + patience;
     const client = new KafkaClient(cluster, { clientId, requestTimeout: session + rebalance + ANSWER });
     const coordinator = new Coordinator(client, group);
-    const seat = new Seat({ client, coordinator, group, topics, session, rebalance, exclusive, id: this.#id });
+    const seat = new Seat({ client, coordinator, group, topics, session, rebalance, exclusive });
     try {
       for (let outcome: Outcome = 'again'; outcome === 'again' && !this.#leaving.signal.aborted;) {
         const dealt = await Promise.race([this.#join(seat), this.#left]);
@@ -112,8 +117,7 @@ class KafkaGroup implements Group {
       }
     } finally {
       client.close();
-      this.#id = seat.id;
-      if (this.#leaving.signal.aborted) await this.#goodbye(seat.id);
+      await this.#goodbye(seat.id);
     }
   }
 
@@ -137,22 +141,26 @@ class KafkaGroup implements Group {
     let holding: Holding | null = null;
     try {
       const ended = Promise.race([heart.lost, heart.rebalancing.then(() => 'again' as const), this.#left, this.#grown(client, dealt, over.signal)]);
-      const found = await Promise.race([this.#offsets(client, coordinator, dealt), ended]);
+      const found = await Promise.race([this.#offsets(client, { coordinator, dealt, over: over.signal }), ended]);
       if (found instanceof Error) throw found;
       if (typeof found === 'string') return found;
       holding = new Holding({ dealt, ...found, seat, heart, reading, onLoss: this.#options.onLoss, onTrouble: (error) => this.#trouble(error) });
       this.#problem = null;
       this.#failures = 0;
       this.#had = { parts: dealt.parts, generation: dealt.generation };
+      // A part that begins at the end must go on there, though nothing comes of it now: what comes while nobody reads would be left out.
+      if (this.#options.from === 'latest') await holding.commit(found.start);
+      const assigned = member.assigned(holding);
       this.#everJoined = true;
       this.#joined.resolve();
-      const refused = await member.assigned(holding).then(() => null, asError);
+      const refused = await assigned.then(() => null, asError);
       const end = refused ?? await ended;
       holding.halt();
       // What is let go in good order is over, even if the group has not waited for it.
       const failure = end instanceof Error ? end : await member.revoked().then(() => null, asError);
       heart.stop();
       if (failure === null) return end instanceof Error ? 'again' : end;
+      this.#failed(failure);
       await member.lost(failure).catch(() => {});
       throw failure;
     } finally {
@@ -163,7 +171,7 @@ class KafkaGroup implements Group {
     }
   }
 
-  async #offsets(client: KafkaClient, coordinator: Coordinator, { parts }: Dealt): Promise<{ readonly start: bigint[]; readonly end: bigint[]; readonly committed: (bigint | null)[] }> {
+  async #offsets(client: KafkaClient, { coordinator, dealt: { parts }, over }: { readonly coordinator: Coordinator; readonly dealt: Dealt; readonly over: AbortSignal }): Promise<Offsets> {
     const { group, from } = this.#options;
     for (let failures = 1; ; failures++) {
       try {
@@ -172,9 +180,9 @@ class KafkaGroup implements Group {
         const first = from === 'latest' ? end : await listOffsets(client, parts, EARLIEST);
         return { start: committed.map((offset, index) => offset ?? first[index] ?? 0n), end, committed };
       } catch (error) {
+        if (over.aborted) throw error;
         this.#failed(error);
-        await pause(backoff(failures), this.#leaving.signal);
-        if (this.#leaving.signal.aborted) throw error;
+        await pause(backoff(failures), over);
       }
     }
   }
@@ -193,7 +201,7 @@ class KafkaGroup implements Group {
     this.#problem = error === null ? null : kafkaFailure(error, { cluster: this.#options.cluster, what: `read ${this.#options.topics.join(', ')}` }).message;
   }
 
-  /** Leaves over a connection of its own: the other may be waiting for the group. */
+  /** Whatever ended the membership, the others need not wait for its end. Over a connection of its own: the other may be waiting for the group. */
   async #goodbye(id: string): Promise<void> {
     if (id === '') return;
     const { cluster, clientId, group } = this.#options;

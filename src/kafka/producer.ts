@@ -121,9 +121,9 @@ class KafkaProducer implements Producer {
       this.#identity ??= await this.#introduce();
       for (const head of heads) this.#stamp(head);
       const sent = [...byLeader(heads, metadata, this.#options.topic)].map(([leader, batches]) => this.#send(metadata, leader, batches));
-      const outcomes = (await Promise.all(sent)).flat();
+      const outcomes = new Map((await Promise.all(sent)).flat().map((outcome) => [outcome.partition, outcome]));
       let trouble: unknown = null;
-      for (const head of heads) trouble = this.#settle(backlog, head, { outcome: outcomes.find(({ partition }) => partition === head.partition), large }) ?? trouble;
+      for (const head of heads) trouble = this.#settle(backlog, head, { outcome: outcomes.get(head.partition), large }) ?? trouble;
       return trouble;
     } catch (error) {
       return error;

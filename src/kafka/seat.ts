@@ -20,8 +20,6 @@ export interface SeatOptions {
   readonly rebalance: number;
   /** One member has all parts. */
   readonly exclusive: boolean;
-  /** By which the group may still know us, and would wait for us if we came as a stranger; empty: it does not. */
-  readonly id: string;
 }
 
 /** What a member was dealt. */
@@ -45,12 +43,11 @@ const MARGIN = 5_000;
 /** A place in a consumer group, by the classic protocol: https://kafka.apache.org/protocol.html#The_Messages_JoinGroup */
 export class Seat {
   readonly #options: SeatOptions;
-  #id: string;
+  #id = '';
   #generation = -1;
 
   constructor(options: SeatOptions) {
     this.#options = options;
-    this.#id = options.id;
   }
 
   /** Empty: the group does not know us. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { AttemptReport, ChangeList, ChangeReport, EndpointRates, HookRates, LiveAttempt } from '../traffic.ts';
 import { Count, Milliseconds, mirror, When } from './openapi-mirror.ts';
 
-export const Failure = z.enum(['dns', 'refused', 'reset', 'tls', 'timeout', 'blocked_address', 'too_large', 'status', 'network', 'request', 'enrich', 'cooldown', 'expression']);
+export const Failure = z.enum(['dns', 'refused', 'reset', 'tls', 'timeout', 'blocked_address', 'too_large', 'status', 'network', 'request', 'enrich', 'cooldown', 'expression', 'rejected', 'broker']);
 
 const ATTEMPT = {
   endpoint: z.string(),

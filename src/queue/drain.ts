@@ -1,4 +1,4 @@
-import type { Delivery, Sequence } from '../delivery.ts';
+import { type Delivery, precedes, type Sequence } from '../delivery.ts';
 import { Alarm } from './alarm.ts';
 import { type BlockedLanes, MOST_BLOCKED_LANES } from './blocked-lanes.ts';
 import type { Item } from './item.ts';
@@ -47,6 +47,8 @@ export class Drain {
   /** How far the scan over all lanes has come, and which scan it is. */
   #cursor: Sequence | null = null;
   #scan = 0;
+  /** The first, in sequence, of the newcomers that were stored since a page was asked for. */
+  #lowest: Sequence | null = null;
   #state: 'open' | 'paused' | 'probing' = 'open';
   #started = false;
   #stopped = false;
@@ -139,6 +141,11 @@ export class Drain {
   /** A delivery in memory has been stored where it is: it is one of the rows from now on. */
   adopt(delivery: Delivery): void {
     this.#loaded.add(delivery);
+  }
+
+  /** A newcomer is about to be stored. A topic's partitions have no common order: what belongs before what has been read is read yet. */
+  comes({ sequence }: Delivery): void {
+    if (this.#lowest === null || precedes(sequence, this.#lowest)) this.#lowest = sequence;
   }
 
   /** A row has left memory, and what became of it is durable. */
@@ -268,20 +275,16 @@ export class Drain {
 
   /** Reads the next page over all lanes. */
   async #readOn(): Promise<boolean> {
-    await this.#options.writer.flushed();
     const isAll = await this.#scanPage();
     if (!this.#options.storing() || !this.#mayLoad()) return false;
-    if (isAll) await this.#options.catchUp(() => this.#scanRest());
+    if (isAll) await this.#options.catchUp(() => this.#scanPage());
     return true;
-  }
-
-  async #scanRest(): Promise<boolean> {
-    await this.#options.writer.flushed();
-    return this.#scanPage();
   }
 
   /** True if that was all. */
   async #scanPage(): Promise<boolean> {
+    this.#goBack();
+    await this.#options.writer.flushed();
     const scan = this.#scan;
     const { rows, isAll } = await this.#page(null, this.#cursor);
     // A scan that began anew meanwhile has to see these rows again: others came before them.
@@ -296,6 +299,12 @@ export class Drain {
       else this.#load(row);
     }
     return isAll;
+  }
+
+  /** Newcomers from now on may or may not be in the page that is asked for next. */
+  #goBack(): void {
+    if (this.#lowest !== null && this.#cursor !== null && precedes(this.#lowest, this.#cursor)) this.#cursor = { ...this.#lowest, nth: this.#lowest.nth - 1 };
+    this.#lowest = null;
   }
 
   #load(row: Stored): void {

@@ -27,6 +27,7 @@ export class Parker {
   park(item: Item): void {
     const { writer, drain } = this.#options;
     const { delivery, attempts } = item;
+    drain.comes(delivery);
     writer.park({ delivery, attempts, failure: null, dueIn: 0 }, () => {
       this.settle(item);
       drain.wake();

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Delivery } from '../delivery.ts';
 import type { Outcome } from '../outcome.ts';
+import { PRODUCE } from '../record-path.ts';
 import { deliveryTrace } from './delivery-trace.ts';
 import type { SpanSink } from './span.ts';
 import { formatTraceparent, type TraceContext } from './traceparent.ts';
@@ -54,7 +55,7 @@ export class Tracer {
           end: begin + Math.max(0, outcome.ms),
           error: outcome.kind === 'failed' ? outcome.failure : null,
           attributes: {
-            'http.request.method': method,
+            ...(method === PRODUCE ? { 'messaging.system': 'kafka', 'messaging.operation.type': 'send' } : { 'http.request.method': method }),
             'server.address': target.url.hostname,
             'server.port': port,
             ...(outcome.status === null ? {} : { 'http.response.status_code': outcome.status }),

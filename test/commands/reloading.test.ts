@@ -6,10 +6,11 @@ import { expect, onTestFinished, test } from 'vitest';
 import { readLoaded } from '../../src/commands/read-config.ts';
 import { Reloading } from '../../src/commands/reloading.ts';
 import type { Config } from '../../src/config.ts';
+import type { Role } from '../../src/role.ts';
 
 const YAML = 'version: 1\nsource: { url: "postgres://localhost/db" }\nendpoints: { crm: { url: "https://crm.example" } }\nhooks: [{ name: a, table: people, to: crm }]\n';
 
-function desk(reload: (config: Config) => Promise<void>) {
+function desk(reload: (config: Config) => Promise<void>, role: Role = 'all') {
   const folder = mkdtempSync(join(tmpdir(), 'walhook-reloading-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'walhook.yaml');
@@ -18,6 +19,7 @@ function desk(reload: (config: Config) => Promise<void>) {
   const loaded = readLoaded(path, { env: {}, readFile: () => '' });
   const reloading = new Reloading({
     loaded,
+    role,
     log: pino({ level: 'silent' }),
     service: { reload, status: () => ({ problems: [], state: 'streaming', slot: '', received: '', confirmed: '', behind: null, in_flight: { deliveries: 0, bytes: 0 }, endpoints: [], engine: null, wal: null }) },
     server: { next: async () => ({ commit: async () => void calls.push('commit'), discard: async () => void calls.push('discard') }) },
@@ -45,6 +47,12 @@ test('what is refused is told, remembered until a reload succeeds, and changes n
   await reloading.reload();
   expect(reloading.failed).toBeNull();
   expect(calls).toEqual(['reloading', 'ready', 'reloading', 'commit', 'ready']);
+});
+
+test('who does a part of the work goes on with its engine when the file has none any more', async () => {
+  const { calls, loaded, reloading } = desk(async () => undefined, 'deliver');
+  await expect(reloading.reload()).rejects.toMatchObject({ code: 'usage' });
+  expect([calls, reloading.loaded]).toEqual([['reloading', 'ready'], loaded]);
 });
 
 test('one that cannot be applied gives the server back', async () => {

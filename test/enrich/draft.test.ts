@@ -90,7 +90,7 @@ function requestOf({ format, hook: changes }: Case, options: TellOptions, event:
   const hook = hookConfig(options.shape, { ...changes, ...(format === 'body' ? { body: BODY } : { format }), enrich: new Map([['org', { sql: ['select 1'], many: false, timeout: 1, cache: null }]]) });
   const { table } = event;
   const requests = new HookRequests(hook, { table, codecs: builtinCodecs, body: bodyOf({ table, hook, codecs: builtinCodecs, source: ORIGIN }) });
-  return requests.to({ name: 'crm', method: 'POST' }).make(event, EVENT_ID, { org: { name: 'Acme' } });
+  return requests.to({ name: 'crm', method: 'POST', kafka: null }).make(event, EVENT_ID, { org: { name: 'Acme' } });
 }
 
 test('what is rendered of a draft is, byte for byte, what is rendered of its event', () => {

@@ -9,7 +9,7 @@ const SHAPE: TableShape = {
 };
 
 function options(hook: Partial<Omit<HookConfig, 'fields'>>, method = 'POST'): RenderOptions {
-  return { shape: SHAPE, primaryKey: ['id'], hook, endpoint: { name: 'crm', method } };
+  return { shape: SHAPE, primaryKey: ['id'], hook, endpoint: { name: 'crm', method, kafka: null } };
 }
 
 const juliet = insert(7, ['12345678901234567890', 'Juliet & Romeo', '{"a": [1, 2.50]}']);

@@ -1,3 +1,4 @@
+import type { EndpointConfig } from '../../src/config.ts';
 import type { EvaluationFailure, Values } from '../../src/expression/expression.ts';
 import { bodyOf } from '../../src/format/body-of.ts';
 import { HookRequests, type MadeRequest, type RequestMaker } from '../../src/format/hook-requests.ts';
@@ -5,13 +6,13 @@ import type { Expression, Template, TextTemplate } from '../../src/template.ts';
 import { builtinCodecs, hookConfig, readEvents, type TellOptions } from '../support/table.ts';
 
 export interface RenderOptions extends TellOptions {
-  readonly endpoint?: { readonly name: string; readonly method: string };
+  readonly endpoint?: Pick<EndpointConfig, 'name' | 'method' | 'kafka'>;
   readonly lookups?: Values;
 }
 
 /** The requests that a hook makes of some changes. */
 export function render(options: RenderOptions, ...changes: readonly Buffer[]): (MadeRequest | EvaluationFailure)[] {
-  const { shape, codecs = builtinCodecs, endpoint = { name: 'crm', method: 'POST' }, lookups = null } = options;
+  const { shape, codecs = builtinCodecs, endpoint = { name: 'crm', method: 'POST', kafka: null }, lookups = null } = options;
   const hook = hookConfig(shape, options.hook);
   const made: (MadeRequest | EvaluationFailure)[] = [];
   let maker: RequestMaker | null = null;

@@ -3,7 +3,7 @@ import { because, failureHint } from '../../src/inspecting/failure-hint.ts';
 import { BlockedAddressError } from '../../src/deliver/guard.ts';
 import type { FailureClass } from '../../src/outcome.ts';
 
-const CRM = { name: 'crm', host: 'crm.example:8443', timeout: 15_000 };
+const CRM = { name: 'crm', host: 'crm.example:8443', timeout: 15_000, isKafka: false };
 
 function hint(failure: FailureClass, { status = null, message = '' }: { readonly status?: number | null; readonly message?: string } = {}): string | null {
   return failureHint({ failure, status, message }, CRM);

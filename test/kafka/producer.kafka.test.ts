@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { TooLarge } from '../../src/engine/too-large.ts';
 import { describeKafka, kafka, ownKafka } from '../support/kafka.ts';
 import { cluster, memberOf, producerOf, record } from './clients.ts';
+import { Load } from './load.ts';
 import { RecordingMember } from './recording-member.ts';
 
 const PARTITIONS = 3;
@@ -48,18 +49,8 @@ describeKafka('the producer', () => {
     const broker = await ownKafka();
     const topic = await broker.scope.topic(PARTITIONS);
     const producer = await producerOf(broker.brokers, topic, PARTITIONS);
-    let produced = 0;
-    let stop = false;
-    const producing = (async () => {
-      while (!stop) {
-        await producer.produce(Array.from({ length: 50 }, (_, index) => record((produced + index) % PARTITIONS, String(produced + index))));
-        produced += 50;
-      }
-    })();
-    const more = async (count: number): Promise<void> => {
-      for (const goal = produced + count; produced < goal;) await new Promise((resolve) => setImmediate(resolve));
-    };
-    await more(500);
+    const load = new Load(producer, PARTITIONS);
+    await load.more(500);
     if (fault.startsWith('killed')) {
       await broker.kill();
       await broker.start();
@@ -68,9 +59,8 @@ describeKafka('the producer', () => {
       await expect.poll(() => producer.problem, { timeout: 30_000 }).toContain('timed out');
       broker.resume();
     }
-    await more(500);
-    stop = true;
-    await producing;
+    await load.more(500);
+    const produced = await load.stop();
     expect(producer.problem).toBeNull();
 
     const member = new RecordingMember();

@@ -6,10 +6,11 @@ import { expect, test } from 'vitest';
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 
 /** What could open a connection to somewhere. */
-const WAYS_OUT = /\bfetch\(`|\bfetch\('|\bfetch\([a-z]\w*[,)]|from '(?:node:)?(?:https?|http2|net|tls|dgram)'|from '(?:undici|ws|axios|got|node-fetch)|\(['"](?:undici|(?:node:)?https?|(?:node:)?http2)['"]\)|new (?:WebSocket|EventSource)\(|getBuiltinModule/;
+const WAYS_OUT = /\bfetch\(`|\bfetch\('|\bfetch\([a-z]\w*[,)]|from '(?:node:)?(?:https?|http2|net|tls|dgram)'|from '(?:undici|ws|axios|got|node-fetch|@platformatic\/kafka)|\(['"](?:undici|(?:node:)?https?|(?:node:)?http2)['"]\)|new (?:WebSocket|EventSource)\(|getBuiltinModule/;
 
 /** Each file that may, and where to. What sends webhooks is not among them but for the four that go through the guard. */
 const KNOWN: Readonly<Record<string, string>> = {
+  'config/endpoint-schema.ts': 'the word, as a type of endpoint',
   'deliver/guard.ts': 'the guard itself',
   'deliver/sender.ts': 'connects through the guard alone',
   'deliver/token-request.ts': 'connects through the guard alone',
@@ -18,6 +19,18 @@ const KNOWN: Readonly<Record<string, string>> = {
   'commands/embedded-postgres.ts': 'a free port on loopback, for the demo',
   'commands/receiver.ts': 'listens, for the demo and `listen`',
   'commands/send-text.ts': 'the names of statuses',
+  'kafka/guarded-pool.ts': 'guards the connections of a Kafka endpoint; isIP',
+  'kafka/record-producer.ts': 'connects through guarded-pool.ts alone',
+  'kafka/produce-failure.ts': 'names of errors',
+  'kafka/batch.ts': 'a checksum',
+  'kafka/failure.ts': 'names of errors',
+  'kafka/produce-request.ts': 'through cluster.ts',
+  'kafka/producer.ts': 'through cluster.ts',
+  'kafka/topic.ts': 'through cluster.ts',
+  'kafka/fetcher.ts': 'through cluster.ts',
+  'kafka/requests.ts': 'through cluster.ts',
+  'kafka/seat.ts': 'through cluster.ts',
+  'kafka/cluster.ts': 'the brokers of `engine` and `source.kafka`, as the configuration has them',
   'node-http.ts': 'listens, for the admin API',
   'observe/http-app.ts': 'hono’s name for answering a request',
   'observe/http-origin.ts': 'isIP',
@@ -35,6 +48,11 @@ const code = (file: string): string =>
 
 test('nothing but the guarded sender opens connections that a configuration or a row could lead somewhere', () => {
   expect(files.filter((file) => WAYS_OUT.test(code(file)) && !Object.hasOwn(KNOWN, file))).toEqual([]);
+});
+
+test('the client of a Kafka endpoint is made in one place, which puts the guard before its connections', () => {
+  expect(files.filter((file) => /new Producer\(/.test(code(file)))).toEqual(['kafka/record-producer.ts']);
+  expect(code('kafka/record-producer.ts')).toContain('guardConnections(this.#producer.connections, guard)');
 });
 
 test('what sends takes its connections from endpointConnector', () => {

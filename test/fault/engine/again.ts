@@ -2,9 +2,10 @@
 export interface Mishap {
   /**
    * `worker`: what it had delivered and not committed comes again, and what it was sending. `tail`: what it had
-   * produced and not confirmed. `broker`: nothing could be committed or confirmed; all of them.
+   * produced and not confirmed. `broker`: nothing could be committed or confirmed; all of them. `zombie`: it had been stopped for longer
+   * than its session, and what it was sending goes out when it wakes.
    */
-  readonly of: 'worker' | 'tail' | 'broker';
+  readonly of: 'worker' | 'tail' | 'broker' | 'zombie';
   /** The process; of a broker all: ''. */
   readonly who: string;
   /** From when on nothing was committed or confirmed, and until when it may have gone on: monotonic milliseconds. */
@@ -71,11 +72,12 @@ export function cameAgain(delivered: readonly Delivered[], mishaps: readonly Mis
 /** Whether it may be the cause at all: it befell whoever had it, before it came again. */
 function isBlamed({ of, who, at, from }: Mishap, before: Delivered, again: Delivered): boolean {
   if (of === 'tail') return before.committedAt <= at && again.at >= at;
+  if (of === 'zombie') return again.worker === who && again.at >= from && again.at < at;
   if (of === 'worker' && before.worker !== who) return false;
   return before.at <= at + LATE && again.at >= from;
 }
 
 function isRecent(mishap: Mishap, before: Delivered, again: Delivered): boolean {
-  if (!isBlamed(mishap, before, again)) return false;
+  if (mishap.of === 'zombie' || !isBlamed(mishap, before, again)) return false;
   return (mishap.of === 'tail' ? before.committedAt : before.answeredAt) >= mishap.from - RECENT;
 }

@@ -30,7 +30,7 @@ export const UNDER_WAY: Readonly<Record<EndpointName, number>> = { crm: CONCURRE
 export const IN_FLIGHT = 1_000;
 /** The shortest that there is, in milliseconds. */
 export const SESSION = 6_000;
-const PARTITIONS = 8;
+export const PARTITIONS = 8;
 
 /** How long anything may take that a scene waits for, in milliseconds: a rebalance waits for whoever has died until its session is over. */
 const PATIENCE = 45_000;
@@ -56,6 +56,9 @@ export interface Waking {
   readonly until: number;
 }
 
+/** Requests that a worker may have been about to write when it was stopped: to an endpoint, while a connection was made. */
+export const ABOUT_TO = 2;
+
 export interface FleetGroundOptions {
   /** Superuser URL of a Postgres. */
   readonly postgres: string;
@@ -65,6 +68,8 @@ export interface FleetGroundOptions {
   readonly seed: number;
   /** A name of ENGINE_BREAKAGES. */
   readonly breakage: string | null;
+  /** Options of the endpoint `crm` in the place of the usual ones. */
+  readonly crm?: Readonly<Record<string, unknown>>;
 }
 
 /** One database with its writer, its receiver, a topic and a fleet between them. */
@@ -208,9 +213,14 @@ export class FleetGround {
 
   /** SIGCONT. */
   thaw(ship: Ship): void {
-    this.#fell(ship);
     this.#ships.add(ship);
     ship.process.signal('SIGCONT');
+  }
+
+  /** A worker that was replaced woke. */
+  woke(waking: Waking): void {
+    this.wakings.push(waking);
+    this.mishaps.push({ of: 'zombie', who: waking.worker, from: waking.from, at: waking.until, underWay: ABOUT_TO });
   }
 
   #fell({ name, role }: Ship): void {
@@ -282,6 +292,11 @@ export class FleetGround {
     return row?.count ?? 0;
   }
 
+  /** The partitions that a worker has, as its log says. */
+  partitionsOf({ process }: Ship): readonly number[] {
+    return (process.log.findLast(({ msg }) => msg === 'delivering')?.['partitions'] as number[] | undefined) ?? [];
+  }
+
   turn(crm: Mood, audit: Mood = 'healthy'): Promise<void> {
     return this.sink.turn({ crm, audit, bulk: crm });
   }
@@ -348,11 +363,13 @@ export class FleetGround {
       headers: { [WORKER_HEADER]: name },
       signing: { secrets: [SECRET] },
       network: { allow: ['127.0.0.0/8'] },
-      timeout: '5s',
+      // Longer than a session: what was being sent when a worker was stopped is answered when it wakes, and must not make it go on.
+      timeout: '20s',
       concurrency: CONCURRENCY[of],
       ...(of === 'bulk' ? { batch: { size: BATCH, linger: '20ms' } } : {}),
       retry: { initial: '50ms', factor: 1.5, max: '500ms', attempts: 1_000 },
       breaker: { failures: 5, open: '200ms' },
+      ...(of === 'crm' ? this.#options.crm : {}),
     });
     return {
       source: { url: this.database.url, slot: this.database.name },

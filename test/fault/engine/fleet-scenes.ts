@@ -66,7 +66,7 @@ const AS_PARKED = async (ground: FleetGround): Promise<void> => {
 /** The worker that a stopped one was sends nothing when it wakes but what was in flight, and comes back as a new one. */
 const ZOMBIE: FleetScene = {
   fault: 'SIGSTOP of a worker beyond its session, SIGCONT',
-  crm: 'slow',
+  crm: 'very slow',
   audit: 'slow',
   play: async (ground) => {
     await afterRequests(ground);
@@ -87,7 +87,7 @@ async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
   ground.thaw(zombie);
   const { time } = await ground.within(zombie.process.says('delivering', since), `${zombie.name} to be a member again`);
   // Its log has the time of day; the receiver's clock is the one of `now`.
-  ground.wakings.push({ worker: zombie.name, from, until: now() - (Date.now() - Date.parse(String(time))) });
+  ground.woke({ worker: zombie.name, from, until: now() - (Date.now() - Date.parse(String(time))) });
   await ground.dealt('SIGCONT of a worker');
 }
 

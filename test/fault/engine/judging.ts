@@ -1,8 +1,9 @@
 import { type Condition, CONDITIONS, isDelivered, judge, storedDeliveries } from '../../support/oracle.ts';
+import type { ReceivedRequest } from '../../support/receiver.ts';
 import { nameOf } from '../../support/writer.ts';
 import { now } from '../suite/child.ts';
 import { cameAgain } from './again.ts';
-import { ENDPOINTS, type FleetGround, UNDER_WAY } from './fleet-ground.ts';
+import { ABOUT_TO, ENDPOINTS, type FleetGround, type Waking } from './fleet-ground.ts';
 import { laneRequests, overlaps, WORKER_HEADER } from './overlap.ts';
 
 /**
@@ -43,10 +44,10 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
       if (condition === 'lost' && !isWhole) continue;
       for (const what of verdict[condition]) find(condition, what);
     }
-    for (const what of overlaps(laneRequests(received, rowOf, end))) find('overlap', what);
+    for (const what of overlaps(laneRequests(received.filter((request) => !isWaking(request, ground.wakings)), rowOf, end))) find('overlap', what);
     for (const { worker, from, until } of ground.wakings) {
-      const sent = received.filter(({ headers, at }) => headers[WORKER_HEADER] === worker && at >= from && at < until).length;
-      if (sent > UNDER_WAY[name]) find('zombie', `${worker} sent ${sent} when it woke, of which ${UNDER_WAY[name]} could be in flight`);
+      const sent = received.filter((request) => isWaking(request, [{ worker, from, until }])).length;
+      if (sent > ABOUT_TO) find('zombie', `${worker} sent ${sent} when it woke and had been replaced`);
       again.woken += sent;
     }
     const delivered = received.filter(isDelivered).map(({ id, at, answeredAt = at, headers, body }) => ({
@@ -59,4 +60,9 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
     again.older += sum(older);
   }
   return { findings, changes: written.committedAt.size, requests: sum([...requests.values()].map(({ length }) => length)), again };
+}
+
+/** What a zombie sends is counted, and may be what it was about to send. */
+function isWaking({ headers, at }: ReceivedRequest, wakings: readonly Waking[]): boolean {
+  return wakings.some(({ worker, from, until }) => headers[WORKER_HEADER] === worker && at >= from && at < until);
 }

@@ -27,7 +27,7 @@ const KEEPER = `
 exec 3<&0; folder=$1; shift
 "$@" </dev/null >>"$folder/log" 2>&1 3<&- & broker=$!
 echo $broker
-{ read -r _ || { kill -KILL $broker; sleep 0.2; rm -rf "$folder"; }; } <&3 & reader=$!
+{ read -r _; trap '' TERM; kill -KILL $broker; sleep 0.2; rm -rf "$folder"; } <&3 & reader=$!
 wait $broker; kill $reader 2>/dev/null`;
 
 const CERTIFICATES = new URL('../../deliver/certificates/', import.meta.url);

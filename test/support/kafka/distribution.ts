@@ -22,7 +22,7 @@ const POM = fileURLToPath(new URL('pom.xml', import.meta.url));
 const JVM = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
 /** Milliseconds that Maven may take: 45 MB. */
-const PATIENCE = 180_000;
+const PATIENCE = 240_000;
 
 const CLUSTER = 'd2FsaG9vay10ZXN0cy0xMg';
 
@@ -61,7 +61,7 @@ async function fill(cache: string, place: string): Promise<void> {
       throw new Error(`its jars could not be had: ${reason(cause)}. It takes Maven (apt-get install maven) and Maven Central, once: node test/support/kafka/fetch.ts`, { cause });
     });
     await format(draft);
-    await rm(join(draft, 'repository'), { recursive: true, force: true });
+    for (const used of ['repository', 'server.properties']) await rm(join(draft, used), { recursive: true, force: true });
     await rename(draft, place).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });

@@ -1,0 +1,33 @@
+import { AuthenticationError, MultipleErrors, NetworkError, ProtocolError, UserError } from '@platformatic/kafka';
+import { expect, test } from 'vitest';
+import { WalhookError } from '../../src/errors.ts';
+import { kafkaFailure } from '../../src/kafka/failure.ts';
+
+const cluster = {
+  brokers: ['kafka.example:9093'], tls: { ca: null, cert: null, key: null }, sasl: { mechanism: 'plain', username: 'walhook', password: 'hunter2' },
+} as const;
+const failure = (error: unknown) => kafkaFailure(error, { cluster, what: 'produce to topic t' });
+const nodeError = (code: string, message: string) => Object.assign(new Error(message), { code });
+const connecting = (cause: Error) => new MultipleErrors('Cannot connect to any broker.', [new NetworkError('Connection to kafka.example:9093 failed.', { cause })]);
+
+test.each([
+  ['nobody there', connecting(nodeError('ECONNREFUSED', 'connect ECONNREFUSED 10.0.0.1:9093')), 'kafka_unreachable', 'no answer from kafka.example:9093 (connect ECONNREFUSED 10.0.0.1:9093)', 'retry'],
+  ['a user that is refused', connecting(new AuthenticationError('SASL authentication failed.')), 'kafka_auth', 'kafka.example:9093 refuses the user walhook (SASL plain)', 'stop'],
+  ['a certificate nobody trusts', connecting(nodeError('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain')), 'kafka_tls', 'not trusted', 'stop'],
+  ['a certificate of another', connecting(nodeError('ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname/IP does not match')), 'kafka_tls', 'for another name', 'stop'],
+  ['plain text where TLS is spoken', new UserError('Broker requires TLS.'), 'kafka_tls', 'speaks TLS and tls is not set', 'stop'],
+  ['a topic that is not to be written', new ProtocolError('TOPIC_AUTHORIZATION_FAILED'), 'kafka_not_authorized', 'may not do that with the topic', 'stop'],
+  ['a group with others in it', new ProtocolError('INCONSISTENT_GROUP_PROTOCOL'), 'kafka_group', 'consumer group', 'stop'],
+  ['a topic that is not there', new UserError('Unknown topic t.'), 'kafka_topic', 'the topic is not there', 'retry'],
+  ['replicas that are away', new ProtocolError('NOT_ENOUGH_REPLICAS'), 'kafka_error', 'the broker answers NOT_ENOUGH_REPLICAS', 'retry'],
+] as const)('%s', (...[, error, code, message, reaction]) => {
+  const told = failure(error);
+  expect(told).toMatchObject({ code, reaction, message: expect.stringMatching(/^cannot produce to topic t: /) });
+  expect(told.message).toContain(message);
+  expect(`${told.message} ${told.hint ?? ''}`).not.toContain('hunter2');
+});
+
+test('what is told already is left as it is', () => {
+  const told = new WalhookError('no', { code: 'closed' });
+  expect(failure(told)).toBe(told);
+});

@@ -1,0 +1,72 @@
+import { ProtocolError } from '@platformatic/kafka';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Heart } from '../../src/kafka/heart.ts';
+
+const SESSION = 4000;
+const REBALANCE = 6000;
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A heart whose heartbeats are answered as `answer` says, and what came of it so far. */
+function heart(answer: () => Promise<void>): { heart: Heart; told: string[] } {
+  const beating = new Heart({ beat: answer, session: SESSION, rebalance: REBALANCE, sent: performance.now() });
+  const told: string[] = [];
+  void beating.rebalancing.then(() => told.push('rebalancing'));
+  void beating.lost.then(({ message }) => told.push(`lost: ${message}`));
+  return { heart: beating, told };
+}
+
+const says = (id: string) => () => Promise.reject(new ProtocolError(id as ConstructorParameters<typeof ProtocolError>[0]));
+
+test('the lease is a session from when the last heartbeat that was answered was sent', async () => {
+  const { heart: beating, told } = heart(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  });
+  const begin = performance.now();
+  expect(beating.leaseUntil).toBe(begin + SESSION);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(beating.leaseUntil).toBe(begin + SESSION);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(beating.leaseUntil).toBe(begin + 500 + SESSION);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(beating.leaseUntil).toBeGreaterThan(performance.now() + SESSION - 1500);
+  expect(told).toEqual([]);
+});
+
+test('it is lost when nothing was answered for a session, not before', async () => {
+  const { heart: beating, told } = heart(() => Promise.reject(new Error('away')));
+  await vi.advanceTimersByTimeAsync(SESSION - 200);
+  expect(told).toEqual([]);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(told).toEqual(['lost: away']);
+  expect(beating.leaseUntil).toBeLessThan(performance.now());
+});
+
+test.each(['UNKNOWN_MEMBER_ID', 'ILLEGAL_GENERATION', 'FENCED_INSTANCE_ID'])('it is lost at once when the group answers %s', async (id) => {
+  const { told } = heart(says(id));
+  await vi.advanceTimersByTimeAsync(600);
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain('lost');
+});
+
+test('while the group waits, the lease goes on, but never beyond what the rebalance may take', async () => {
+  const { heart: beating, told } = heart(says('REBALANCE_IN_PROGRESS'));
+  const begin = performance.now();
+  await vi.advanceTimersByTimeAsync(600);
+  expect(told).toEqual(['rebalancing']);
+  expect(beating.leaseUntil).toBe(begin + 500 + SESSION);
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(beating.leaseUntil).toBe(begin + REBALANCE);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(told).toHaveLength(2);
+  expect(beating.leaseUntil).toBeLessThan(performance.now());
+});
+
+test('once stopped it has no lease, and says nothing more', async () => {
+  const { heart: beating, told } = heart(says('UNKNOWN_MEMBER_ID'));
+  beating.stop();
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(beating.leaseUntil).toBe(Number.NEGATIVE_INFINITY);
+  expect(told).toEqual([]);
+});
