@@ -302,7 +302,7 @@ export class FleetGround {
   }
 
   /** Asks a process's API. */
-  async ask(ship: Ship, method: 'GET' | 'POST', path: string, body: unknown = undefined): Promise<unknown> {
+  async ask(ship: Ship, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
     const { msg } = await this.within(ship.process.says(/health and status are on/), `${ship.name} to listen`);
     const [origin] = /http:\/\/[^\s/]+/.exec(msg) ?? [];
     const response = await fetch(`${origin ?? ''}/api/v1${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });

@@ -15,6 +15,8 @@ export interface FleetEpisode {
   /** Workers at the start. */
   readonly workers: number;
   readonly scenes: readonly FleetScene[];
+  /** Once it is aborted, the round that is played is the last one. */
+  readonly enough?: AbortSignal;
   readonly onLine: (line: string) => void;
 }
 
@@ -32,7 +34,7 @@ export interface FleetResult extends FleetVerdict {
 }
 
 /** Plays scenes with one fleet, lets all arrive, and judges it. */
-export async function playFleet({ workers, scenes, onLine, ...options }: FleetEpisode): Promise<FleetResult> {
+export async function playFleet({ workers, scenes, enough, onLine, ...options }: FleetEpisode): Promise<FleetResult> {
   const ground = await FleetGround.open(options);
   const rounds: FleetRound[] = [];
   const stuck: FleetFinding[] = [];
@@ -50,9 +52,9 @@ export async function playFleet({ workers, scenes, onLine, ...options }: FleetEp
       await ground.turn(scene.crm, scene.audit);
       const recovery = await scene.play(ground).catch(inVain);
       rounds.push({ fault: scene.fault, recovery });
-      onLine(`  ${scene.fault} (${scene.crm}): ${ground.producedAgain} ${recovery === null ? 'stuck' : `${Math.round(recovery)} ms`}`);
+      onLine(`  ${scene.fault} (${scene.crm}): ${recovery === null ? 'stuck' : `whole again after ${Math.round(recovery)} ms`}`);
       isWhole = recovery !== null;
-      if (!isWhole) break;
+      if (!isWhole || enough?.aborted === true) break;
     }
     if (isWhole) isWhole = (await ground.settle().then(() => true, inVain)) !== null;
     await ground.halt();
