@@ -41,7 +41,7 @@ describeKafka('what a fleet tells of itself', () => {
       hooks: [{ name: 'all', table: 'items', to: 'crm' }],
     };
     const yaml = JSON.stringify(config);
-    const process = new DaemonProcess({ config: yaml, role });
+    const process = new DaemonProcess({ config: yaml, args: ['--role', role] });
     const ship = { process, url: `http://127.0.0.1:${port}`, yaml };
     ships.push(ship);
     await process.streaming();

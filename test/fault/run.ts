@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { CONDITIONS } from '../support/oracle.ts';
 import { seedOfRun } from '../support/random.ts';
+import { ENGINE_BREAKAGES } from './engine/engine-breakages.ts';
+import { runEngine } from './engine/engine-run.ts';
 import { BREAKAGES } from './suite/breakages.ts';
 import { suiteServer } from './suite/server.ts';
 import { type Finding, runSuite } from './suite/suite.ts';
@@ -14,6 +16,9 @@ const USAGE = `npm run test:fault -- [options]
   --break NAME     break the daemon on purpose: ${Object.keys(BREAKAGES).join(', ')}
   --url URL        superuser URL of a Postgres with wal_level=logical, which is not restarted
                    (default: an embedded one, which is)
+  --engine         faults of a fleet: a tail and workers with a real Kafka between them, broken by
+                   ${Object.keys(ENGINE_BREAKAGES).join(', ')}; 'SIGSTOP of the broker for a minute' is played
+                   if --faults names it
   --json           print the result as JSON alone
 
 Ends with 0 if all eight conditions held, 1 if one did not.
@@ -29,6 +34,7 @@ async function main(): Promise<number> {
       seed: { type: 'string' },
       faults: { type: 'string', default: '' },
       break: { type: 'string' },
+      engine: { type: 'boolean', default: false },
       url: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -41,18 +47,23 @@ async function main(): Promise<number> {
   const rounds = Number(values.rounds);
   const seed = values.seed === undefined ? seedOfRun() : Number(values.seed);
   const breakage = values.break ?? null;
-  if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed) || (breakage !== null && !(breakage in BREAKAGES))) {
+  if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed) || (breakage !== null && !(breakage in (values.engine ? ENGINE_BREAKAGES : BREAKAGES)))) {
     console.error(USAGE);
     return 2;
   }
   const say = values.json ? () => undefined : (line: string): void => console.log(line);
-  const more = `${values.faults === '' ? '' : ` --faults '${values.faults}'`}${breakage === null ? '' : ` --break ${breakage}`}`;
+  const more = `${values.engine ? ' --engine' : ''}${values.faults === '' ? '' : ` --faults '${values.faults}'`}${breakage === null ? '' : ` --break ${breakage}`}`;
   const again = `npm run test:fault -- --rounds ${rounds} --seed ${seed}${more}`;
   say(`seed ${seed}; to repeat: ${again}`);
-  const server = await suiteServer(values.url ?? null);
   // Ctrl-C: the round that is played is the last, and what was played is judged. A second one ends it.
   const enough = new AbortController();
   process.once('SIGINT', () => enough.abort());
+  if (values.engine) {
+    const found = await runEngine({ rounds, seed, breakage, faults: values.faults, url: values.url ?? null, enough: enough.signal, onLine: say });
+    say(`to repeat: ${again}`);
+    return found === 0 ? 0 : 1;
+  }
+  const server = await suiteServer(values.url ?? null);
   try {
     const result = await runSuite({ server, rounds, seed, breakage, only: new RegExp(values.faults), enough: enough.signal, onLine: say });
     if (values.json) console.log(JSON.stringify({ seed, again, rows: rowsOf(result.rounds), ...result }));

@@ -16,8 +16,8 @@ export interface DaemonProcessOptions {
   /** walhook.yaml as plain data, of which `server` need not be given, or as text. */
   readonly config: Readonly<Record<string, unknown>> | string;
   readonly env?: Readonly<Record<string, string>>;
-  /** `--role`. Default: not given. */
-  readonly role?: 'tail' | 'deliver' | 'all';
+  /** More of its command line. */
+  readonly args?: readonly string[];
   /** Default: debug. */
   readonly logLevel?: string;
   /** Modules that it loads before its own. */
@@ -61,13 +61,13 @@ export class DaemonProcess {
   readonly #onLine: (line: LogLine) => void;
   #ended = false;
 
-  constructor({ config, env = {}, role, logLevel = 'debug', preload = [], onLine = () => undefined }: DaemonProcessOptions) {
+  constructor({ config, env = {}, args = [], logLevel = 'debug', preload = [], onLine = () => undefined }: DaemonProcessOptions) {
     this.#onLine = onLine;
     const folder = mkdtempSync(join(tmpdir(), 'walhook-'));
     const file = join(folder, 'walhook.yaml');
     this.#file = file;
     this.write(config);
-    this.#child = spawn(process.execPath, [...[PRELOAD, ...preload].flatMap((module) => ['--import', module]), CLI, 'run', '-c', file, '--log-level', logLevel, ...(role === undefined ? [] : ['--role', role])], {
+    this.#child = spawn(process.execPath, [...[PRELOAD, ...preload].flatMap((module) => ['--import', module]), CLI, 'run', '-c', file, '--log-level', logLevel, ...args], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: { PATH: process.env['PATH'], ...env },
     });

@@ -22,7 +22,7 @@ export interface ReceivedRequest {
   readonly attempt: number;
   /** The status it was answered with; null while it has no answer. */
   status: number | null;
-  /** When it was answered: monotonic milliseconds. */
+  /** When it was answered, or its connection ended: monotonic milliseconds. */
   answeredAt?: number;
   /** It is an event of a batch in which something of its row stands before it: see batches.ts. */
   readonly isBehind?: boolean;

@@ -1,4 +1,5 @@
 import { registerHooks } from 'node:module';
+import { ENGINE_BREAKAGES } from '../engine/engine-breakages.ts';
 import { BREAKAGES, broken, moduleOf } from './breakages.ts';
 
 /*
@@ -7,8 +8,8 @@ import { BREAKAGES, broken, moduleOf } from './breakages.ts';
  */
 
 const name = process.env['BREAKAGE'] ?? '';
-const breakage = BREAKAGES[name];
-if (breakage === undefined) throw new Error(`there is no breakage "${name}": ${Object.keys(BREAKAGES).join(', ')}`);
+const breakage = BREAKAGES[name] ?? ENGINE_BREAKAGES[name];
+if (breakage === undefined) throw new Error(`there is no breakage "${name}": ${Object.keys({ ...BREAKAGES, ...ENGINE_BREAKAGES }).join(', ')}`);
 const { url, source } = moduleOf(breakage);
 const text = broken(breakage, source);
 

@@ -94,9 +94,13 @@ class Endpoint {
       // Bytes as they are: latin1 loses none.
       write({ e: this.name, n: first + i, t: now(), m: method, u: url, id: event.id, h: headers, b: event.body.toString('latin1'), ...(event.isBehind ? { after: true } : {}) });
     }
-    const answered = (answer: { readonly s: number } | { readonly bad: string }): void => {
+    let isOver = false;
+    const answered = (answer: { readonly s: number | null } | { readonly bad: string }): void => {
+      if (isOver) return;
+      isOver = true;
       for (const i of events.keys()) write({ e: this.name, n: first + i, t: now(), ...answer });
     };
+    response.once('close', () => answered({ s: null }));
     const fault = signatureFault(headers, body);
     if (fault !== null) {
       answered({ bad: fault });

@@ -12,10 +12,10 @@ export type SinkAsk =
 /** By endpoint: requests that arrived, and ids that were answered with 2xx. */
 export type SinkCounts = Readonly<Record<string, { readonly requests: number; readonly delivered: number }>>;
 
-/** A line of its file: request `n` of endpoint `e` arrived, was answered, or was refused for its signature. `after`: see ReceivedRequest's `isBehind`. */
+/** A line of its file: request `n` of endpoint `e` arrived, was answered (null: its connection ended before it was), or was refused for its signature. `after`: see ReceivedRequest's `isBehind`. */
 export type SinkLine = { readonly e: string; readonly n: number; /** See `now` in child.ts. */ readonly t: number } & (
   | { readonly m: string; readonly u: string; readonly id: string; readonly h: IncomingHttpHeaders; readonly b: string; readonly after?: true }
-  | { readonly s: number }
+  | { readonly s: number | null }
   | { readonly bad: string }
 );
 

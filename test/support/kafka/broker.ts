@@ -84,6 +84,7 @@ export class KafkaBroker {
     return [`127.0.0.1:${this.ports.plain}`];
   }
 
+  /** Of the broker's own process, while it runs. */
   get pid(): number {
     return this.#pid;
   }

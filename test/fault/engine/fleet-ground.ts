@@ -1,0 +1,384 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { DaemonProcess } from '../../support/daemon-process.ts';
+import { positionOf, type Sample, storedDeliveries } from '../../support/oracle.ts';
+import type { KafkaBroker } from '../../support/kafka/broker.ts';
+import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { type Random, random } from '../../support/random.ts';
+import { SECRET } from '../../support/secret.ts';
+import { ITEMS_SQL, ITEMS_TABLE } from '../../support/writer.ts';
+import { now } from '../suite/child.ts';
+import type { Mood } from '../suite/moods.ts';
+import { Sink } from '../suite/sink.ts';
+import { WriterProcess } from '../suite/writer-process.ts';
+import type { Mishap } from './again.ts';
+import { WORKER_HEADER } from './overlap.ts';
+import { topicIds } from './topic-ids.ts';
+
+const BREAK = new URL('../suite/break.ts', import.meta.url).href;
+
+/** Requests at once of each worker: `crm` has the moods, `audit` is its neighbour, `bulk` has the first one's moods and gets batches. */
+const CONCURRENCY = { crm: 16, audit: 8, bulk: 2 } as const;
+const BATCH = 20;
+export type EndpointName = keyof typeof CONCURRENCY;
+export const ENDPOINTS = Object.keys(CONCURRENCY) as EndpointName[];
+/** Deliveries that a worker may have under way at once. */
+export const UNDER_WAY: Readonly<Record<EndpointName, number>> = { crm: CONCURRENCY.crm, audit: CONCURRENCY.audit, bulk: CONCURRENCY.bulk * BATCH };
+/** Deliveries in memory at once, of each process. */
+export const IN_FLIGHT = 1_000;
+/** The shortest that there is, in milliseconds. */
+export const SESSION = 6_000;
+export const PARTITIONS = 8;
+
+/** How long anything may take that a scene waits for, in milliseconds: a rebalance waits for whoever has died until its session is over. */
+const PATIENCE = 45_000;
+/** How long nothing at all may arrive at the end, while something is missing, in milliseconds. */
+const SILENCE = 25_000;
+const SHORT_SILENCE = 10_000;
+
+/** Something that should have happened did not: the fleet is stuck, or a process has ended by itself. */
+export class Stuck extends Error {}
+
+/** A process of the fleet. */
+export interface Ship {
+  /** As the receiver sees it. */
+  readonly name: string;
+  readonly role: 'tail' | 'deliver' | 'all';
+  readonly process: DaemonProcess;
+}
+
+/** A worker that had been stopped for longer than its session woke, and was a member again: when. */
+export interface Waking {
+  readonly worker: string;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Requests that a worker may have been about to write when it was stopped: to an endpoint, while a connection was made. */
+export const ABOUT_TO = 2;
+
+export interface FleetGroundOptions {
+  /** Superuser URL of a Postgres. */
+  readonly postgres: string;
+  readonly brokers: string[];
+  /** What does harm to the broker; null: it is others' too, and no scene may. */
+  readonly broker: KafkaBroker | null;
+  readonly seed: number;
+  /** A name of ENGINE_BREAKAGES. */
+  readonly breakage: string | null;
+  /** Options of the endpoint `crm` in the place of the usual ones. */
+  readonly crm?: Readonly<Record<string, unknown>>;
+}
+
+/** One database with its writer, its receiver, a topic and a fleet between them. */
+export class FleetGround {
+  static async open(options: FleetGroundOptions): Promise<FleetGround> {
+    const database = await createDatabase(options.postgres);
+    await database.sql(ITEMS_SQL);
+    // Soon to be noticed when the tail is stopped.
+    await database.sql(`alter database ${database.name} set wal_sender_timeout = '3s'`);
+    const ground = new FleetGround(options, database);
+    ground.#urls = await ground.sink.open();
+    return ground;
+  }
+
+  readonly chance: Random;
+  readonly database: TestDatabase;
+  readonly sink: Sink;
+  readonly writer: WriterProcess;
+  readonly folder = mkdtempSync(join(tmpdir(), 'walhook-fleet-'));
+  readonly samples: Record<EndpointName, Sample[]> = { crm: [], audit: [], bulk: [] };
+  readonly mishaps: Mishap[] = [];
+  /** Milliseconds that each rebalance took, by what it was for. */
+  readonly rebalances: { readonly what: string; readonly ms: number }[] = [];
+  readonly wakings: Waking[] = [];
+  /** Records that the topic has twice or more, as it was sampled last. */
+  producedAgain = 0;
+  /** Milliseconds that each worker took to drain and end. */
+  readonly drains: number[] = [];
+  readonly #options: FleetGroundOptions;
+  #urls: Readonly<Record<string, string>> = {};
+  readonly #ships = new Set<Ship>();
+  readonly #all: Ship[] = [];
+  readonly #feed: NodeJS.Timeout;
+  #launched = 0;
+
+  private constructor(options: FleetGroundOptions, database: TestDatabase) {
+    this.#options = options;
+    this.database = database;
+    this.chance = random(options.seed);
+    this.sink = new Sink({ file: join(this.folder, 'received.jsonl'), secret: SECRET, seed: options.seed, endpoints: ENDPOINTS });
+    this.writer = new WriterProcess({ file: join(this.folder, 'written.jsonl'), url: database.url, seed: options.seed, pause: 300 });
+    this.#feed = setInterval(() => void this.writer.arrived(this.sink.delivered('audit')).catch(() => undefined), 50);
+  }
+
+  /** One that may be harmed. */
+  get broker(): KafkaBroker {
+    const { broker } = this.#options;
+    if (broker === null) throw new Error('the broker is not ours to harm');
+    return broker;
+  }
+
+  get brokers(): string[] {
+    return this.#options.brokers;
+  }
+
+  get topic(): string {
+    return this.database.name;
+  }
+
+  /** Those that are alive. */
+  get ships(): readonly Ship[] {
+    return [...this.#ships];
+  }
+
+  get workers(): readonly Ship[] {
+    return this.ships.filter(({ role }) => role !== 'tail');
+  }
+
+  get tail(): Ship {
+    const tail = this.ships.find(({ role }) => role === 'tail');
+    if (tail === undefined) throw new Error('there is no tail');
+    return tail;
+  }
+
+  /** A worker that chance picks. */
+  get anyWorker(): Ship {
+    return this.chance.pick(this.workers);
+  }
+
+  /** Starts a process. */
+  launch(role: Ship['role']): Ship {
+    const name = `${role}-${++this.#launched}`;
+    const { breakage } = this.#options;
+    const process = new DaemonProcess({
+      config: this.#config(name),
+      args: ['--role', role],
+      preload: breakage === null ? [] : [BREAK],
+      env: breakage === null ? {} : { BREAKAGE: breakage },
+    });
+    const ship = { name, role, process };
+    this.#ships.add(ship);
+    this.#all.push(ship);
+    return ship;
+  }
+
+  /** Starts a tail and so many workers. Resolves once all are at work. */
+  async sail(workers: number): Promise<void> {
+    // The first one makes the schema.
+    const tail = this.launch('tail');
+    await this.within(tail.process.streaming(), 'the tail to stream');
+    for (let i = 0; i < workers; i++) this.launch('deliver');
+    await this.dealt('the start');
+  }
+
+  /** Resolves once the partitions are dealt to those workers that are alive, and they have begun. Gives the milliseconds. */
+  async dealt(what: string, workers: readonly Ship[] = this.workers): Promise<number> {
+    const began = now();
+    const isDealt = (): boolean => {
+      const latest = workers.map(({ process }) => process.log.findLast(({ msg }) => msg === 'delivering'));
+      const generations = new Set(latest.map((line) => line?.['generation']));
+      const partitions = latest.flatMap((line) => (line?.['partitions'] as number[] | undefined) ?? []);
+      return generations.size === 1 && latest.every((line) => line !== undefined) && new Set(partitions).size === PARTITIONS;
+    };
+    await this.until(isDealt, `the partitions to be dealt to ${workers.map(({ name }) => name).join(', ')} after ${what}`);
+    const ms = now() - began;
+    this.rebalances.push({ what, ms });
+    return ms;
+  }
+
+  /** kill -9. */
+  async kill(ship: Ship): Promise<void> {
+    this.#ships.delete(ship);
+    this.#fell(ship);
+    await ship.process.kill();
+  }
+
+  /** SIGTERM: it must end well. */
+  async stop(ship: Ship): Promise<void> {
+    this.#ships.delete(ship);
+    ship.process.signal('SIGTERM');
+    const { code, signal } = await this.within(ship.process.exit, `${ship.name} to drain and end`);
+    if (code !== 0) throw new Stuck(`SIGTERM: ${ship.name} has ended with ${code ?? signal}: ${ship.process.output.slice(-3).join(' ')}`);
+  }
+
+  /** SIGSTOP. It is not one of `ships` until `thaw`. */
+  freeze(ship: Ship): void {
+    this.#ships.delete(ship);
+    this.#fell(ship);
+    ship.process.signal('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(ship: Ship): void {
+    this.#ships.add(ship);
+    ship.process.signal('SIGCONT');
+  }
+
+  /** A worker that was replaced woke. */
+  woke(waking: Waking): void {
+    this.wakings.push(waking);
+    this.mishaps.push({ of: 'zombie', who: waking.worker, from: waking.from, at: waking.until, underWay: ABOUT_TO });
+  }
+
+  #fell({ name, role }: Ship): void {
+    const at = now();
+    if (role !== 'deliver') this.mishaps.push({ of: 'tail', who: name, from: at, at, underWay: IN_FLIGHT });
+    if (role !== 'tail') this.mishaps.push({ of: 'worker', who: name, from: at, at, underWay: Math.max(...Object.values(UNDER_WAY)) });
+  }
+
+  /** The broker was away from then on: nothing was committed. To be called when it is back. */
+  brokerWasAway(from: number): void {
+    this.mishaps.push({ of: 'broker', who: '', from, at: now(), underWay: this.workers.length * Math.max(...Object.values(UNDER_WAY)) });
+  }
+
+  /** What Postgres was told, and what was with the broker, or stored, then. */
+  async sample(): Promise<void> {
+    // In this order: what was durable at the position is in one of those that are read later.
+    const position = await positionOf(this.database, this.database.name);
+    const records = await topicIds({ brokers: this.#options.brokers, topic: this.topic, partitions: PARTITIONS });
+    this.producedAgain = records.length - new Set(records.map(({ endpoint, id }) => `${endpoint} ${id}`)).size;
+    const stored = await storedDeliveries(this.database);
+    for (const name of ENDPOINTS) {
+      const ids = [...records, ...stored].flatMap(({ endpoint, id }) => (endpoint === name ? [id] : []));
+      this.samples[name].push({ ...position, stored: new Set(ids), requests: this.sink.requests(name) });
+    }
+  }
+
+  /** Waits for something, but not for ever, nor beyond the end of any process. */
+  async within<T>(something: Promise<T>, what: string, patience = PATIENCE): Promise<T> {
+    const done = new AbortController();
+    const ended = this.ships.map(async (ship): Promise<never> => {
+      const { code, signal } = await ship.process.exit;
+      if (!this.#ships.has(ship)) return new Promise<never>(() => {});
+      throw new Stuck(`${ship.name} has ended by itself (${code ?? signal}), while we waited for ${what}: ${ship.process.output.slice(-3).join(' ')}`);
+    });
+    try {
+      return await Promise.race([
+        something,
+        ...ended,
+        pause(patience, undefined, { signal: done.signal }).then((): never => {
+          throw new Stuck(`waited ${patience / 1000} s in vain for ${what}: ${this.ships.map(({ name, process }) => `${name}: ${process.output.at(-1)}`).join('; ')}`);
+        }),
+      ]);
+    } finally {
+      done.abort();
+    }
+  }
+
+  /** Waits until something holds, which is looked at again and again. */
+  async until(holds: () => boolean | Promise<boolean>, what: string, patience = PATIENCE): Promise<void> {
+    const looking = new AbortController();
+    const look = async (): Promise<void> => {
+      while (!looking.signal.aborted && !(await holds())) await pause(10);
+    };
+    await this.within(look(), what, patience).finally(() => looking.abort());
+  }
+
+  async requests(name: EndpointName, more: number): Promise<void> {
+    const count = this.sink.requests(name) + more;
+    await this.within(this.sink.until(() => this.sink.requests(name) >= count), `${more} more requests to ${name}`);
+  }
+
+  async delivered(name: EndpointName, more: number): Promise<void> {
+    const count = this.sink.delivered(name) + more;
+    await this.within(this.sink.until(() => this.sink.delivered(name) >= count), `${more} more deliveries to ${name}`);
+  }
+
+  async parked(): Promise<number> {
+    const [row] = await this.database.sql<{ count: number }>(`select count(*)::int from walhook.parked`);
+    return row?.count ?? 0;
+  }
+
+  /** The partitions that a worker has, as its log says. */
+  partitionsOf({ process }: Ship): readonly number[] {
+    return (process.log.findLast(({ msg }) => msg === 'delivering')?.['partitions'] as number[] | undefined) ?? [];
+  }
+
+  turn(crm: Mood, audit: Mood = 'healthy'): Promise<void> {
+    return this.sink.turn({ crm, audit, bulk: crm });
+  }
+
+  /** Asks a process's API. */
+  async ask(ship: Ship, method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
+    const { msg } = await this.within(ship.process.says(/health and status are on/), `${ship.name} to listen`);
+    const [origin] = /http:\/\/[^\s/]+/.exec(msg) ?? [];
+    const response = await fetch(`${origin ?? ''}/api/v1${path}`, { method, ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }) });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  }
+
+  /** Lets everything arrive, and stops the fleet: what is not there then is lost. */
+  async settle(): Promise<void> {
+    const { breakage } = this.#options;
+    await this.turn('healthy');
+    await this.writer.stop();
+    const { count } = this.writer;
+    const isThere = (): boolean => ENDPOINTS.every((name) => this.sink.delivered(name) >= count);
+    for (let arrived = -1; !isThere(); ) {
+      const sum = ENDPOINTS.reduce((all, name) => all + this.sink.delivered(name), 0);
+      // The oracle says what is missing.
+      if (sum === arrived) break;
+      arrived = sum;
+      const done = new AbortController();
+      await Promise.race([this.sink.until(isThere), pause(breakage === null ? SILENCE : SHORT_SILENCE, undefined, { signal: done.signal })]);
+      done.abort();
+    }
+    await this.until(async () => (await this.parked()) === 0, 'the last parked deliveries to be sent', breakage === null ? PATIENCE : SHORT_SILENCE);
+    await this.sample();
+    await Promise.all(this.ships.map((ship) => this.stop(ship)));
+  }
+
+  /** Ends whatever still runs, and the writer. */
+  async halt(): Promise<void> {
+    clearInterval(this.#feed);
+    this.#ships.clear();
+    await Promise.all(this.#all.map(({ process }) => process.kill()));
+    await this.writer.stop();
+  }
+
+  /** Gives everything back. */
+  async close(): Promise<void> {
+    clearInterval(this.#feed);
+    this.#ships.clear();
+    await Promise.all(this.#all.map(({ process }) => process.kill()));
+    this.writer.kill();
+    this.sink.stop();
+    await this.database.drop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What each wrote last, for whoever looks into a failure. */
+  get lastLines(): string[] {
+    return this.#all.flatMap(({ name, process }) => process.log.filter(({ level }) => level !== 'debug').slice(-12).map((line) => `${name}: ${JSON.stringify(line)}`));
+  }
+
+  /** The same for all but the header by which the receiver knows who sent it. */
+  #config(name: string): Readonly<Record<string, unknown>> {
+    const endpoint = (of: EndpointName): object => ({
+      url: `${this.#urls[of] ?? ''}/hooks`,
+      headers: { [WORKER_HEADER]: name },
+      signing: { secrets: [SECRET] },
+      network: { allow: ['127.0.0.0/8'] },
+      // Longer than a session: what was being sent when a worker was stopped is answered when it wakes, and must not make it go on.
+      timeout: '20s',
+      concurrency: CONCURRENCY[of],
+      ...(of === 'bulk' ? { batch: { size: BATCH, linger: '20ms' } } : {}),
+      retry: { initial: '50ms', factor: 1.5, max: '500ms', attempts: 1_000 },
+      breaker: { failures: 5, open: '200ms' },
+      ...(of === 'crm' ? this.#options.crm : {}),
+    });
+    return {
+      source: { url: this.database.url, slot: this.database.name },
+      engine: { kafka: { brokers: this.#options.brokers, topic: this.topic, group: this.topic, partitions: PARTITIONS, replication: 1, session: `${SESSION}ms` } },
+      limits: { in_flight: IN_FLIGHT, memory: '8MiB' },
+      tables: ITEMS_TABLE,
+      endpoints: Object.fromEntries(ENDPOINTS.map((of) => [of, endpoint(of)])),
+      // The id tells the events of a batch apart.
+      hooks: [{ name: 'items', table: 'items', to: ENDPOINTS, meta: ['id'] }],
+    };
+  }
+}

@@ -1,0 +1,229 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { now } from '../suite/child.ts';
+import type { Mood } from '../suite/moods.ts';
+import { type FleetGround, SESSION, type Ship, Stuck } from './fleet-ground.ts';
+
+/** A fault of a fleet. */
+export interface FleetScene {
+  /** For the table. */
+  readonly fault: string;
+  /** How the endpoint `crm`, and its neighbour, behave meanwhile. */
+  readonly crm: Mood;
+  readonly audit?: Mood;
+  /** It harms the broker, which must be the suite's own. */
+  readonly harmsBroker?: boolean;
+  /** It takes minutes: `--faults` asks for it. */
+  readonly isLong?: boolean;
+  /** Waits for its moment, makes the fault and sees the fleet go on, with as many workers as before. Gives the milliseconds until it was whole again. */
+  readonly play: (ground: FleetGround) => Promise<number>;
+}
+
+async function afterRequests(ground: FleetGround): Promise<void> {
+  await ground.requests('audit', ground.chance.int(1, 100));
+}
+
+function killTail(crm: Mood): FleetScene {
+  return {
+    fault: 'kill -9 of the tail',
+    crm,
+    play: async (ground) => {
+      await afterRequests(ground);
+      await ground.kill(ground.tail);
+      await ground.sample();
+      const killed = now();
+      await ground.within(ground.launch('tail').process.streaming(), 'the tail to stream again');
+      const ms = now() - killed;
+      await afterRequests(ground);
+      return ms;
+    },
+  };
+}
+
+function killWorker(crm: Mood, moment: (ground: FleetGround) => Promise<void> = afterRequests): FleetScene {
+  return {
+    fault: 'kill -9 of a worker',
+    crm,
+    audit: 'slow',
+    play: async (ground) => {
+      await moment(ground);
+      await ground.kill(ground.anyWorker);
+      const ms = await ground.dealt('kill -9 of a worker');
+      await afterRequests(ground);
+      ground.launch('deliver');
+      await ground.dealt('one more worker');
+      await ground.sample();
+      return ms;
+    },
+  };
+}
+
+const AS_PARKED = async (ground: FleetGround): Promise<void> => {
+  const before = await ground.parked();
+  await ground.until(async () => (await ground.parked()) > before + 30, 'more parked rows');
+};
+
+/** The worker that a stopped one was sends nothing when it wakes but what was in flight, and comes back as a new one. */
+const ZOMBIE: FleetScene = {
+  fault: 'SIGSTOP of a worker beyond its session, SIGCONT',
+  crm: 'very slow',
+  audit: 'slow',
+  play: async (ground) => {
+    await afterRequests(ground);
+    const zombie = ground.anyWorker;
+    ground.freeze(zombie);
+    const ms = await ground.dealt('SIGSTOP of a worker');
+    await afterRequests(ground);
+    await wake(ground, zombie);
+    await afterRequests(ground);
+    return ms;
+  },
+};
+
+/** It wakes, and comes back. What it sends meanwhile is judged: see `Waking`. */
+async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
+  const since = zombie.process.log.length;
+  const from = now();
+  ground.thaw(zombie);
+  const { time } = await ground.within(zombie.process.says('delivering', since), `${zombie.name} to be a member again`);
+  // Its log has the time of day; the receiver's clock is the one of `now`.
+  ground.woke({ worker: zombie.name, from, until: now() - (Date.now() - Date.parse(String(time))) });
+  await ground.dealt('SIGCONT of a worker');
+}
+
+/** The broker takes nothing for a while: the tail confirms nothing of that time, and says so. */
+function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly harm: (ground: FleetGround) => Promise<void>; readonly mend: (ground: FleetGround) => Promise<void>; readonly ms: number}): FleetScene {
+  const { harm, mend, ms: least, ...rest } = more;
+  return {
+    fault,
+    crm: 'healthy',
+    harmsBroker: true,
+    ...rest,
+    play: async (ground) => {
+      await afterRequests(ground);
+      const tail = ground.tail;
+      await harm(ground);
+      const from = now();
+      await ground.within(ground.writer.more(50), 'the writer');
+      const [written] = await ground.database.sql<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+      const confirmed = `select confirmed_flush_lsn >= '${written?.lsn ?? ''}'::pg_lsn as past from pg_replication_slots where slot_name = '${ground.database.name}'`;
+      const isPast = async (): Promise<boolean> => (await ground.database.sql<{ past: boolean }>(confirmed))[0]?.past === true;
+      const says = async (): Promise<boolean> => {
+        if (await isPast()) throw new Stuck('Postgres was told that it is safe what the broker has not taken');
+        const { problems } = (await ground.ask(tail, 'GET', '/status')) as { problems: string[] };
+        return now() - from >= least && problems.some((problem) => problem.includes(`produce to topic ${ground.topic}`));
+      };
+      await ground.until(says, 'the tail to say that the broker takes nothing', least + 30_000);
+      await mend(ground);
+      const mended = now();
+      ground.brokerWasAway(from);
+      await ground.until(isPast, 'the tail to confirm again');
+      const ms = now() - mended;
+      await ground.delivered('audit', 20);
+      await ground.sample();
+      return ms;
+    },
+  };
+}
+
+/** No file of the broker may become longer, as if its disk were full: it ends itself. */
+async function fillDisk({ broker }: FleetGround): Promise<void> {
+  await promisify(execFile)('prlimit', ['--pid', String(broker.pid), '--fsize=1']);
+}
+
+function suspended(fault: string, ms: number, more: Pick<FleetScene, 'isLong'> = {}): FleetScene {
+  return brokerAway(fault, {
+    ms,
+    harm: async ({ broker }) => broker.suspend(),
+    mend: async ({ broker }) => broker.resume(),
+    ...more,
+  });
+}
+
+const BROKER_KILLED = brokerAway('kill -9 of the broker, which starts again on its data', {
+  ms: 0,
+  harm: ({ broker }) => broker.kill(),
+  mend: ({ broker }) => broker.start(),
+});
+
+const SUSPENDED = suspended('SIGSTOP of the broker', 3_000);
+const SUSPENDED_LONG = suspended('SIGSTOP of the broker beyond the session', SESSION + 3_000);
+const SUSPENDED_MINUTE = suspended('SIGSTOP of the broker for a minute', 60_000, { isLong: true });
+const FULL = brokerAway("the broker's disk is full, and it starts again when there is room", {
+  ms: 0,
+  harm: fillDisk,
+  mend: async (ground) => {
+    await ground.until(() => !ground.broker.running, 'the broker to end itself');
+    await ground.broker.start();
+  },
+});
+
+function oneMore(fault: string, crm: Mood, moment: (ground: FleetGround) => Promise<void>): FleetScene {
+  return {
+    fault,
+    crm,
+    audit: 'very slow',
+    play: async (ground) => {
+      await moment(ground);
+      ground.launch('deliver');
+      const ms = await ground.dealt('one more worker');
+      await ground.turn('slow', 'very slow');
+      await afterRequests(ground);
+      await leave(ground);
+      await afterRequests(ground);
+      return ms;
+    },
+  };
+}
+
+/** One worker, then four, then one, while the writer writes, and lanes are parked and the breaker opens and closes. */
+export const SCALING: FleetScene = {
+  fault: 'from one worker to four and back to one',
+  crm: 'slow',
+  audit: 'slow',
+  play: async (ground) => {
+    const began = now();
+    while (ground.workers.length > 1) await leave(ground);
+    for (const [mood, another] of [['slow', 'very slow'], ['5xx', 'slow'], ['now and then 5xx', 'slow']] as const) {
+      await ground.turn(mood, another);
+      await afterRequests(ground);
+      ground.launch('deliver');
+      await ground.dealt('one more worker');
+      await afterRequests(ground);
+    }
+    for (const mood of ['5xx', 'very slow', 'slow'] as const) {
+      await ground.turn(mood, 'slow');
+      await afterRequests(ground);
+      await leave(ground);
+      await afterRequests(ground);
+    }
+    await ground.sample();
+    return now() - began;
+  },
+};
+
+async function leave(ground: FleetGround): Promise<void> {
+  const left = now();
+  await ground.stop(ground.anyWorker);
+  ground.drains.push(now() - left);
+  await ground.dealt('one worker less');
+}
+
+export const FLEET_SCENES: readonly FleetScene[] = [
+  killTail('slow'),
+  killTail('5xx'),
+  killWorker('slow'),
+  killWorker('now and then 5xx'),
+  killWorker('5xx', AS_PARKED),
+  killWorker('down', AS_PARKED),
+  ZOMBIE,
+  { ...ZOMBIE, crm: 'down' },
+  BROKER_KILLED,
+  SUSPENDED,
+  SUSPENDED_LONG,
+  SUSPENDED_MINUTE,
+  FULL,
+  oneMore('one worker more, and one less', 'very slow', afterRequests),
+  oneMore('one worker more, with parked rows, and one less', 'down', AS_PARKED),
+  SCALING,
+];
