@@ -14,6 +14,8 @@ const LATENCY = 50;
 /** Of each worker. Four of them are far from what two cores can do: it is the endpoint's time that each has only so much of. */
 const CONCURRENCY = 20;
 const ALLOWED = (CONCURRENCY * 1000) / LATENCY;
+/** Of each worker. What it would take more than 30 s to send, it parks. */
+const IN_FLIGHT = 2_000;
 const COUNTS = [1, 2, 4] as const;
 const MOST = 4;
 /** Seconds that the tail may take, during which workers send already. */
@@ -43,7 +45,8 @@ export const kafkaWorkers: Measure = {
     const rows = ALLOWED * MOST * (seconds + FILLING) * 2;
     const { database } = await profilesBacklog(suite, 'kafka_workers', rows);
     const receiver = await suite.receiver();
-    const config = await profilesConfig(database, receiver.port, { endpoints: { bench: endpoint(receiver.port, { concurrency: CONCURRENCY }) } });
+    const whole = await profilesConfig(database, receiver.port, { endpoints: { bench: endpoint(receiver.port, { concurrency: CONCURRENCY }) } });
+    const config = { ...whole, data: { ...whole.data, limits: { in_flight: IN_FLIGHT } } };
     receiver.delay(LATENCY);
     const drainWith = (count: number) => async (): Promise<Measured> => {
       await database.rewind(WALHOOK);
@@ -80,7 +83,7 @@ export const kafkaWorkers: Measure = {
     return {
       figures,
       notes: [
-        `Each worker is a process of its own with ${CONCURRENCY} connections. They have their share of 24 partitions before a tail fills them with ${rows.toLocaleString('en')} deliveries, and ends. Asked to wait ${LATENCY} ms, the receiver answered after ${slowest.toFixed(2)} ms at most in the mean of a round.`,
+        `Each worker is a process of its own with ${CONCURRENCY} connections and \`in_flight: ${IN_FLIGHT.toLocaleString('en')}\`. They have their share of 24 partitions before a tail fills them with ${rows.toLocaleString('en')} deliveries, and ends. Asked to wait ${LATENCY} ms, the receiver answered after ${slowest.toFixed(2)} ms at most in the mean of a round.`,
         `The workers parked at most ${Math.max(...all.map(({ parked }) => parked)).toLocaleString('en')} deliveries of a round.`,
       ],
     };
