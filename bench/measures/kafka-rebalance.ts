@@ -97,9 +97,10 @@ async function happen(suite: Suite, { name, seconds }: Event, { database, receiv
   }
   if (name === 'kill') {
     const pid = `-${second?.pid ?? 0}`;
+    await second?.close();
+    // It commits nothing more, and the group does not know yet that it is gone.
     const lag = await fleet.lag();
     uncommitted = lag.reduce((sum, { worker, committed, end }) => sum + (worker?.endsWith(pid) === true ? Number(end - (committed ?? 0n)) : 0), 0);
-    await second?.close();
     now = null;
   }
   await written;

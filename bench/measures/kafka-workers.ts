@@ -1,21 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WALHOOK } from '../database.ts';
 import { Fleet } from '../kafka/fleet.ts';
-import type { Kafka } from '../kafka/kafka.ts';
 import { missing } from '../kafka/missing.ts';
 import type { Figure, Measure } from '../measure.ts';
 import { cpuTime } from '../process/usage.ts';
 import { profilesBacklog, profilesConfig } from '../profiles.ts';
 import { inTurn } from '../rounds.ts';
 import { ratio, spread } from '../statistics.ts';
-import type { Suite } from '../suite.ts';
-import { endpoint, type WalhookConfig } from '../walhook-config.ts';
+import { endpoint } from '../walhook-config.ts';
 import { warmUp } from '../warm-up.ts';
 
 const LATENCY = 50;
 /** Of each worker. Four of them are far from what two cores can do: it is the endpoint's time that each has only so much of. */
 const CONCURRENCY = 20;
 const ALLOWED = (CONCURRENCY * 1000) / LATENCY;
+/** Of each worker. What it would take more than 30 s to send, it parks. */
+const IN_FLIGHT = 2_000;
 const COUNTS = [1, 2, 4] as const;
 const MOST = 4;
+/** Seconds that the tail may take, during which workers send already. */
+const FILLING = 3;
+/** How often the topic is asked how many records it has, in milliseconds. */
+const ASK_EVERY = 50;
 /** Part of what each worker allows that a fleet of `count` must bring. */
 const WANTED = 0.9;
 
@@ -35,17 +41,19 @@ export const kafkaWorkers: Measure = {
     const kafka = await suite.kafka();
     if (kafka === null) return missing(COUNTS.slice(1).map(bar));
     const { seconds, rounds } = suite.options;
-    // Partitions are not dealt to the row: the last worker must still have some when all have been counted, and what is sent while they join comes first.
-    const rows = ALLOWED * MOST * seconds * 2;
+    // Partitions hold unlike numbers of lanes: the last worker must still have some when all have been counted.
+    const rows = ALLOWED * MOST * (seconds + FILLING) * 2;
     const { database } = await profilesBacklog(suite, 'kafka_workers', rows);
     const receiver = await suite.receiver();
-    const config = await profilesConfig(database, receiver.port, { endpoints: { bench: endpoint(receiver.port, { concurrency: CONCURRENCY }) } });
-    const topic = await fill(suite, { kafka, config, rows, rewind: () => database.rewind('walhook') });
+    const whole = await profilesConfig(database, receiver.port, { endpoints: { bench: endpoint(receiver.port, { concurrency: CONCURRENCY }) } });
+    const config = { ...whole, data: { ...whole.data, limits: { in_flight: IN_FLIGHT } } };
     receiver.delay(LATENCY);
     const drainWith = (count: number) => async (): Promise<Measured> => {
+      await database.rewind(WALHOOK);
       await database.forget();
-      const fleet = new Fleet({ suite, kafka, config, topic });
+      const fleet = new Fleet({ suite, kafka, config });
       const workers = await Promise.all(Array.from({ length: count }, () => fleet.start('deliver')));
+      await fill(fleet, rows);
       const until = ALLOWED * count * seconds;
       const counting = receiver.count({ what: 'requests', skip: warmUp(until), until });
       const failed = Promise.race(workers.map((worker) => worker.failed));
@@ -75,7 +83,7 @@ export const kafkaWorkers: Measure = {
     return {
       figures,
       notes: [
-        `Each worker is a process of its own with ${CONCURRENCY} connections. All read one topic of 24 partitions that a tail has filled with ${rows.toLocaleString('en')} deliveries before. Asked to wait ${LATENCY} ms, the receiver answered after ${slowest.toFixed(2)} ms at most in the mean of a round.`,
+        `Each worker is a process of its own with ${CONCURRENCY} connections and \`in_flight: ${IN_FLIGHT.toLocaleString('en')}\`. They have their share of 24 partitions before a tail fills them with ${rows.toLocaleString('en')} deliveries, and ends. Asked to wait ${LATENCY} ms, the receiver answered after ${slowest.toFixed(2)} ms at most in the mean of a round.`,
         `The workers parked at most ${Math.max(...all.map(({ parked }) => parked)).toLocaleString('en')} deliveries of a round.`,
       ],
     };
@@ -86,20 +94,9 @@ function bar(count: number): Omit<Figure, 'value'> {
   return { name: `kafka-workers.${count}`, what: `deliveries with ${count} workers ÷ with one`, unit: 'ratio', bar: { atLeast: WANTED * count } };
 }
 
-interface Filling {
-  readonly kafka: Kafka;
-  readonly config: WalhookConfig;
-  readonly rows: number;
-  readonly rewind: () => Promise<void>;
-}
-
-/** Has a tail produce the backlog. The name of the topic. */
-async function fill(suite: Suite, { kafka, config, rows, rewind }: Filling): Promise<string> {
-  await rewind();
-  const fleet = new Fleet({ suite, kafka, config });
+/** Has a tail produce the backlog, and ends it. */
+async function fill(fleet: Fleet, rows: number): Promise<void> {
   const tail = await fleet.start('tail');
-  while ((await fleet.produced()) < rows) await Promise.race([tail.failed, new Promise((resolve) => setTimeout(resolve, 50))]);
+  while ((await fleet.produced()) < rows) await Promise.race([sleep(ASK_EVERY), tail.failed]);
   await tail.stop();
-  await fleet.close();
-  return fleet.topic;
 }
