@@ -44,7 +44,7 @@ describeKafka('what a fleet tells of itself', () => {
     const process = new DaemonProcess({ config: yaml, role });
     const ship = { process, url: `http://127.0.0.1:${port}`, yaml };
     ships.push(ship);
-    await process.streaming();
+    await (role !== 'tail' ? process.says('delivering') : process.streaming());
     return ship;
   }
 
@@ -72,7 +72,6 @@ describeKafka('what a fleet tells of itself', () => {
     worker = await start('deliver');
     await db.sql('insert into items select i, 0 from generate_series(1, 40) i');
     await receiver.deliveries(40);
-    await expect.poll(async () => (await engine(tail)).fleet?.workers, PATIENCE).toEqual([{ worker: expect.stringMatching(new RegExp(`-${worker.process.pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
   }, 120_000);
 
   afterAll(async () => {
@@ -83,6 +82,7 @@ describeKafka('what a fleet tells of itself', () => {
   });
 
   test('tail and worker tell the same of all, and each its own part', async () => {
+    await expect.poll(async () => (await engine(tail)).fleet?.workers, PATIENCE).toEqual([{ worker: expect.stringMatching(new RegExp(`-${worker.process.pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
     const [ofTail, ofWorker] = [await engine(tail), await engine(worker)];
     expect(ofTail).toMatchObject({ role: 'tail', worker: null, partitions: [], forwarded: 40, problem: null, fleet_error: null, fleet_problems: [] });
     expect(ofWorker).toMatchObject({ role: 'deliver', partitions: [0, 1, 2, 3, 4, 5], rebalances: 1, lost: 0, fleet_problems: [] });
@@ -124,7 +124,7 @@ describeKafka('what a fleet tells of itself', () => {
       const refused = await get(ship, path, body);
       expect(refused, path).toMatchObject({ status: 409, body: { code: 'other_role', hint: expect.stringContaining('--role') } });
     }
-    const backfill = await cli(worker, 'backfill', 'begin', 'all', '--yes');
+    const backfill = await cli(worker, 'backfill', 'all', '--no-wait');
     expect(backfill.code).not.toBe(0);
     expect(backfill.out).toContain('this process only delivers');
     // Pausing, and what is stored, may be asked of any.
@@ -160,7 +160,7 @@ describeKafka('what a fleet tells of itself', () => {
   test('two workers share the partitions; without any, that is told, and what waits', async () => {
     const second = await start('all');
     await expect.poll(async () => (await engine(tail)).fleet?.workers.map(({ partitions }) => partitions.length), PATIENCE).toEqual([3, 3]);
-    expect(await engine(second)).toMatchObject({ role: 'all', partitions: { length: 3 } });
+    await expect.poll(async () => await engine(second), PATIENCE).toMatchObject({ role: 'all', partitions: { length: 3 } });
     expect(await get(second, '/backfills')).toMatchObject({ status: 409, body: { code: 'other_role', detail: expect.stringContaining('stands by for the slot') } });
     await expect.poll(async () => await engine(worker), PATIENCE).toMatchObject({ rebalances: 2, last_pause: expect.any(Number) });
     await Promise.all([second, worker].map(({ process }) => process.kill()));
