@@ -109,7 +109,7 @@ test('no label and no line has an id, a URL, a condition or an error: labels are
     expect(JSON.stringify(FACTS)).toContain(never);
     expect(text).not.toContain(never);
   }
-  const names = { endpoint: ['crm', 'audit', 'gone'], hook: ['crm-profiles', 'idle', 'removed'], table: ['public.profiles'], operation: ['insert', 'update', 'delete', 'truncate'], outcome: ['delivered', 'status_5xx'], result: ['applied', 'refused'] };
+  const names = { endpoint: ['crm', 'audit', 'gone'], hook: ['crm-profiles', 'idle', 'removed'], table: ['public.profiles'], operation: ['insert', 'update', 'delete', 'truncate'], outcome: ['delivered', 'status_5xx'], result: ['applied', 'refused'], role: ['tail', 'deliver', 'all'], topic: ['walhook'], partition: ['0', '1'] };
   const states = 'starting standby streaming reconnecting draining stopped active paused disabled reserved extended unreserved lost waiting running'.split(' ');
   for (const { samples } of parseExposition(text).values()) {
     for (const { labels } of samples) {
