@@ -6,8 +6,8 @@ import { type EngineReport, type Fleet, type FleetPartition, fleetProblems, flee
 import { RecentAnswer } from '../observe/recent-answer.ts';
 import { openEngineFacts } from '../open-engine.ts';
 
-/** The broker is asked no more often, in milliseconds. */
-const REST = 2_000;
+/** The broker is asked no more often, and what it said is no older when it answers slowly, in milliseconds. */
+const REST = { least: 2_000, most: 5_000 };
 /** How long whoever asks waits for it, in milliseconds: a scrape must not. */
 const PATIENCE = 200;
 
