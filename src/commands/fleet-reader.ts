@@ -3,13 +3,17 @@ import type { Config } from '../config.ts';
 import type { GroupFacts, GroupLag } from '../engine/port.ts';
 import type { EngineStatus } from '../engine-status.ts';
 import { type EngineReport, type Fleet, type FleetPartition, fleetProblems, fleetWorkers, workerName } from '../fleet.ts';
+import { WalhookError } from '../errors.ts';
 import { RecentAnswer } from '../observe/recent-answer.ts';
 import { openEngineFacts } from '../open-engine.ts';
+import { inTime } from '../patience.ts';
 
-/** The broker is asked no more often, in milliseconds. */
-const REST = 2_000;
+/** The broker is asked no more often, and what it said is no older when it answers slowly, in milliseconds. */
+const REST = { least: 2_000, most: 5_000 };
 /** How long whoever asks waits for it, in milliseconds: a scrape must not. */
 const PATIENCE = 200;
+/** A question that has no answer after so long is given up, in milliseconds. */
+const GIVEN_UP = 8_000;
 
 export interface FleetReaderOptions {
   readonly config: Config;
@@ -64,7 +68,9 @@ export class FleetReader {
     try {
       const { config, open = openEngineFacts } = this.#options;
       this.#facts ??= open(config);
-      const lags = (await (await this.#facts)?.lag()) ?? [];
+      const facts = await this.#facts;
+      const lags = facts === null ? [] : await inTime(facts.lag(), GIVEN_UP);
+      if (lags === null) throw new WalhookError(`the broker has not answered for ${GIVEN_UP / 1_000} s`, { code: 'kafka_silent' });
       const isWhole = lags.every(({ worker }) => worker !== null);
       this.#unassignedSince = isWhole ? null : (this.#unassignedSince ?? this.#now());
       this.#error = null;
@@ -72,6 +78,9 @@ export class FleetReader {
     } catch (error) {
       this.#error = error instanceof Error ? error.message : 'unknown error';
       this.#unassignedSince = null;
+      // The next question is asked over a connection of its own: this one may be of a broker that is gone.
+      void this.#facts?.then((facts) => facts?.close()).catch(() => undefined);
+      this.#facts = null;
       throw error;
     }
   }

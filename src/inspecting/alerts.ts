@@ -49,7 +49,7 @@ function engineAlerts({ engine }: HealthFacts): Alert[] {
   const { fleet, fleet_problems } = engine;
   if (fleet !== null && (fleet.unassigned_for ?? 0) < UNASSIGNED) return [];
   const level = fleet === null || (fleet.unassigned_for ?? 0) < UNASSIGNED_TOO_LONG ? waiting : failing;
-  return fleet_problems.map((problem) => level(sentence(problem), fleet === null ? null : 'walhook run --role deliver', '/database'));
+  return fleet_problems.map((problem) => level(sentence(problem), fleet === null ? null : 'walhook run --role deliver', '/'));
 }
 
 function endpointAlerts(endpoint: EndpointReport, facts: HealthFacts): Alert[] {

@@ -6,7 +6,7 @@ import type { MetricFacts } from './metric-facts.ts';
 /** Of the work that Kafka shares; none without `engine`. What is of the whole topic is told by the process that reads the slot alone, so that sums over a job count nothing twice. */
 export const ENGINE_METRICS: readonly Metric[] = [
   gauge('walhook_engine_role', `1 for the role of the process: ${ROLES.join(', ')}`, ofEngine(({ role }) => ROLES.map((each) => ({ labels: { role: each }, value: each === role ? 1 : 0 }))), ['role']),
-  gauge('walhook_engine_reads_slot', '1 in the process that reads the slot, 0 in those that only deliver or stand by', ofEngine((_, facts) => one(Number(readsSlot(facts))))),
+  gauge('walhook_engine_reads_slot', '1 in the process that reads the slot, 0 in those that only deliver, stand by or try to reach the database', ofEngine((_, facts) => one(Number(hasSlot(facts) && facts.state === 'streaming')))),
   gauge('walhook_engine_broker_ok', '1 while nothing keeps the process from the broker, 0 while something does: `walhook status` says what', ofEngine(({ problem }) => one(Number(problem === null)))),
   counter('walhook_engine_forwarded_total', 'Deliveries that the broker has taken from the process that reads the slot', ofEngine(({ role, forwarded }) => (role === 'deliver' ? [] : one(forwarded)))),
   gauge('walhook_engine_partitions', 'Partitions that the process delivers from', ofWorker(({ partitions }) => one(partitions.length))),
@@ -20,8 +20,8 @@ export const ENGINE_METRICS: readonly Metric[] = [
 ];
 
 /** What stands by, and what only delivers, has received nothing itself. */
-function readsSlot({ engine, received, state }: MetricFacts): boolean {
-  return engine?.role !== 'deliver' && received !== '' && state !== 'stopped';
+function hasSlot({ engine, received }: MetricFacts): boolean {
+  return engine?.role !== 'deliver' && received !== '';
 }
 
 function ofEngine(samples: (engine: EngineReport, facts: MetricFacts) => readonly Sample[]): Metric['samples'] {
@@ -34,6 +34,6 @@ function ofWorker(samples: (engine: EngineReport) => readonly Sample[]): Metric[
 
 function ofPartitions(value: (partition: FleetPartition) => number): Metric['samples'] {
   return ofEngine(({ fleet }, facts) =>
-    fleet === null || !readsSlot(facts) ? [] : fleet.partitions.flatMap((each) => one(value(each), { topic: each.topic, partition: String(each.partition) })),
+    fleet === null || !hasSlot(facts) ? [] : fleet.partitions.flatMap((each) => one(value(each), { topic: each.topic, partition: String(each.partition) })),
   );
 }

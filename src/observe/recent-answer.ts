@@ -8,14 +8,16 @@ const REST = 20;
 /** So much longer than it rests an answer is given while the next one does not come, in milliseconds. */
 const KEPT = 120_000;
 
+const ANY_REST = { least: 0, most: Number.POSITIVE_INFINITY };
+
 export interface RecentAnswerOptions<T> {
   readonly ask: () => Promise<T>;
   /** Told of the first failure of several in a row. */
   readonly onError: (error: unknown) => void;
   /** How long a question is waited for, in milliseconds. Default: 500. */
   readonly patience?: number;
-  /** It rests at least for so long, in milliseconds, after a failure too. Default: no time. */
-  readonly rest?: number;
+  /** It rests for so long, in milliseconds: after a failure the least of it. Default: from no time to any. */
+  readonly rest?: { readonly least: number; readonly most: number };
   /** Milliseconds that only grow. Default: this process'. */
   readonly now?: () => number;
 }
@@ -44,15 +46,16 @@ export class RecentAnswer<T> {
   }
 
   async #ask(since: number): Promise<void> {
+    const { least, most } = this.#options.rest ?? ANY_REST;
     try {
       const value = await this.#options.ask();
       const now = this.#now();
-      this.#restsUntil = now + Math.max(REST * (now - since), this.#options.rest ?? 0);
+      this.#restsUntil = now + Math.min(Math.max(REST * (now - since), least), most);
       this.#answer = { value, until: this.#restsUntil + KEPT };
       this.#isFailing = false;
     } catch (error) {
       this.#answer = null;
-      this.#restsUntil = this.#now() + (this.#options.rest ?? 0);
+      this.#restsUntil = this.#now() + least;
       if (!this.#isFailing) this.#options.onError(error);
       this.#isFailing = true;
     } finally {

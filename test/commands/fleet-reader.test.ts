@@ -90,6 +90,8 @@ test('a broker that cannot be asked gives the reason, is asked again later, and 
   }
   expect(asked).toBe(2);
   expect(errors).toHaveLength(1);
+  // Each time over a connection of its own.
+  expect(closed).toBe(2);
   now = 6_000;
   lags = [lag(0)];
   expect(await fleet.report(STATUS)).toMatchObject({ fleet_error: null, fleet_problems: [] });

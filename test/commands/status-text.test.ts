@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DaemonReport } from '../../src/commands/daemon-report.ts';
 import { type EndpointLine, statusText, type StatusReport } from '../../src/commands/status-text.ts';
+import { ENGINE } from '../observe/reports.ts';
 import { backfill } from '../support/memory-backfills.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
@@ -104,4 +105,25 @@ test('backfills that have not ended are told with how far they are', () => {
   const shown = text([LINE], { backfills: [backfill({ state: 'waiting', reason: 'endpoint crm is paused', rows_done: 42, rows_estimated: 100, rows_sent: 40 })] });
   expect(shown).toMatch(/\n\nbackfill +hook +table +state +done +rows +sent +speed +left +asked for\nbf_20261121T193000_x7k2 +crm-profiles +public\.profiles +waiting +42% +42 of ~100 +40 +- +- +.+ ago\n.* waits: endpoint crm is paused\n$/);
   for (const backfills of [[], null]) expect(text([LINE], { backfills })).not.toContain('backfill');
+});
+
+test('a fleet: the role, the workers with what they have, and a problem for what nobody has', () => {
+  const shown = text([], { daemon: { ...DAEMON, engine: ENGINE } });
+  expect(shown).toContain('problem    partition 1 of topic walhook has no worker: 5 records wait there');
+  expect(shown).toContain('engine: topic walhook, group walhook; this process reads the slot and delivers, with Kafka between (role all)');
+  expect(shown).toContain('  1000 deliveries handed over, partition 0, generation 3, dealt to 2 times, the last pause 120 ms');
+  expect(shown).toMatch(/^ {2}nobody +1 +1 +5$/m);
+  expect(shown).toMatch(/^ {2}host-7 \(this\) +1 +0 +10$/m);
+  expect(shown).toContain('  lag        15 records, the most in partition 0: 10');
+});
+
+test('of what only delivers nothing of the stream is shown, and a broker that cannot be asked is a problem', () => {
+  const engine = { ...ENGINE, role: 'deliver', fleet: null, fleet_error: 'away', fleet_problems: ['the workers cannot be asked for: away'] } as const;
+  const shown = text([], { daemon: { ...DAEMON, received: '', confirmed: '', wal: null, engine } });
+  expect(shown).toContain('this process delivers from Kafka (role deliver)');
+  expect(shown).toContain('problem    the workers cannot be asked for: away');
+  expect(shown).not.toMatch(/received|confirmed|handed over/);
+  // One of an earlier version tells nothing of it.
+  const { engine: _, ...earlier } = DAEMON;
+  expect(text([], { daemon: earlier as DaemonReport })).not.toContain('engine');
 });

@@ -111,12 +111,12 @@ describe('the Grafana dashboard', () => {
     expect(description?.length ?? 0).toBeGreaterThan(40);
     // A legend of a label that every series has: never an id or a URL, which no metric has.
     for (const { legendFormat } of targets ?? []) {
-      for (const [, label] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) expect(['instance', 'endpoint', 'hook', 'state', 'outcome', 'result', 'operation', 'table', 'stage', 'failure']).toContain(label);
+      for (const [, label] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) expect(['instance', 'endpoint', 'hook', 'state', 'outcome', 'result', 'operation', 'table', 'stage', 'failure', 'role', 'topic', 'partition']).toContain(label);
     }
   });
 
   test('has rows in the order in which one looks', () => {
-    expect(dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual(['Is it well', 'WAL', 'Endpoints', 'Deliveries & latency', 'Backfills']);
+    expect(dashboard.panels.filter(({ type }) => type === 'row').map(({ title }) => title)).toEqual(['Is it well', 'WAL', 'Endpoints', 'Deliveries & latency', 'Backfills', 'Engine']);
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
   });
 });

@@ -98,7 +98,7 @@ test('a fleet: its workers are counted, and a partition that nobody delivers fro
   expect(overviewOf(facts({ engine })).health.sentence).toBe('All well: 3 endpoints, 2 workers, 180 ms behind.');
   const alerts = (unassigned_for: number) => overviewOf(facts({ engine: { ...engine, fleet: fleet(unassigned_for), fleet_problems: ['partition 3 of topic walhook has no worker: 5 records wait there'] } })).alerts;
   expect(alerts(3_000)).toEqual([]);
-  expect(alerts(15_000)).toEqual([{ level: 'waiting', message: 'Partition 3 of topic walhook has no worker: 5 records wait there.', fix: 'walhook run --role deliver', link: '/database' }]);
+  expect(alerts(15_000)).toEqual([{ level: 'waiting', message: 'Partition 3 of topic walhook has no worker: 5 records wait there.', fix: 'walhook run --role deliver', link: '/' }]);
   expect(alerts(60_000)).toMatchObject([{ level: 'failing' }]);
 });
 

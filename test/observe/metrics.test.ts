@@ -6,6 +6,7 @@ import type { MetricFacts } from '../../src/observe/metric-facts.ts';
 import { METRICS } from '../../src/observe/metrics.ts';
 import { backfill } from '../support/memory-backfills.ts';
 import { type Family, parseExposition, valueOf } from './exposition.ts';
+import { ENGINE } from './reports.ts';
 
 const CRM: DaemonReport['endpoints'][number] = {
   name: 'crm',
@@ -42,7 +43,7 @@ const FACTS: DaemonReport & Pick<MetricFacts, 'hooks' | 'traffic' | 'reload' | '
   confirmed: '0/FFFFFFF0',
   behind: 1_500,
   in_flight: { deliveries: 4, bytes: 2_048 },
-  engine: null,
+  engine: ENGINE,
   wal: { wal_status: 'extended', retained_bytes: 16_777_216, safe_bytes: 33_554_432, bytes_per_second: 10, seconds_left: 7_200 },
   endpoints: [CRM, { ...CRM, name: 'audit', queued: 0, condition: 'paused', breaker: 'open', probe_in: 5_000, failing_for: 90_500, parked: 9, dead: 0 }],
   not_configured: [{ name: 'gone', parked: 2, dead: 3, oldest_parked: null, condition_since: null }],
@@ -108,7 +109,7 @@ test('no label and no line has an id, a URL, a condition or an error: labels are
     expect(JSON.stringify(FACTS)).toContain(never);
     expect(text).not.toContain(never);
   }
-  const names = { endpoint: ['crm', 'audit', 'gone'], hook: ['crm-profiles', 'idle', 'removed'], table: ['public.profiles'], operation: ['insert', 'update', 'delete', 'truncate'], outcome: ['delivered', 'status_5xx'], result: ['applied', 'refused'] };
+  const names = { endpoint: ['crm', 'audit', 'gone'], hook: ['crm-profiles', 'idle', 'removed'], table: ['public.profiles'], operation: ['insert', 'update', 'delete', 'truncate'], outcome: ['delivered', 'status_5xx'], result: ['applied', 'refused'], role: ['tail', 'deliver', 'all'], topic: ['walhook'], partition: ['0', '1'] };
   const states = 'starting standby streaming reconnecting draining stopped active paused disabled reserved extended unreserved lost waiting running'.split(' ');
   for (const { samples } of parseExposition(text).values()) {
     for (const { labels } of samples) {
@@ -197,6 +198,7 @@ test('what is not known is left out, not 0', async () => {
     endpoints: FACTS.endpoints.map((endpoint) => ({ ...endpoint, parked: null, dead: null })),
     not_configured: [],
     backfills: null,
+    engine: null,
   };
   const without = await scrape(unknown);
   expect(stateOf(without, 'walhook_wal_state')).toEqual(['lost']);
@@ -215,8 +217,28 @@ test('what is not known is left out, not 0', async () => {
     'walhook_backfill_rows_estimated',
     'walhook_backfill_rows_per_second',
     'walhook_backfill_left_seconds',
+    ...METRICS.flatMap(({ name }) => (name.startsWith('walhook_engine_') ? [name] : [])),
   ]);
   const { traffic: _traffic, reload: _reload, process: _process, ...bare } = unknown;
   const standby = await scrapeOf({ ...bare, state: 'standby', wal: null, endpoints: [] });
   expect([...standby.keys()]).toEqual(['walhook_ready', 'walhook_state', 'walhook_in_flight_deliveries', 'walhook_in_flight_bytes']);
+});
+
+test('of the whole topic the process that reads the slot tells, and no other: sums over a job count nothing twice', async () => {
+  const tail = await scrape({ engine: { ...ENGINE, role: 'tail', partitions: [] } });
+  expect(valueOf(tail, 'walhook_engine_lag_records', { topic: 'walhook', partition: '0' })).toBe(10);
+  expect(valueOf(tail, 'walhook_engine_partition_assigned', { topic: 'walhook', partition: '1' })).toBe(0);
+  expect(valueOf(tail, 'walhook_engine_reads_slot')).toBe(1);
+  expect(tail.has('walhook_engine_rebalances_total')).toBe(false);
+  const worker = await scrape({ engine: { ...ENGINE, role: 'deliver' }, received: '', confirmed: '' });
+  expect(valueOf(worker, 'walhook_engine_reads_slot')).toBe(0);
+  expect(valueOf(worker, 'walhook_engine_rebalance_pause_seconds_total')).toBe(2.5);
+  for (const name of ['walhook_engine_lag_records', 'walhook_engine_partition_assigned', 'walhook_engine_forwarded_total']) expect(worker.has(name), name).toBe(false);
+});
+
+test('a tail that has lost the database reads no slot, and a broker that is away is told', async () => {
+  const scraped = await scrape({ state: 'reconnecting', engine: { ...ENGINE, problem: 'no broker answers', fleet: null, fleet_error: 'no broker answers' } });
+  expect(valueOf(scraped, 'walhook_engine_reads_slot')).toBe(0);
+  expect(valueOf(scraped, 'walhook_engine_broker_ok')).toBe(0);
+  expect(scraped.has('walhook_engine_lag_records')).toBe(false);
 });

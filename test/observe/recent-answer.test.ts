@@ -90,3 +90,35 @@ test('a failure leaves no answer, is told once, and is tried again at once', asy
   expect(await again).toBeNull();
   expect(errors).toHaveLength(2);
 });
+
+test('a rest has bounds where they are given, after a failure too, and patience is what is given', async () => {
+  const asked: PromiseWithResolvers<number>[] = [];
+  const answer = new RecentAnswer<number>({
+    ask: () => {
+      const question = Promise.withResolvers<number>();
+      asked.push(question);
+      return question.promise;
+    },
+    onError: () => undefined,
+    rest: { least: 2_000, most: 5_000 },
+    patience: 200,
+    now: () => Date.now(),
+  });
+  const first = answer.get();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(await first).toBeNull();
+  await vi.advanceTimersByTimeAsync(2_800);
+  asked[0]?.resolve(1);
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(await answer.get()).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  const second = answer.get();
+  asked[1]?.reject(new Error('away'));
+  expect(await second).toBeNull();
+  await vi.advanceTimersByTimeAsync(1_999);
+  expect(await answer.get()).toBeNull();
+  expect(asked).toHaveLength(2);
+  await vi.advanceTimersByTimeAsync(1);
+  void answer.get();
+  expect(asked).toHaveLength(3);
+});
