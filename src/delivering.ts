@@ -150,7 +150,7 @@ export class Delivering {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.assignment.halt();
-    await this.#watch.stop();
+    this.#watch.stop();
     await drain({ ...this.#parts(), shutdown: patience, log: this.#options.log, fenced: this.generation.fenced });
   }
 
@@ -159,7 +159,7 @@ export class Delivering {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#options.assignment.halt();
-    await this.#watch.stop();
+    this.#watch.stop();
     await abandon(this.#parts());
   }
 

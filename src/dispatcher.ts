@@ -24,6 +24,7 @@ import { Holder } from './queue/holder.ts';
 import type { Attempt, ClaimStore, Failure, Held, ParkingStore } from './queue/port.ts';
 import { type Progress, STRAGGLER_INTERVAL, Stragglers } from './queue/stragglers.ts';
 import { Writer } from './queue/writer.ts';
+import { Resting } from './resting.ts';
 import type { Tracer } from './tracing/tracer.ts';
 
 /** How often a full budget is looked at, in milliseconds, to park what a slow endpoint keeps in memory. */
@@ -95,12 +96,13 @@ export class Dispatcher {
   #watch: NodeJS.Timeout | null = null;
   #relief: NodeJS.Timeout | null = null;
   #storeError: string | null = null;
-  /** Why reading rests: memory is full, the position is held for too long, or an endpoint has plenty to send. */
-  readonly #reasons = new Set<string>();
+  /** While memory is full, the position is held for too long, or an endpoint has plenty to send. */
+  readonly #resting: Resting;
 
   constructor(options: DispatcherOptions) {
     const { config, store } = options;
     this.#options = options;
+    this.#resting = new Resting(options.onFull, options.onRelief);
     this.#writer = new Writer(store, {
       onError: (error) => this.#storeFailed(error),
       onRecovered: () => this.#storeRecovered(),
@@ -241,8 +243,8 @@ export class Dispatcher {
           this.#options.log.warn({ endpoint }, 'the endpoint is too slow for its share of memory: its deliveries go through the store'),
         onGivenUp: (endpoint, attempts) =>
           this.#options.log.warn({ endpoint, attempts, hint: 'let limits.shutdown be longer than the timeout of endpoints' }, 'attempts that did not end in time are given up: their deliveries are parked, and may arrive twice'),
-        onEnough: (endpoint) => this.#rest(`endpoint ${endpoint}`),
-        onMore: (endpoint) => this.#goOn(`endpoint ${endpoint}`),
+        onEnough: (endpoint) => this.#resting.rest(`endpoint ${endpoint}`),
+        onMore: (endpoint) => this.#resting.goOn(`endpoint ${endpoint}`),
         onCaughtUp: (endpoint) => this.#options.log.info({ endpoint }, 'parked deliveries are sent: the endpoint is up to date'),
       },
     });
@@ -314,7 +316,7 @@ export class Dispatcher {
   }
 
   #full(): void {
-    this.#rest('memory');
+    this.#resting.rest('memory');
     const relieve = (): void => this.queues.forEach((queue) => queue.relieve());
     this.#relief ??= setInterval(relieve, RELIEF_INTERVAL);
     relieve();
@@ -323,17 +325,7 @@ export class Dispatcher {
   #relieved(): void {
     if (this.#relief !== null) clearInterval(this.#relief);
     this.#relief = null;
-    this.#goOn('memory');
-  }
-
-  /** Nothing more should be read until every reason is gone. */
-  #rest(reason: string): void {
-    this.#reasons.add(reason);
-    if (this.#reasons.size === 1) this.#options.onFull();
-  }
-
-  #goOn(reason: string): void {
-    if (this.#reasons.delete(reason) && this.#reasons.size === 0) this.#options.onRelief();
+    this.#resting.goOn('memory');
   }
 
   #parkLate(): void {
@@ -346,9 +338,9 @@ export class Dispatcher {
   }
 
   #keepWithin(isAhead: boolean): void {
-    if (isAhead === this.#reasons.has('position')) return;
-    if (!isAhead) return this.#goOn('position');
+    if (isAhead === this.#resting.has('position')) return;
+    if (!isAhead) return this.#resting.goOn('position');
     this.#options.log.warn(`${MOST_AHEAD} deliveries are settled above one that cannot be stored: nothing more is read until the state database takes it`);
-    this.#rest('position');
+    this.#resting.rest('position');
   }
 }

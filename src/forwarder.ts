@@ -188,15 +188,16 @@ export class Forwarder implements Outlet {
   }
 
   #queue(name: string): OutletQueue {
-    const forwarder = this;
+    const takesBackground = (): boolean => !this.#isOver && this.budget.part(this.budget.deliveries, this.budget.bytes) < BACKGROUND_PART;
+    const state = () => ({ condition: this.#conditionOf(name), mode: 'direct' as const, blocked: 0 });
     return {
-      offer: (delivery, settled = null) => this.#enter(delivery, null, settled),
-      bury: (delivery, failure, settled = null) => this.#enter(delivery, failure, settled),
+      offer: (delivery, settled) => this.#enter(delivery, null, settled),
+      bury: (delivery, failure, settled) => this.#enter(delivery, failure, settled),
       get takesBackground() {
-        return !forwarder.#isOver && forwarder.budget.part(forwarder.budget.deliveries, forwarder.budget.bytes) < BACKGROUND_PART;
+        return takesBackground();
       },
       get state() {
-        return { condition: forwarder.#conditionOf(name), mode: 'direct' as const, blocked: 0 };
+        return state();
       },
       hear: (said) => void this.#conditions.set(name, { ...this.#conditionOf(name), ...said }),
       refresh: () => Promise.resolve(),
@@ -217,7 +218,7 @@ export class Forwarder implements Outlet {
     })();
   }
 
-  #enter(delivery: Delivery, failure: Failure | null, settled: (() => void) | null): void {
+  #enter(delivery: Delivery, failure: Failure | null, settled: (() => void) | null = null): void {
     if (settled === null) this.pace.live();
     this.budget.add(delivery.bytes);
     this.#pending.push({ delivery, failure, ticket: settled === null ? this.#options.tickets.take() : null, settled });

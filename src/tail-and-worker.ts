@@ -102,10 +102,11 @@ export class TailAndWorker implements Running {
   /** What is read must be with the engine before nobody delivers. */
   async #stop(): Promise<void> {
     this.#interrupt.abort();
-    const ended = await Promise.allSettled([this.#tail?.stop()]);
-    await this.#worker.stop();
-    const failure = ended.find((one) => one.status === 'rejected');
-    if (failure !== undefined) throw failure.reason;
+    try {
+      await this.#tail?.stop();
+    } finally {
+      await this.#worker.stop();
+    }
   }
 
   #end(error: unknown): void {

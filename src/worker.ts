@@ -103,6 +103,7 @@ export class Worker implements Running, Member {
 
   async #join(): Promise<void> {
     const { config, way } = this.#options;
+    this.#log.info({ group: way.group.group, topics: way.group.topics }, 'joining the group');
     this.#group = await joinGroup({
       ...way.group,
       clientId: clientId(roleOf(this.#options)),

@@ -68,7 +68,6 @@ export const kafkaWorkers: Measure = {
       return { perSecond: (counted * 1000) / ms, cpu: (used * 1000) / counted, answeredAfter, parked: await database.parked() };
     };
     const { one, two, four } = await inTurn(rounds, { one: drainWith(1), two: drainWith(2), four: drainWith(4) });
-    const rates = (measured: readonly Measured[]): number[] => measured.map(({ perSecond }) => perSecond);
     const all = [one, two, four].flat();
     const figures: Figure[] = [
       { ...bar(2), value: ratio(rates(two), rates(one)) },
@@ -99,4 +98,8 @@ async function fill(fleet: Fleet, rows: number): Promise<void> {
   const tail = await fleet.start('tail');
   while ((await fleet.produced()) < rows) await Promise.race([sleep(ASK_EVERY), tail.failed]);
   await tail.stop();
+}
+
+function rates(measured: readonly Measured[]): number[] {
+  return measured.map(({ perSecond }) => perSecond);
 }

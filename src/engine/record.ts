@@ -80,7 +80,7 @@ export class DeliveryReader {
     const header = headers.find(([name]) => name?.toString() === HEADER)?.[1]?.toString();
     const end = header?.indexOf('\n') ?? -1;
     if (header === undefined || end === -1 || key === null || value === null) throw new Error(`it has no header ${JSON.stringify(HEADER)}, and is not walhook's`);
-    const own = parsed<Own>(header.slice(end + 1));
+    const own = parsed(header.slice(end + 1)) as Own;
     if (own.v !== VERSION) throw new Error(`it is of version ${own.v}, and this walhook reads ${VERSION}`);
     const request = this.#request(header.slice(0, end));
     const [lsn, ordinal, nth] = own.at;
@@ -104,7 +104,7 @@ export class DeliveryReader {
   #request(text: string): RequestShape {
     const known = this.#requests.get(text);
     if (known !== undefined) return known;
-    const read = parsed<RequestShape>(text);
+    const read = parsed(text) as RequestShape;
     const request: RequestShape = { ...read, headers: read.headers.length === 0 ? NO_HEADERS : read.headers };
     if (this.#requests.size >= MOST_REQUESTS) this.#requests.clear();
     this.#requests.set(text, request);
@@ -113,9 +113,9 @@ export class DeliveryReader {
 }
 
 /** The parser's own message would quote what it read. */
-function parsed<T>(json: string): T {
+function parsed(json: string): unknown {
   try {
-    return JSON.parse(json) as T;
+    return JSON.parse(json);
   } catch {
     throw new Error('its header is not what walhook writes');
   }

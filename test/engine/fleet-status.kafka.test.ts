@@ -62,6 +62,11 @@ describeKafka('what a fleet tells of itself', () => {
     return { code, out: stdout + stderr };
   }
 
+  /** The tail says that this worker has it all. */
+  async function untilAlone({ process: { pid } }: Ship): Promise<void> {
+    await expect.poll(async () => (await engine(tail)).fleet?.workers, PATIENCE).toEqual([{ worker: expect.stringMatching(new RegExp(`-${pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
+  }
+
   beforeAll(async () => {
     db = await createDatabase();
     await db.sql('create table items (id int primary key, n int not null)');
@@ -72,6 +77,10 @@ describeKafka('what a fleet tells of itself', () => {
     worker = await start('deliver');
     await db.sql('insert into items select i, 0 from generate_series(1, 40) i');
     await receiver.deliveries(40);
+<<<<<<< HEAD
+=======
+    await untilAlone(worker);
+>>>>>>> i8-tls
   }, 120_000);
 
   afterAll(async () => {
