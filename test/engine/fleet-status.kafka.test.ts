@@ -77,10 +77,7 @@ describeKafka('what a fleet tells of itself', () => {
     worker = await start('deliver');
     await db.sql('insert into items select i, 0 from generate_series(1, 40) i');
     await receiver.deliveries(40);
-<<<<<<< HEAD
-=======
     await untilAlone(worker);
->>>>>>> i8-tls
   }, 120_000);
 
   afterAll(async () => {
