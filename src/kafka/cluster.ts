@@ -1,8 +1,9 @@
-import type { ConnectionOptions } from 'node:tls';
 import { type API, Base, type Broker, type ClusterMetadata, type Connection, kGetApi, kGetBootstrapConnection, kGetConnection } from '@platformatic/kafka';
 import type { KafkaClusterConfig } from '../config.ts';
+import { secureContextOf } from '../pem-files.ts';
 import type { Answer, Args, Requests } from './requests.ts';
 import { saslOptions } from './sasl.ts';
+import { tellsServerName } from './server-name.ts';
 
 export interface ClientOptions {
   /** The name by which people know the process at the broker. */
@@ -23,6 +24,7 @@ export class KafkaClient {
   readonly #base: Base;
   readonly #brokers: number;
 
+  /** The files of `tls` are read now. @throws WalhookError `kafka_tls` for one that cannot be used */
   constructor(cluster: KafkaClusterConfig, { clientId, requestTimeout }: ClientOptions) {
     this.#brokers = cluster.brokers.length;
     this.#base = new Base({
@@ -32,7 +34,7 @@ export class KafkaClient {
       requestTimeout,
       retries: 0,
       retryDelay: 50,
-      ...(cluster.tls === null ? {} : { tls: tlsOptions(cluster.tls) }),
+      ...tlsOptions(cluster),
       ...saslOptions(cluster.sasl),
     });
     // Its pool listens to a connection's first error alone; a second (a reset after a refusal) would end the process.
@@ -85,6 +87,8 @@ export class KafkaClient {
   }
 }
 
-function tlsOptions({ ca, cert, key }: { readonly ca: string | null; readonly cert: string | null; readonly key: string | null }): ConnectionOptions {
-  return { ...(ca === null ? {} : { ca }), ...(cert === null ? {} : { cert }), ...(key === null ? {} : { key }) };
+function tlsOptions({ tls, brokers }: KafkaClusterConfig) {
+  if (tls === null) return {};
+  const secureContext = secureContextOf(tls, { setting: 'kafka.tls', code: 'kafka_tls' });
+  return { tls: { secureContext, rejectUnauthorized: true }, tlsServerName: tellsServerName(brokers) };
 }

@@ -90,6 +90,10 @@ function tlsKind(errors: readonly Error[], cluster: KafkaClusterConfig, brokers:
       hint: named ? 'Use the name in brokers, and in advertised.listeners, that the certificate has' : 'Set tls.ca to the file with the certificate of the authority that signed it',
     };
   }
+  const alert = errors.map((error) => text(error, 'code') ?? '').find((code) => code.startsWith('ERR_SSL_') && code.includes('_ALERT_'));
+  if (alert !== undefined) {
+    return { code: 'kafka_tls', message: `${brokers} refuses the TLS handshake (${alert})`, hint: 'Set tls.cert and tls.key to a client certificate that the broker trusts (its ssl.client.auth, ssl.truststore)' };
+  }
   if (errors.some((error) => error.message.startsWith('TLS handshake failed') || text(error, 'code') === 'EPROTO')) {
     return { code: 'kafka_tls', message: `no TLS with ${brokers}: it may speak in plain text`, hint: 'Use the port of the TLS listener, or leave tls out' };
   }

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import { type Broker, type Connection, type ConnectionPool, NetworkError } from '@platformatic/kafka';
 import type { BrokerGuard } from '../deliver/port.ts';
+import { tellsServerName } from './server-name.ts';
 
 /**
  * Has a client's connections made to allowed addresses alone: to the brokers of the configuration, and to those that the cluster
@@ -50,9 +50,8 @@ export function guardConnections(pool: ConnectionPool, guard: BrokerGuard): void
   pool.get = replacement as ConnectionPool['get'];
 }
 
-/** Options of a client: names are looked up under the guard, and told in the handshake, which brokers behind one address go by. An address is no such name. */
+/** Options of a client: names are looked up under the guard, and told in the handshake. */
 export function guardedTls({ tls, lookup }: BrokerGuard, brokers: readonly string[]) {
   if (tls === null) return {};
-  const isNamed = brokers.every((broker) => isIP(broker.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')) === 0);
-  return { tls: { secureContext: tls, rejectUnauthorized: true, lookup }, tlsServerName: isNamed };
+  return { tls: { secureContext: tls, rejectUnauthorized: true, lookup }, tlsServerName: tellsServerName(brokers) };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ensureTopic } from '../../src/kafka/topic.ts';
 import { freePort } from '../support/free-port.ts';
-import { brokerCertificate, describeKafka, kafka, KAFKA_USER, ownKafka } from '../support/kafka.ts';
+import { BROKER_CERTIFICATE, describeKafka, kafka, KAFKA_USER, ownKafka } from '../support/kafka.ts';
 import { cluster } from './clients.ts';
 
 const wanted = (topic: string, partitions = 3) => ({ topic, partitions, replication: null, clientId: 'test' });
@@ -38,7 +38,7 @@ describeKafka('ensureTopic', () => {
     const { sasl, tls } = ports.secure ?? expect.fail('it has secure listeners');
     const user = { mechanism: 'scram-sha-256', ...KAFKA_USER } as const;
     const at = (port: number) => [`127.0.0.1:${port}`];
-    const trusted = { ca: brokerCertificate(), cert: null, key: null };
+    const trusted = { ca: BROKER_CERTIFICATE, cert: null, key: null };
 
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
       expect(await ensureTopic(cluster(at(sasl), { sasl: { ...user, mechanism } }), wanted(topic))).toBe(false);
@@ -48,7 +48,6 @@ describeKafka('ensureTopic', () => {
     expect(`${String(refused)} ${JSON.stringify(refused)}`).not.toContain('hunter2');
     await expect(ensureTopic(cluster(at(tls)), wanted(topic))).rejects.toMatchObject({ code: 'kafka_tls', message: expect.stringContaining('speaks TLS') });
     await expect(ensureTopic(cluster(at(tls), { tls: { ca: null, cert: null, key: null } }), wanted(topic))).rejects.toMatchObject({ code: 'kafka_tls', hint: expect.stringContaining('tls.ca') });
-    await expect(ensureTopic(cluster(at(tls), { tls: trusted }), wanted(topic))).rejects.toMatchObject({ code: 'kafka_tls', message: expect.stringContaining('another name') });
     await expect(ensureTopic(cluster(at(ports.plain), { tls: trusted }), wanted(topic))).rejects.toMatchObject({ code: expect.stringMatching(/kafka_tls|kafka_unreachable/) });
   });
 });

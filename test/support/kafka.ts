@@ -5,7 +5,7 @@ import { describe, inject, onTestFinished } from 'vitest';
 import { type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
 import type {} from './provided.ts';
 
-export { brokerCertificate, type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
+export { BROKER_CERTIFICATE, brokerCertificate, type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
 export { USER as KAFKA_USER } from './kafka/settings.ts';
 
 /** `describe` of what needs a broker: skipped where the run has none, which it has said then. */

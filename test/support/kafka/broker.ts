@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { freePort } from '../free-port.ts';
 import { type KafkaDistribution, kafkaDistribution } from './distribution.ts';
 import { type BrokerPorts, serverProperties } from './settings.ts';
@@ -32,11 +33,15 @@ echo $broker
 { read -r _; trap '' TERM; kill -KILL $broker; sleep 0.2; rm -rf "$folder"; } <&3 & reader=$!
 wait $broker; kill $reader 2>/dev/null`;
 
-const CERTIFICATES = new URL('../../deliver/certificates/', import.meta.url);
+/** With its key in broker.key. Of a hundred years: `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 36500 -subj /CN=receiver.test -addext subjectAltName=…` */
+const CERTIFICATE = new URL('broker.pem', import.meta.url);
 
-/** A certificate that clients of `secure` brokers must trust; its name is `receiver.test`. */
+/** The file of the certificate that clients of `secure` brokers must trust, which is for `localhost`, 127.0.0.1 and `receiver.test`. */
+export const BROKER_CERTIFICATE = fileURLToPath(CERTIFICATE);
+
+/** The same, read. */
 export function brokerCertificate(): string {
-  return readFileSync(new URL('receiver.pem', CERTIFICATES), 'utf8');
+  return readFileSync(CERTIFICATE, 'utf8');
 }
 
 /** A real Kafka broker, a process on 127.0.0.1, to be stopped, killed and started again in the same place. Its clients are the callers' own. */
@@ -54,7 +59,7 @@ export class KafkaBroker {
     const data = join(folder, 'data');
     cpSync(distribution.formatted, data, { recursive: true });
     const pem = join(folder, 'listener.pem');
-    writeFileSync(pem, readFileSync(new URL('receiver.key', CERTIFICATES), 'utf8') + brokerCertificate(), { mode: 0o600 });
+    writeFileSync(pem, readFileSync(new URL('broker.key', import.meta.url), 'utf8') + brokerCertificate(), { mode: 0o600 });
     writeFileSync(join(folder, 'server.properties'), serverProperties({ ports, data, pem, settings }));
     const broker = new KafkaBroker(distribution, folder, ports);
     try {
