@@ -95,6 +95,7 @@ export class FleetGround {
   readonly mishaps: Mishap[] = [];
   /** Milliseconds that each rebalance took, by what it was for. */
   readonly rebalances: { readonly what: string; readonly ms: number }[] = [];
+  moodOfCrm: Mood = 'healthy';
   readonly wakings: Waking[] = [];
   /** Records that the topic has twice or more, as it was sampled last. */
   producedAgain = 0;
@@ -310,6 +311,7 @@ export class FleetGround {
   }
 
   turn(crm: Mood, audit: Mood = 'healthy'): Promise<void> {
+    this.moodOfCrm = crm;
     return this.sink.turn({ crm, audit, bulk: crm });
   }
 

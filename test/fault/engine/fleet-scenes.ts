@@ -70,6 +70,8 @@ const ZOMBIE: FleetScene = {
   audit: 'slow',
   play: async (ground) => {
     await afterRequests(ground);
+    // All that it may send at once is under way, and more waits.
+    if (ground.moodOfCrm === 'very slow') await ground.requests('crm', 60);
     const zombie = ground.anyWorker;
     ground.freeze(zombie);
     const ms = await ground.dealt('SIGSTOP of a worker');
@@ -217,7 +219,7 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   killWorker('5xx', AS_PARKED),
   killWorker('down', AS_PARKED),
   ZOMBIE,
-  { ...ZOMBIE, crm: 'down' },
+  { ...ZOMBIE, fault: 'SIGSTOP of a worker beyond its session with parked rows, SIGCONT', crm: 'down' },
   BROKER_KILLED,
   SUSPENDED,
   SUSPENDED_LONG,
