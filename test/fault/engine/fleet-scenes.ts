@@ -186,14 +186,14 @@ export const SCALING: FleetScene = {
   play: async (ground) => {
     const began = now();
     while (ground.workers.length > 1) await leave(ground);
-    for (const [mood, another] of [['slow', 'very slow'], ['5xx', 'slow'], ['now and then 5xx', 'slow']] as const) {
+    for (const [mood, another] of [['slow', 'slow'], ['5xx', 'slow'], ['now and then 5xx', 'slow']] as const) {
       await ground.turn(mood, another);
       await afterRequests(ground);
       ground.launch('deliver');
       await ground.dealt('one more worker');
       await afterRequests(ground);
     }
-    for (const mood of ['5xx', 'very slow', 'slow'] as const) {
+    for (const mood of ['5xx', 'now and then 5xx', 'slow'] as const) {
       await ground.turn(mood, 'slow');
       await afterRequests(ground);
       await leave(ground);
