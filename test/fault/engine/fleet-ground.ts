@@ -33,10 +33,12 @@ export const SESSION = 6_000;
 export const PARTITIONS = 8;
 
 /** How long anything may take that a scene waits for, in milliseconds: a rebalance waits for whoever has died until its session is over. */
-const PATIENCE = 45_000;
+const PATIENCE = 60_000;
 /** How long nothing at all may arrive at the end, while something is missing, in milliseconds. */
 const SILENCE = 25_000;
 const SHORT_SILENCE = 10_000;
+
+const LOST = /^the partitions are lost|^what was being delivered is not finished/;
 
 /** Something that should have happened did not: the fleet is stuck, or a process has ended by itself. */
 export class Stuck extends Error {}
@@ -93,6 +95,7 @@ export class FleetGround {
   readonly mishaps: Mishap[] = [];
   /** Milliseconds that each rebalance took, by what it was for. */
   readonly rebalances: { readonly what: string; readonly ms: number }[] = [];
+  moodOfCrm: Mood = 'healthy';
   readonly wakings: Waking[] = [];
   /** Records that the topic has twice or more, as it was sampled last. */
   producedAgain = 0;
@@ -110,7 +113,7 @@ export class FleetGround {
     this.database = database;
     this.chance = random(options.seed);
     this.sink = new Sink({ file: join(this.folder, 'received.jsonl'), secret: SECRET, seed: options.seed, endpoints: ENDPOINTS });
-    this.writer = new WriterProcess({ file: join(this.folder, 'written.jsonl'), url: database.url, seed: options.seed, pause: 300 });
+    this.writer = new WriterProcess({ file: join(this.folder, 'written.jsonl'), url: database.url, seed: options.seed, pause: 500 });
     this.#feed = setInterval(() => void this.writer.arrived(this.sink.delivered('audit')).catch(() => undefined), 50);
   }
 
@@ -231,7 +234,17 @@ export class FleetGround {
 
   /** The broker was away from then on: nothing was committed. To be called when it is back. */
   brokerWasAway(from: number): void {
-    this.mishaps.push({ of: 'broker', who: '', from, at: now(), underWay: this.workers.length * Math.max(...Object.values(UNDER_WAY)) });
+    this.mishaps.push({ of: 'broker', who: '', from, at: now(), underWay: this.workers.length * IN_FLIGHT });
+  }
+
+  /** Workers lost their place, by their own account: what they had in memory comes again. Also where this machine slept, and no scene meant it. */
+  get losses(): Mishap[] {
+    const clock = now() - Date.now();
+    return this.#all.flatMap(({ name, process }) => process.log.flatMap(({ msg, time }) => {
+      if (!LOST.test(msg)) return [];
+      const at = Date.parse(String(time)) + clock;
+      return [{ of: 'worker' as const, who: name, from: at - SESSION, at, underWay: IN_FLIGHT }];
+    }));
   }
 
   /** What Postgres was told, and what was with the broker, or stored, then. */
@@ -298,6 +311,7 @@ export class FleetGround {
   }
 
   turn(crm: Mood, audit: Mood = 'healthy'): Promise<void> {
+    this.moodOfCrm = crm;
     return this.sink.turn({ crm, audit, bulk: crm });
   }
 

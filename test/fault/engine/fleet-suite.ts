@@ -42,7 +42,6 @@ export async function playFleet({ workers, scenes, enough, onLine, ...options }:
     const what = error instanceof Error ? error.message : String(error);
     stuck.push({ condition: 'stuck', what });
     if (!(error instanceof Stuck)) onLine(`  ${error instanceof Error ? (error.stack ?? what) : what}`);
-    for (const line of ground.lastLines) onLine(`  ${line}`);
     return null;
   };
   try {
@@ -59,7 +58,8 @@ export async function playFleet({ workers, scenes, enough, onLine, ...options }:
     if (isWhole) isWhole = (await ground.settle().then(() => true, inVain)) !== null;
     await ground.halt();
     const verdict = await judgeFleet(ground, isWhole);
-    onLine(`  judged: ${verdict.changes} changes, ${verdict.requests} requests, ${verdict.again.all} came again (${verdict.again.recent} not committed, ${verdict.again.older} under way)`);
+    if (stuck.length + verdict.findings.length > 0) for (const line of ground.lastLines) onLine(`    ${line}`);
+    onLine(`  judged: ${verdict.changes} changes, ${verdict.requests} requests, ${verdict.again.all} came again (${verdict.again.recent} not committed, ${verdict.again.older} under way); ${verdict.losses} times a worker lost its place`);
     return { ...verdict, findings: [...stuck, ...verdict.findings], rounds, rebalances: ground.rebalances, drains: ground.drains, producedAgain: ground.producedAgain };
   } finally {
     await ground.close();

@@ -20,6 +20,8 @@ export interface FleetFinding {
 export interface FleetVerdict {
   readonly findings: readonly FleetFinding[];
   readonly changes: number;
+  /** How often a worker lost its place. */
+  readonly losses: number;
   readonly requests: number;
   /** Deliveries that came again, and of them those that had not been committed before a mishap, and those that were under way. */
   readonly again: { readonly all: number; readonly recent: number; readonly older: number; /** Sent by zombies. */ readonly woken: number };
@@ -53,13 +55,13 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
     const delivered = received.filter(isDelivered).map(({ id, at, answeredAt = at, headers, body }) => ({
       id, at, answeredAt, worker: String(headers[WORKER_HEADER] ?? ''), committedAt: written.committedAt.get(nameOf(body)) ?? 0,
     }));
-    const { recent, older, excess } = cameAgain(delivered, ground.mishaps);
+    const { recent, older, excess } = cameAgain(delivered, [...ground.mishaps, ...ground.losses]);
     for (const what of excess) find('excess', what);
     again.all += verdict.duplicates;
     again.recent += sum(recent);
     again.older += sum(older);
   }
-  return { findings, changes: written.committedAt.size, requests: sum([...requests.values()].map(({ length }) => length)), again };
+  return { findings, losses: ground.losses.length, changes: written.committedAt.size, requests: sum([...requests.values()].map(({ length }) => length)), again };
 }
 
 /** What a zombie sends is counted, and may be what it was about to send. */
