@@ -257,6 +257,17 @@ describeKafka('a consumer group', () => {
     expect(second.values.get(0)).toEqual(['while nobody was there']);
   });
 
+  test('a member that cannot begin comes back ever more seldom: the others have to let go each time', async () => {
+    const { brokers, topic, name } = kafka();
+    const options = { cluster: cluster(brokers), group: name(), topics: [await topic(2)] };
+    let begins = 0;
+    const member = { assigned: () => (begins++, Promise.reject(new Error('the state is away'))), revoked: () => Promise.resolve(), lost: () => Promise.resolve() };
+    memberOf({ ...options, member });
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    expect(begins).toBeGreaterThan(2);
+    expect(begins).toBeLessThan(12);
+  });
+
   test('says at once that its user is refused', async () => {
     const { ports } = await ownKafka({ secure: true });
     const { sasl } = ports.secure ?? expect.fail('it has secure listeners');
