@@ -132,7 +132,10 @@ export class Worker implements Running, Member {
       history,
       onNotice: (notice) => this.#notices.tell(notice),
       onOutcome,
-      onLost: (reason) => void this.lost(reason),
+      onLost: (reason) => {
+        void this.lost(reason);
+        assignment.giveUp(reason);
+      },
     });
     this.#current = delivering;
     this.#assignment = assignment;

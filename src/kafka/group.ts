@@ -155,7 +155,7 @@ class KafkaGroup implements Group {
       const refused = await assigned.then(() => null, asError);
       // One that cannot begin comes back ever more seldom: each time, the others have to let go.
       if (refused === null) this.#failures = 0;
-      const end = refused ?? await ended;
+      const end = refused ?? await Promise.race([ended, holding.givenUp]);
       holding.halt();
       // What is let go in good order is over, even if the group has not waited for it.
       const failure = end instanceof Error ? end : await member.revoked().then(() => null, asError);

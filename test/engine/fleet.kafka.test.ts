@@ -74,4 +74,17 @@ describeKafka('a fleet', () => {
     }
     expect(lines).toEqual([]);
   });
+
+  test('a worker whose writes are refused, though the group has not changed, comes back and goes on', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
+    await fleet.start('tail');
+    const worker = await fleet.start('deliver');
+    await db.sql("update walhook.owner set epoch = epoch + 1 where slot like '%/%'");
+    void worker.running.acting?.engine.pause('crm', 'a write, which is refused');
+    await expect.poll(() => worker.running.status().engine?.partitions.length, PATIENCE).toBe(0);
+    await db.sql('insert into items select i, 0 from generate_series(1, 5) i');
+    await receiver.received(5);
+  });
 });
