@@ -68,7 +68,7 @@ export class Worker implements Running, Member {
       signal?.throwIfAborted();
       return worker;
     } catch (error) {
-      await worker.#release();
+      await worker.stop().catch(() => undefined);
       throw signal?.aborted === true ? new WalhookError('the start was ended', { code: 'start_ended' }) : error;
     }
   }
@@ -102,7 +102,7 @@ export class Worker implements Running, Member {
   }
 
   async #join(): Promise<void> {
-    const { config, way } = this.#options;
+    const { config, way, signal } = this.#options;
     this.#log.info({ group: way.group.group, topics: way.group.topics }, 'joining the group');
     this.#group = await joinGroup({
       ...way.group,
@@ -111,7 +111,11 @@ export class Worker implements Running, Member {
       member: this,
       onLoss: (part, from, to) => this.#lost(part, from, to),
     });
-    await this.#group.done;
+    signal?.throwIfAborted();
+    const { promise: ended, resolve: end } = Promise.withResolvers<unknown>();
+    signal?.addEventListener('abort', end);
+    await Promise.race([this.#group.done, ended]).finally(() => signal?.removeEventListener('abort', end));
+    signal?.throwIfAborted();
     this.#lag.start();
   }
 
@@ -129,7 +133,10 @@ export class Worker implements Running, Member {
       history,
       onNotice: (notice) => this.#notices.tell(notice),
       onOutcome,
-      onLost: (reason) => void this.lost(reason),
+      onLost: (reason) => {
+        void this.lost(reason);
+        assignment.giveUp(reason);
+      },
     });
     this.#current = delivering;
     this.#assignment = assignment;

@@ -72,6 +72,8 @@ export interface Assignment {
    * @throws WalhookError `fenced` if the group has given the parts to others
    */
   commit(next: readonly bigint[]): Promise<void>;
+  /** It cannot be worked on any more, whatever the group says: `lost` is called, and the member comes back. */
+  giveUp(reason: Error): void;
 }
 
 /** Who is told what the group gives and takes. Never two calls at a time. */

@@ -155,6 +155,8 @@ export class Fetcher {
       if (earliest === undefined || this.#halted) return false;
       this.#next[index] = earliest;
       this.#options.onLoss({ topic: wanted.topic, partition: wanted.partition }, wanted.from, earliest);
+      // What is gone is read as far as it can be: what waits for the end of the part must not wait for the next record.
+      this.#options.reader(index, [], earliest);
       return true;
     }
     this.#leaders[index] = NOBODY;

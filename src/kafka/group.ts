@@ -146,7 +146,6 @@ class KafkaGroup implements Group {
       if (typeof found === 'string') return found;
       holding = new Holding({ dealt, ...found, seat, heart, reading, onLoss: this.#options.onLoss, onTrouble: (error) => this.#trouble(error) });
       this.#problem = null;
-      this.#failures = 0;
       this.#had = { parts: dealt.parts, generation: dealt.generation };
       // A part that begins at the end must go on there, though nothing comes of it now: what comes while nobody reads would be left out.
       if (this.#options.from === 'latest') await holding.commit(found.start);
@@ -154,7 +153,9 @@ class KafkaGroup implements Group {
       this.#everJoined = true;
       this.#joined.resolve();
       const refused = await assigned.then(() => null, asError);
-      const end = refused ?? await ended;
+      // One that cannot begin comes back ever more seldom: each time, the others have to let go.
+      if (refused === null) this.#failures = 0;
+      const end = refused ?? await Promise.race([ended, holding.givenUp]);
       holding.halt();
       // What is let go in good order is over, even if the group has not waited for it.
       const failure = end instanceof Error ? end : await member.revoked().then(() => null, asError);

@@ -30,6 +30,9 @@ export class Holding implements Assignment {
   readonly parts: readonly Part[];
   readonly start: readonly bigint[];
   readonly end: readonly bigint[];
+  /** Resolves with why, once it has been given up. */
+  readonly givenUp: Promise<Error>;
+  readonly giveUp: (reason: Error) => void;
   readonly #options: HoldingOptions;
   readonly #committed: (bigint | null)[];
   #fetcher: Fetcher | null = null;
@@ -38,6 +41,7 @@ export class Holding implements Assignment {
 
   constructor(options: HoldingOptions) {
     this.#options = options;
+    ({ promise: this.givenUp, resolve: this.giveUp } = Promise.withResolvers<Error>());
     this.generation = options.dealt.generation;
     this.parts = options.dealt.parts;
     this.start = options.start;

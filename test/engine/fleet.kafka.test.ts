@@ -1,4 +1,6 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { Worker } from '../../src/worker.ts';
 import { endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
 import { describeKafka, kafka } from '../support/kafka.ts';
 import { Fleet } from './fleet.ts';
@@ -51,5 +53,38 @@ describeKafka('a fleet', () => {
     await db.sql('insert into items select i, 0 from generate_series(101, 150) i');
     await receiver.received(150);
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(150);
+  });
+
+  test('a worker whose start is ended leaves the group, and nothing of it delivers', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const scope = kafka();
+    const { config } = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: scope });
+    const ending = new AbortController();
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) });
+    const started = Worker.start({ config, log, version: '0.0.0-test', reads: 'engine', signal: ending.signal });
+    setTimeout(() => ending.abort(), 150);
+    await expect(started).rejects.toMatchObject({ code: 'start_ended' });
+    const group = config.engine?.kafka.group ?? '';
+    const members = async (): Promise<number> => (await scope.admin.describeGroups({ groups: [group] })).get(group)?.members.size ?? 0;
+    for (let look = 0; look < 10; look++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(await members()).toBe(0);
+    }
+    expect(lines).toEqual([]);
+  });
+
+  test('a worker whose writes are refused, though the group has not changed, comes back and goes on', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
+    await fleet.start('tail');
+    const worker = await fleet.start('deliver');
+    await db.sql("update walhook.owner set epoch = epoch + 1 where slot like '%/%'");
+    void worker.running.acting?.engine.pause('crm', 'a write, which is refused');
+    await expect.poll(() => worker.running.status().engine?.partitions.length, PATIENCE).toBe(0);
+    await db.sql('insert into items select i, 0 from generate_series(1, 5) i');
+    await receiver.received(5);
   });
 });

@@ -240,6 +240,22 @@ describeKafka('a consumer group', () => {
     expect(second.values.get(0)).toEqual(['7', '8', '9']);
   });
 
+  test('is told how far it has come where retention took all there was', async () => {
+    const { brokers, topic, name, admin } = kafka();
+    const [made, group] = [await topic(1), name()];
+    const producer = await producerOf(brokers, made, 1);
+    await producer.produce(values(5).map((value) => record(0, value)));
+    const first = new RecordingMember({ release: (assignment) => assignment.commit([3n]) });
+    const joined = memberOf({ cluster: cluster(brokers), group, topics: [made], member: first });
+    await first.until(({ count }) => count === 5);
+    await joined.leave();
+    await admin.deleteRecords({ topics: [{ name: made, partitions: [{ partition: 0, offset: 5n }] }] });
+    const second = new RecordingMember();
+    memberOf({ cluster: cluster(brokers), group, topics: [made], member: second });
+    await second.until(({ next }) => next[0] === 5n);
+    expect(second.count).toBe(0);
+  });
+
   test('that begins at the end has all that comes after, even if nobody was there', async () => {
     const { brokers, topic, name } = kafka();
     const [made, group] = [await topic(1), name()];
@@ -255,6 +271,17 @@ describeKafka('a consumer group', () => {
     memberOf({ cluster: cluster(brokers), group, topics: [made], from: 'latest', member: second });
     await second.until(({ count }) => count === 1);
     expect(second.values.get(0)).toEqual(['while nobody was there']);
+  });
+
+  test('a member that cannot begin comes back ever more seldom: the others have to let go each time', async () => {
+    const { brokers, topic, name } = kafka();
+    const options = { cluster: cluster(brokers), group: name(), topics: [await topic(2)] };
+    let begins = 0;
+    const member = { assigned: () => (begins++, Promise.reject(new Error('the state is away'))), revoked: () => Promise.resolve(), lost: () => Promise.resolve() };
+    memberOf({ ...options, member });
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+    expect(begins).toBeGreaterThan(2);
+    expect(begins).toBeLessThan(12);
   });
 
   test('says at once that its user is refused', async () => {
