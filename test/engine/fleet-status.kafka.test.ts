@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { EngineReport } from '../../src/fleet.ts';
 import type { Role } from '../../src/role.ts';
 import { parseExposition, valueOf } from '../observe/exposition.ts';
@@ -44,7 +44,8 @@ describeKafka('what a fleet tells of itself', () => {
     const process = new DaemonProcess({ config: yaml, args: ['--role', role] });
     const ship = { process, url: `http://127.0.0.1:${port}`, yaml };
     ships.push(ship);
-    await process.streaming();
+    // A worker reads no stream, and who stands by has none yet.
+    await process.says(/^(?:streaming|delivering)$/);
     return ship;
   }
 
@@ -64,7 +65,10 @@ describeKafka('what a fleet tells of itself', () => {
 
   /** The tail says that this worker has it all. */
   async function untilAlone({ process: { pid } }: Ship): Promise<void> {
-    await expect.poll(async () => (await engine(tail)).fleet?.workers, PATIENCE).toEqual([{ worker: expect.stringMatching(new RegExp(`-${pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
+    await vi.waitFor(async () => {
+      const { fleet } = await engine(tail);
+      expect(fleet?.workers).toEqual([{ worker: expect.stringMatching(new RegExp(`-${pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
+    }, PATIENCE);
   }
 
   beforeAll(async () => {
@@ -165,7 +169,7 @@ describeKafka('what a fleet tells of itself', () => {
   test('two workers share the partitions; without any, that is told, and what waits', async () => {
     const second = await start('all');
     await expect.poll(async () => (await engine(tail)).fleet?.workers.map(({ partitions }) => partitions.length), PATIENCE).toEqual([3, 3]);
-    expect(await engine(second)).toMatchObject({ role: 'all', partitions: { length: 3 } });
+    await expect.poll(async () => await engine(second), PATIENCE).toMatchObject({ role: 'all', partitions: { length: 3 } });
     expect(await get(second, '/backfills')).toMatchObject({ status: 409, body: { code: 'other_role', detail: expect.stringContaining('stands by for the slot') } });
     await expect.poll(async () => await engine(worker), PATIENCE).toMatchObject({ rebalances: 2, last_pause: expect.any(Number) });
     await Promise.all([second, worker].map(({ process }) => process.kill()));
