@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { EngineReport } from '../../src/fleet.ts';
 import type { Role } from '../../src/role.ts';
 import { parseExposition, valueOf } from '../observe/exposition.ts';
@@ -64,7 +64,10 @@ describeKafka('what a fleet tells of itself', () => {
 
   /** The tail says that this worker has it all. */
   async function untilAlone({ process: { pid } }: Ship): Promise<void> {
-    await expect.poll(async () => (await engine(tail)).fleet?.workers, PATIENCE).toEqual([{ worker: expect.stringMatching(new RegExp(`-${pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
+    await vi.waitFor(async () => {
+      const { fleet } = await engine(tail);
+      expect(fleet?.workers).toEqual([{ worker: expect.stringMatching(new RegExp(`-${pid}$`)), partitions: [0, 1, 2, 3, 4, 5], lag: 0 }]);
+    }, PATIENCE);
   }
 
   beforeAll(async () => {
