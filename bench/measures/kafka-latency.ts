@@ -34,8 +34,6 @@ export const kafkaLatency: Measure = {
       },
       alone: async () => warm(await steadily(suite, { ...load, config })),
     });
-    const of = (rounds_: readonly (readonly number[])[], share: number): number[] => rounds_.map((latencies) => percentile(latencies, share));
-    const figure = (name: string, what: string, value: Spread): Figure => ({ name: `kafka-latency.${name}`, what, unit: 'ms', value });
     return {
       figures: [
         { ...ADDED, value: difference(of(through, 0.5), of(alone, 0.5)) },
@@ -48,6 +46,15 @@ export const kafkaLatency: Measure = {
     };
   },
 };
+
+/** A percentile of each round. */
+function of(rounds: readonly (readonly number[])[], share: number): number[] {
+  return rounds.map((latencies) => percentile(latencies, share));
+}
+
+function figure(name: string, what: string, value: Spread): Figure {
+  return { name: `kafka-latency.${name}`, what, unit: 'ms', value };
+}
 
 /** Of two that were measured in turn: of the medians, and the least and the greatest of a single round. */
 function difference(ours: readonly number[], others: readonly number[]): Spread {

@@ -4,7 +4,7 @@ import { Fleet } from '../kafka/fleet.ts';
 import { missing } from '../kafka/missing.ts';
 import { beatsDatabase, writeBeats } from '../load/beats.ts';
 import type { Figure, Measure, Unit } from '../measure.ts';
-import { spread } from '../statistics.ts';
+import { type Spread, spread } from '../statistics.ts';
 import type { Database } from '../database.ts';
 import type { Receiver } from '../receiver/receiver.ts';
 import type { WalhookProcess } from '../process/walhook.ts';
@@ -65,9 +65,9 @@ export const kafkaRebalance: Measure = {
       let second: WalhookProcess | null = null;
       for (const event of EVENTS) {
         if (event.name === 'kill') second = await fleet.start('deliver');
-        const account_ = await happen(suite, event, { database, receiver, fleet, second });
-        told.get(event)?.push(account_.told);
-        second = account_.second;
+        const happened = await happen(suite, event, { database, receiver, fleet, second });
+        told.get(event)?.push(happened.told);
+        second = happened.second;
       }
       await Promise.all(stay.map((one) => one.close()));
       await fleet.close();
@@ -127,8 +127,11 @@ function bars({ name, what }: Event): Omit<Figure, 'value'>[] {
 
 function figuresOf(event: Event, told: readonly Told[]): Figure[] {
   const again = ({ duplicates, uncommitted }: Told): number => (event.name === 'kill' ? duplicates / Math.max(1, uncommitted) : duplicates);
-  // Of what must never be, one round that has it is enough: not the median counts.
-  const worst = (values: readonly number[]) => ({ ...spread(values), median: Math.max(...values) });
   const values = [worst(told.map(({ lost }) => lost)), worst(told.map(({ late }) => late)), worst(told.map(again)), spread(told.map(({ longest }) => longest)), spread(told.map(({ silence }) => silence))];
   return bars(event).map((figure, index) => ({ ...figure, value: values[index] ?? null }));
+}
+
+/** Of what must never be, one round that has it is enough: not the median counts. */
+function worst(values: readonly number[]): Spread {
+  return { ...spread(values), median: Math.max(...values) };
 }

@@ -68,7 +68,6 @@ export const kafkaWorkers: Measure = {
       return { perSecond: (counted * 1000) / ms, cpu: (used * 1000) / counted, answeredAfter, parked: await database.parked() };
     };
     const { one, two, four } = await inTurn(rounds, { one: drainWith(1), two: drainWith(2), four: drainWith(4) });
-    const rates = (measured: readonly Measured[]): number[] => measured.map(({ perSecond }) => perSecond);
     const all = [one, two, four].flat();
     const figures: Figure[] = [
       { ...bar(2), value: ratio(rates(two), rates(one)) },
@@ -89,6 +88,10 @@ export const kafkaWorkers: Measure = {
     };
   },
 };
+
+function rates(measured: readonly Measured[]): number[] {
+  return measured.map(({ perSecond }) => perSecond);
+}
 
 function bar(count: number): Omit<Figure, 'value'> {
   return { name: `kafka-workers.${count}`, what: `deliveries with ${count} workers ÷ with one`, unit: 'ratio', bar: { atLeast: WANTED * count } };
