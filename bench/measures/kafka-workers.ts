@@ -89,6 +89,10 @@ export const kafkaWorkers: Measure = {
   },
 };
 
+function rates(measured: readonly Measured[]): number[] {
+  return measured.map(({ perSecond }) => perSecond);
+}
+
 function bar(count: number): Omit<Figure, 'value'> {
   return { name: `kafka-workers.${count}`, what: `deliveries with ${count} workers ÷ with one`, unit: 'ratio', bar: { atLeast: WANTED * count } };
 }
@@ -98,8 +102,4 @@ async function fill(fleet: Fleet, rows: number): Promise<void> {
   const tail = await fleet.start('tail');
   while ((await fleet.produced()) < rows) await Promise.race([sleep(ASK_EVERY), tail.failed]);
   await tail.stop();
-}
-
-function rates(measured: readonly Measured[]): number[] {
-  return measured.map(({ perSecond }) => perSecond);
 }
