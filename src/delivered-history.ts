@@ -41,14 +41,16 @@ export interface DeliveredHistoryOptions {
 
 /** What arrived of late, as a daemon has it: in memory, or in the state schema, where `history` says so. */
 export class DeliveredHistory implements Delivered {
-  readonly #history: History;
+  readonly #end: () => void;
   readonly #writer: HistoryWriter | null;
   readonly #kept: Delivered;
 
   constructor({ config, history, state, log, isKept, delivers = true }: DeliveredHistoryOptions) {
     const settings = isKept ? config.history : null;
-    history.begin(config, settings === null ? null : state.history, settings?.rate);
-    this.#history = history;
+    const store = settings === null ? null : state.history;
+    if (delivers) history.begin(config, store, settings?.rate);
+    else history.know(config, store);
+    this.#end = () => history.end(state.history);
     this.#writer = settings === null || !delivers ? null : new HistoryWriter({ ring: history.attemptRing, store: state.history, log, ...settings });
     this.#kept = settings !== null ? state.history : delivers ? new RingDelivered(history.attemptRing, (batch) => state.parking.park(batch)) : WITH_OTHERS;
     if (this.#writer !== null) history.lost = () => this.#writer?.dropped ?? 0;
@@ -61,7 +63,7 @@ export class DeliveredHistory implements Delivered {
 
   async close(): Promise<void> {
     if (this.#writer !== null) await inTime(this.#writer.close(), GRACE);
-    this.#history.end();
+    this.#end();
   }
 
   async list(query: Parameters<Delivered['list']>[0]): ReturnType<Delivered['list']> {

@@ -77,7 +77,7 @@ export class Delivering {
     this.#toCome = new Set(this.#behind);
     this.generation = state.generation(way.owned(assignment));
     void this.generation.fenced.then((error) => this.#lose(error));
-    this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true });
+    this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true, delivers: way.delivers });
     // 8 checkpoint
     this.#tracker = new Tracker<Offsets>(start);
     this.#checkpointer = new Checkpointer<Offsets>({
@@ -175,13 +175,16 @@ export class Delivering {
 
   #read(part: number, records: readonly ReadRecord[], next: bigint): void {
     if (this.#isOver) return;
-    for (let first = 0; first < records.length; first += MARK_EVERY) {
-      const some = records.slice(first, first + MARK_EVERY);
-      const after = (some.at(-1)?.offset ?? 0n) + 1n;
-      this.#records.read(part, some, after);
-      this.#mark(part, after);
+    try {
+      for (let first = 0; first < records.length; first += MARK_EVERY) {
+        const some = records.slice(first, first + MARK_EVERY);
+        if (this.#records.read(part, some) > this.#drainFrom) this.#toCome.delete(part);
+        this.#mark(part, (some.at(-1)?.offset ?? 0n) + 1n);
+      }
+    } catch (error) {
+      // It would come again and again, and what was handed on before it too.
+      return this.#lose(error instanceof Error ? error : new Error(String(error)));
     }
-    if (this.#records.commitLsn > this.#drainFrom) this.#toCome.delete(part);
     this.#mark(part, next);
     this.#look();
   }

@@ -9,6 +9,8 @@ export interface DeliveryRecordsOptions {
   readonly dispatcher: Pick<Dispatcher, 'queues' | 'keep'>;
   /** What is read, by the index that the reader is told. */
   readonly parts: readonly Part[];
+  /** Commit LSNs of different parts are of one order: they come from one slot. */
+  readonly isComparable: boolean;
   readonly log: Logger;
 }
 
@@ -19,41 +21,40 @@ export class DeliveryRecords implements RecordStages {
   readonly #gone = new Set<string>();
   /** When the last one was committed, in Unix milliseconds; 0 before the first. */
   committedAt = 0;
-  /** Of its commit record. */
-  commitLsn: Lsn = NO_LSN;
 
   constructor(options: DeliveryRecordsOptions) {
     this.#options = options;
   }
 
-  read(part: number, records: readonly ReadRecord[]): void {
-    for (const record of records) this.#take(record, part);
+  /** @throws WalhookError `engine_record` if one of walhook's own cannot be read: nothing of it and of those after it has been handed on */
+  read(part: number, records: readonly ReadRecord[]): Lsn {
+    let last = NO_LSN;
+    for (const record of records) last = this.#take(record, part) ?? last;
+    return this.#options.isComparable ? last : NO_LSN;
   }
 
-  #take(record: ReadRecord, part: number): void {
+  #take(record: ReadRecord, part: number): Lsn | null {
     const { dispatcher, log, parts } = this.#options;
-    let read: ReturnType<DeliveryReader['read']>;
-    try {
-      read = this.#reader.read(record);
-    } catch (error) {
-      // Nothing of walhook's: whoever wrote it, no hook ever made a delivery of it.
+    const read = this.#reader.read(record);
+    if (read === null) {
+      // Whoever wrote it, no hook ever made a delivery of it.
       const { topic, partition } = parts[part] ?? {};
-      log.error({ topic, partition, offset: String(record.offset), hint: 'let walhook alone write to the topic' }, `a record of the engine's topic is passed over: ${error instanceof Error ? error.message : String(error)}`);
-      return;
+      log.error({ topic, partition, offset: String(record.offset), hint: 'let walhook alone write to the topic' }, `a record of the engine's topic is not walhook's, and is passed over`);
+      return null;
     }
     const { delivery, failure } = read;
     this.committedAt = delivery.committedAt;
-    this.commitLsn = delivery.sequence.commitLsn;
     const { endpoint } = delivery.request;
     const queue = dispatcher.queues.get(endpoint);
     if (queue === undefined) {
       this.#tell(endpoint);
-      dispatcher.keep(delivery);
+      dispatcher.keep(delivery, failure);
     } else if (failure !== null) {
       queue.bury(delivery, failure);
     } else {
       queue.offer(delivery);
     }
+    return delivery.sequence.commitLsn;
   }
 
   #tell(endpoint: string): void {

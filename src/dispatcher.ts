@@ -152,15 +152,17 @@ export class Dispatcher {
     this.#holder.hold(held);
   }
 
-  /** Parks a delivery whose endpoint is not in the configuration: it is sent once that is back. */
-  keep(delivery: Delivery): void {
+  /** Stores a delivery whose endpoint is not in the configuration: it is sent once that is back, unless it never can be. */
+  keep(delivery: Delivery, failure: Failure | null): void {
     const { tickets } = this.#options;
     const ticket = tickets.take();
     this.budget.add(delivery.bytes);
-    this.#writer.park({ delivery, attempts: 0, failure: null, dueIn: 0 }, () => {
+    const done = (): void => {
       this.budget.remove(delivery.bytes);
       tickets.settle(ticket);
-    });
+    };
+    if (failure === null) this.#writer.park({ delivery, attempts: 0, failure, dueIn: 0 }, done);
+    else this.#writer.bury({ delivery, attempts: 0, failure }, done);
   }
 
   startDraining(): void {

@@ -14,6 +14,7 @@ export interface EngineWayOptions {
 
 /** From the engine's topic to the endpoints. */
 export class EngineWay implements Way {
+  readonly delivers = true;
   readonly group: Way['group'];
   readonly #options: EngineWayOptions;
 
@@ -32,7 +33,7 @@ export class EngineWay implements Way {
     const { parking: store, claims } = wiring.generation;
     // Schedules are the tail's.
     const dispatcher = new Dispatcher({ ...wiring, config: shareOf(config, parts.length), userAgent, store, claims, enriching: enriching(), onHeld: () => undefined });
-    return { outlet: dispatcher, records: new DeliveryRecords({ dispatcher, parts, log: wiring.log }) };
+    return { outlet: dispatcher, records: new DeliveryRecords({ dispatcher, parts, log: wiring.log, isComparable: config.source.kafka === null }) };
   }
 }
 

@@ -11,13 +11,12 @@ import type { Generation } from './worker-state.ts';
 export interface RecordStages {
   /**
    * Hands on what is to be made of some records of one part, the first of them first, before it returns.
-   * @param next the offset that follows the last of them
+   * @returns the last one's commit LSN; NO_LSN where those of different parts cannot be compared
+   * @throws if one cannot be read, and passing over it would lose something
    */
-  read(part: number, records: readonly ReadRecord[], next: bigint): void;
+  read(part: number, records: readonly ReadRecord[]): Lsn;
   /** When the last was committed, in Unix milliseconds; 0 if it is not known. */
   readonly committedAt: number;
-  /** Of its commit record; NO_LSN where the parts' positions cannot be compared. */
-  readonly commitLsn: Lsn;
 }
 
 /** From records to where deliveries go. */
@@ -40,6 +39,8 @@ export interface Wiring
 export interface Way {
   /** How it becomes a member. */
   readonly group: Pick<GroupOptions, 'cluster' | 'group' | 'topics' | 'session' | 'from' | 'exclusive'>;
+  /** True if it sends by itself what it makes. */
+  readonly delivers: boolean;
   /** The lanes' partitions that come with an assignment: see WorkerState. */
   owned(assignment: Assignment): readonly number[];
   stages(wiring: Wiring): Stages;

@@ -2,8 +2,12 @@ import type { Acting } from './acting.ts';
 import type { BackfillOperations } from './backfills.ts';
 import { Daemon, type DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
+import { inTime } from './patience.ts';
 import type { Running } from './running.ts';
 import { Worker } from './worker.ts';
+
+/** How long the end waits for a tail that is starting, in milliseconds. */
+const GRACE = 5_000;
 
 /**
  * A tail and a worker in one process, with the engine between them: any of several such processes delivers, and one of
@@ -30,6 +34,8 @@ export class TailAndWorker implements Running {
   readonly #finished = Promise.withResolvers<void>();
   /** Resolves once the tail streams or stands by. */
   readonly #tailing: Promise<void>;
+  /** Settles once the tail has ended, or its start has. */
+  readonly #reading: Promise<void>;
   #stopping: Promise<void> | null = null;
 
   private constructor(worker: Worker, options: DaemonOptions) {
@@ -39,10 +45,11 @@ export class TailAndWorker implements Running {
     const up = Promise.withResolvers<void>();
     this.#tailing = up.promise;
     const tail = this.#readSlot(options, up.resolve);
+    this.#reading = tail;
     tail.catch(up.reject);
     // Whichever ends, the other one has nothing to go on with: the next start has both.
     Promise.race([tail, worker.done]).catch((error: unknown) => this.#end(error));
-    options.signal?.addEventListener('abort', () => this.#interrupt.abort(), { once: true });
+    options.signal?.addEventListener('abort', () => this.#interrupt.abort(), { once: true, signal: this.#interrupt.signal });
   }
 
   /** Resolves after `stop`. */
@@ -104,6 +111,8 @@ export class TailAndWorker implements Running {
     this.#interrupt.abort();
     try {
       await this.#tail?.stop();
+      // One that was starting: the next daemon must not find it at the slot.
+      await inTime(this.#reading.catch(() => undefined), GRACE);
     } finally {
       await this.#worker.stop();
     }

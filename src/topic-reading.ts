@@ -11,7 +11,7 @@ import { EXIT, WalhookError } from './errors.ts';
 import type { History } from './history/history.ts';
 import { hookExpressions } from './hook-expressions.ts';
 import type { DeliveryQueue } from './hook-routes.ts';
-import { NO_LSN } from './lsn.ts';
+import { type Lsn, NO_LSN } from './lsn.ts';
 import { Pipeline } from './pipeline.ts';
 import { START } from './position.ts';
 import type { Held } from './queue/port.ts';
@@ -45,8 +45,6 @@ export class TopicReading implements RecordStages {
   readonly #format: RecordFormat;
   readonly #changes: TopicChanges;
   readonly #pipeline: Pipeline;
-  /** Positions of different parts cannot be compared. */
-  readonly commitLsn = NO_LSN;
   #committedAt = 0;
   #unreadable = 0;
 
@@ -87,10 +85,11 @@ export class TopicReading implements RecordStages {
   }
 
   /** Throws only where going on would lose something, and nothing of that record and those after it has been offered. */
-  read(part: number, records: readonly ReadRecord[]): void {
+  read(part: number, records: readonly ReadRecord[]): Lsn {
     const of = this.#options.parts[part];
     if (of === undefined) throw new RangeError(`no part ${part} is assigned`);
     for (const record of records) this.#take(record, of);
+    return NO_LSN;
   }
 
   #take(record: ReadRecord, { topic, partition }: Part): void {
@@ -127,7 +126,7 @@ function askNobody(): Promise<never> {
 const PASSED_OVER: ReadonlySet<string> = new Set([UNREADABLE_RECORD, 'unreadable_value']);
 
 /** Tables that hooks are for. @throws WalhookError `no_key` */
-function topicTables(config: Config): TopicTable[] {
+export function topicTables(config: Config): TopicTable[] {
   return config.tables.flatMap((table) => {
     const expressions = config.hooks.flatMap((hook, index) => (hook.schema === table.schema && hook.table === table.table ? hookExpressions(config, index) : []));
     if (!config.hooks.some((hook) => hook.schema === table.schema && hook.table === table.table)) return [];

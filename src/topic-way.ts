@@ -3,7 +3,7 @@ import type { Assignment, Producer } from './engine/port.ts';
 import type { Enriching } from './enriching.ts';
 import { outletOf } from './outlet-of.ts';
 import type { Stages, Way, Wiring } from './record-stages.ts';
-import { TopicReading } from './topic-reading.ts';
+import { TopicReading, topicTables } from './topic-reading.ts';
 
 export interface TopicWayOptions {
   readonly config: Config;
@@ -16,23 +16,31 @@ export interface TopicWayOptions {
   readonly enriching: () => Enriching;
 }
 
+/** A partition that no lane is in: only one tail at a time has it. */
+const NO_LANES = [-1];
+
 /**
  * From topics that are the source to the endpoints, or to the engine. One process has all parts: parked deliveries, whose
  * lanes go by rows, cannot be told apart by the parts that their events came from.
  */
 export class TopicWay implements Way {
+  readonly delivers: boolean;
   readonly group: Way['group'];
   readonly #options: TopicWayOptions;
 
   constructor(kafka: KafkaSourceConfig, options: TopicWayOptions) {
     this.#options = options;
+    // What is missing is told before anything begins.
+    topicTables(options.config);
+    this.delivers = options.config.engine === null;
     const { topics, group, session, from } = kafka;
     this.group = { cluster: kafka, group, topics, session, from, exclusive: true };
   }
 
   /** All lanes are one partition, where this process delivers them. */
   owned({ parts }: Assignment): readonly number[] {
-    return parts.length === 0 || this.#options.config.engine !== null ? [] : [0];
+    if (this.#options.config.engine !== null) return parts.length === 0 ? [] : NO_LANES;
+    return parts.length === 0 ? [] : [0];
   }
 
   stages(wiring: Wiring): Stages {

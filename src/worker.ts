@@ -116,7 +116,8 @@ export class Worker implements Running, Member {
     signal?.addEventListener('abort', end);
     await Promise.race([this.#group.done, ended]).finally(() => signal?.removeEventListener('abort', end));
     signal?.throwIfAborted();
-    this.#lag.start();
+    // Of what is read from a slot, the tail tells.
+    if (this.#options.reads === 'source') this.#lag.start();
   }
 
   /** Part of the contract with the group: see Member. */

@@ -1,6 +1,7 @@
 import type { Delivery, RequestShape } from '../delivery.ts';
 import { bytesInMemory, NO_HEADERS } from '../delivery.ts';
 import { formatLsn, NO_LSN, parseLsn } from '../lsn.ts';
+import { WalhookError } from '../errors.ts';
 import type { FailureClass } from '../outcome.ts';
 import type { EngineRecord, ReadRecord } from './port.ts';
 
@@ -86,20 +87,25 @@ const MOST_REQUESTS = 10_000;
 export class DeliveryReader {
   readonly #requests = new Map<string, RequestShape>();
 
-  /** @throws Error, without values, if it is no record of ours, or of a newer walhook */
-  read({ key, value, headers }: ReadRecord): ReadDelivery {
+  /**
+   * Null if it is no record of walhook's.
+   * @throws WalhookError `engine_record`, without values, if it is one, but cannot be read: it is of a newer walhook
+   */
+  read({ key, value, headers }: ReadRecord): ReadDelivery | null {
     const header = headers.find(([name]) => name?.toString() === HEADER)?.[1]?.toString();
-    const end = header?.indexOf('\n') ?? -1;
-    if (header === undefined || end === -1 || key === null || value === null) throw new Error(`it has no header ${JSON.stringify(HEADER)}, and is not walhook's`);
+    if (header === undefined) return null;
+    const end = header.indexOf('\n');
+    const lane = Number(key?.toString() ?? Number.NaN);
+    if (end === -1 || value === null || !Number.isSafeInteger(lane)) throw unreadable('it is not as walhook writes one');
     const own = parsed(header.slice(end + 1)) as Own;
-    if (own.v !== VERSION) throw new Error(`it is of version ${own.v}, and this walhook reads ${VERSION}`);
+    if (own.v !== VERSION) throw unreadable(`it is of version ${own.v}, and this walhook reads ${VERSION}`, 'upgrade the workers before the tail');
     const request = this.#request(header.slice(0, end));
     const [lsn, ordinal, nth] = own.at;
     const body = value.toString();
     const delivery: Delivery = {
       id: own.id,
       request,
-      lane: Number(key.toString()),
+      lane,
       sequence: { commitLsn: parseLsn(lsn), ordinal, nth },
       row: own.row,
       trace: own.trace,
@@ -128,6 +134,10 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw new Error('its header is not what walhook writes');
+    throw unreadable('its header is not what walhook writes');
   }
+}
+
+function unreadable(why: string, hint = 'let walhook alone write to the topic'): WalhookError {
+  return new WalhookError(`a record of the engine cannot be read: ${why}`, { code: 'engine_record', hint });
 }

@@ -63,6 +63,14 @@ export class History implements Traffic {
    * @param store what is kept beyond the process; null: nothing is. @param rate attempts a second that are kept. Default: 1,000.
    */
   begin(config: Pick<Config, 'endpoints' | 'hooks' | 'tables'>, store: Pick<AttemptStore, 'attempts'> | null = null, rate = ATTEMPTS_A_SECOND): void {
+    this.know(config);
+    this.#store = store;
+    this.#delivered = new TokenBucket(rate, Math.max(1, 2 * rate));
+    this.#failed = new TokenBucket(rate, Math.max(1, 2 * rate));
+  }
+
+  /** A tail begins, which delivers nothing: a worker in the same process may have begun, and what that one keeps stays. */
+  know(config: Pick<Config, 'endpoints' | 'hooks' | 'tables'>, store: Pick<AttemptStore, 'attempts'> | null = null): void {
     const endpoints = config.endpoints.map(({ name }) => name);
     const hooks = config.hooks.map(({ name }) => name);
     const tables = config.tables.map(({ schema, table }) => `${schema}.${table}`);
@@ -72,14 +80,12 @@ export class History implements Traffic {
     for (const name of endpoints) this.endpoint(name);
     for (const name of hooks) this.hook(name);
     for (const name of tables) this.table(name);
-    this.#store = store;
-    this.#delivered = new TokenBucket(rate, Math.max(1, 2 * rate));
-    this.#failed = new TokenBucket(rate, Math.max(1, 2 * rate));
+    this.#store ??= store;
   }
 
-  /** Its daemon has ended: what was kept beyond the process is not to be had. */
-  end(): void {
-    this.#store = null;
+  /** Its daemon has ended: what it kept beyond the process is not to be had. */
+  end(store: Pick<AttemptStore, 'attempts'>): void {
+    if (this.#store === store) this.#store = null;
   }
 
   endpoint(name: string): EndpointTally {

@@ -65,6 +65,7 @@ function environmentOf(text: string): Record<string, string> {
 
 function valueOf(name: string): string {
   if (/DATABASE|STATE/.test(name)) return 'postgres://localhost/app';
+  if (/BROKER/.test(name)) return 'kafka-1.example.com:9092';
   if (/SEC/.test(name)) return `whsec_${Buffer.alloc(32, name.length).toString('base64')}`;
   return name.endsWith('URL') ? 'https://example.com/hooks' : 'x';
 }

@@ -54,19 +54,23 @@ test('deliveries of one hook and endpoint share their request', () => {
   if (one === undefined) throw new Error('there is a sample');
   const writer = new RecordWriter(PARTITIONS);
   const reader = new DeliveryReader();
-  const read = (id: string) => reader.read(asRead(writer.write({ ...one, id, request: shape }, null))).delivery.request;
+  const read = (id: string) => reader.read(asRead(writer.write({ ...one, id, request: shape }, null)))?.delivery.request;
   expect(read('a')).toBe(read('b'));
 });
 
 test.each([
-  ['without the header', (record: ReadRecord) => ({ ...record, headers: [] }), /no header "walhook"/],
-  ['without a key', (record: ReadRecord) => ({ ...record, key: null }), /not walhook's/],
-  ['without a value', (record: ReadRecord) => ({ ...record, value: null }), /not walhook's/],
-  ['whose header is no JSON', (record: ReadRecord) => ({ ...record, headers: [[Buffer.from(HEADER), Buffer.from('secret\nsecret')]] as ReadRecord['headers'] }), /^(?!.*secret)its header is not what walhook writes/],
+  ['without a key', (record: ReadRecord) => ({ ...record, key: null }), /not as walhook writes one/],
+  ['whose key is no lane', (record: ReadRecord) => ({ ...record, key: Buffer.from('x') }), /not as walhook writes one/],
+  ['without a value', (record: ReadRecord) => ({ ...record, value: null }), /not as walhook writes one/],
+  ['whose header is no JSON', (record: ReadRecord) => ({ ...record, headers: [[Buffer.from(HEADER), Buffer.from('secret\nsecret')]] as ReadRecord['headers'] }), /^(?!.*secret).*its header is not what walhook writes/],
   ['of a newer walhook', (record: ReadRecord) => ({ ...record, headers: [[Buffer.from(HEADER), Buffer.from('{}\n{"v":2}')]] as ReadRecord['headers'] }), /of version 2/],
 ])('a record %s is refused, and nothing of it told', (_, change, message) => {
   const [one] = fc.sample(delivery, 1);
   if (one === undefined) throw new Error('there is a sample');
   const record = asRead(new RecordWriter(PARTITIONS).write(one, null));
   expect(() => new DeliveryReader().read(change(record))).toThrow(message);
+});
+
+test('a record without the header is nobody of ours', () => {
+  expect(new DeliveryReader().read({ offset: 0n, key: null, value: Buffer.from('x'), headers: [], timestamp: 0 })).toBeNull();
 });

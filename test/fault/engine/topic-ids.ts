@@ -26,8 +26,8 @@ export async function topicIds({ brokers, topic, partitions }: { readonly broker
         const { records, next: following } = readBatches({ ...fetched, from: fetched.wanted.from });
         next[fetched.wanted.partition] = following;
         for (const record of records) {
-          const { delivery } = reader.read(record);
-          found.push({ endpoint: delivery.request.endpoint, id: delivery.id });
+          const { delivery } = reader.read(record) ?? {};
+          if (delivery !== undefined) found.push({ endpoint: delivery.request.endpoint, id: delivery.id });
         }
       }
     }
