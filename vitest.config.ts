@@ -6,6 +6,15 @@ const WITH_POSTGRES = ['test/**/*.pg.test.ts', 'test/fault/**/*.test.ts', 'test/
 /** Tests that need a Kafka broker as well. */
 const WITH_KAFKA = ['test/**/*.kafka.test.ts'];
 
+/** Fleets of real processes that are killed: minutes, so `npm run test:engine` has them alone. */
+const ENGINE_FAULTS = ['test/fault/engine/*.kafka.test.ts'];
+
+const kafka = {
+  globalSetup: ['test/support/global-setup.ts', 'test/support/kafka/global-setup.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -29,16 +38,8 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
-      {
-        extends: true,
-        test: {
-          name: 'kafka',
-          include: WITH_KAFKA,
-          globalSetup: ['test/support/global-setup.ts', 'test/support/kafka/global-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-        },
-      },
+      { extends: true, test: { ...kafka, name: 'kafka', include: WITH_KAFKA, exclude: ENGINE_FAULTS } },
+      { extends: true, test: { ...kafka, name: 'engine-faults', include: ENGINE_FAULTS } },
     ],
   },
 });

@@ -65,7 +65,7 @@ export class RecordWriter {
     if (table !== this.#table.name) this.#table = { name: table, json: JSON.stringify(table) };
     if (commitLsn !== this.#commit.lsn) this.#commit = { lsn: commitLsn, text: formatLsn(commitLsn) };
     // As JSON.stringify writes Own, which takes three times as long.
-    const own = `{"v":${VERSION},"id":${JSON.stringify(id)},"at":["${this.#commit.text}",${ordinal},${nth}],"op":"${operation}","table":${this.#table.json},"committed":${committedAt}${member('row', row)}${member('trace', trace)}${member('failure', failure ?? undefined)}}`;
+    const own = `{"v":${VERSION},"id":${JSON.stringify(id)},"at":["${this.#commit.text}",${ordinal},${nth}],"op":${JSON.stringify(operation)},"table":${this.#table.json},"committed":${committedAt}${member('row', row)}${member('trace', trace)}${member('failure', failure ?? undefined)}}`;
     return { partition: partitionOf(lane, this.#partitions), key: String(lane), value: body, header: shape + own };
   }
 }

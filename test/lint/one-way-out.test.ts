@@ -14,6 +14,8 @@ const KNOWN: Readonly<Record<string, string>> = {
   'deliver/guard.ts': 'the guard itself',
   'deliver/sender.ts': 'connects through the guard alone',
   'deliver/token-request.ts': 'connects through the guard alone',
+  'pem-files.ts': 'certificates',
+  'kafka/server-name.ts': 'isIP',
   'deliver/tls-context.ts': 'certificates',
   'commands/daemon-client.ts': 'the own admin API, at the address of server.listen',
   'commands/embedded-postgres.ts': 'a free port on loopback, for the demo',
