@@ -1,8 +1,10 @@
 import type { KafkaClusterConfig } from '../config.ts';
 import type { GroupFacts, GroupLag } from '../engine/port.ts';
+import { pause } from '../patience.ts';
+import { backoff } from './backoff.ts';
 import { KafkaClient } from './cluster.ts';
 import { Coordinator } from './coordinator.ts';
-import { kafkaFailure } from './failure.ts';
+import { answered, kafkaFailure } from './failure.ts';
 import { committedOffsets, EARLIEST, LATEST, listOffsets } from './offsets.ts';
 import { partsOf } from './seat.ts';
 
@@ -13,26 +15,35 @@ export interface GroupFactsOptions {
 }
 
 const TIMEOUT = 5_000;
+/** What brokers answer while a cluster's first group, a topic, or a broker that came back is getting ready. */
+const FORMING = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS', 'NOT_COORDINATOR', 'NOT_LEADER_OR_FOLLOWER', 'UNKNOWN_TOPIC_OR_PARTITION'];
 
 /** Opens what asks how far a group has come. */
 export function openGroupFacts(cluster: KafkaClusterConfig, options: GroupFactsOptions): GroupFacts {
   const { group, topics, clientId } = options;
   const client = new KafkaClient(cluster, { clientId, requestTimeout: TIMEOUT });
   const coordinator = new Coordinator(client, group);
+  const ask = async (): Promise<GroupLag[]> => {
+    const metadata = await client.metadata(topics, true);
+    const parts = topics.flatMap((topic) => Array.from({ length: metadata.topics.get(topic)?.partitionsCount ?? 0 }, (_, partition) => ({ topic, partition })));
+    const [committed, start, end, workers] = await Promise.all([
+      coordinator.ask((broker) => committedOffsets(client, broker, { group, parts }), TIMEOUT),
+      listOffsets(client, parts, EARLIEST),
+      listOffsets(client, parts, LATEST),
+      readersOf(coordinator, group),
+    ]);
+    return parts.map((part, index) => ({ ...part, worker: workers.get(`${part.topic}/${part.partition}`) ?? null, committed: committed[index] ?? null, start: start[index] ?? 0n, end: end[index] ?? 0n }));
+  };
   return {
     async lag(): Promise<GroupLag[]> {
-      try {
-        const metadata = await client.metadata(topics, true);
-        const parts = topics.flatMap((topic) => Array.from({ length: metadata.topics.get(topic)?.partitionsCount ?? 0 }, (_, partition) => ({ topic, partition })));
-        const [committed, start, end, workers] = await Promise.all([
-          coordinator.ask((broker) => committedOffsets(client, broker, { group, parts }), TIMEOUT),
-          listOffsets(client, parts, EARLIEST),
-          listOffsets(client, parts, LATEST),
-          readersOf(coordinator, group),
-        ]);
-        return parts.map((part, index) => ({ ...part, worker: workers.get(`${part.topic}/${part.partition}`) ?? null, committed: committed[index] ?? null, start: start[index] ?? 0n, end: end[index] ?? 0n }));
-      } catch (error) {
-        throw kafkaFailure(error, { cluster, what: `ask how far group ${group} has come` });
+      const until = performance.now() + TIMEOUT;
+      for (let failures = 1; ; failures++) {
+        try {
+          return await ask();
+        } catch (error) {
+          if (!answered(error, ...FORMING) || performance.now() > until) throw kafkaFailure(error, { cluster, what: `ask how far group ${group} has come` });
+          await pause(backoff(failures));
+        }
       }
     },
     close(): Promise<void> {

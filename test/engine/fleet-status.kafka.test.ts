@@ -133,7 +133,7 @@ describeKafka('what a fleet tells of itself', () => {
       const refused = await get(ship, path, body);
       expect(refused, path).toMatchObject({ status: 409, body: { code: 'other_role', hint: expect.stringContaining('--role') } });
     }
-    const backfill = await cli(worker, 'backfill', 'begin', 'all');
+    const backfill = await cli(worker, 'backfill', 'all');
     expect(backfill.code).not.toBe(0);
     expect(backfill.out).toContain('this process only delivers');
     // Pausing, and what is stored, may be asked of any.

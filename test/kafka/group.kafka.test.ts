@@ -299,7 +299,7 @@ describeKafka('a consumer group', () => {
     await producer.produce([record(0, 'a'), record(0, 'b'), record(1, 'c')]);
     const facts = openGroupFacts(cluster(brokers), { group, topics: [made], clientId: 'facts' });
     onTestFinished(() => facts.close());
-    const part = (partition: number, end: bigint) => ({ topic: made, partition, worker: null, committed: null, end });
+    const part = (partition: number, end: bigint) => ({ topic: made, partition, worker: null, committed: null, start: 0n, end });
     expect(await facts.lag()).toEqual([part(0, 2n), part(1, 1n)]);
     const member = new RecordingMember();
     memberOf({ cluster: cluster(brokers), group, topics: [made], clientId: 'one', member });
