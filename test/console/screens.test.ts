@@ -240,13 +240,18 @@ describe('backfills', () => {
   test('start, pause, resume and cancel', async () => {
     const page = await browser.page();
     await page.goto(`${fixture.url}/backfills`);
+    const rows = page.getByRole('row').filter({ hasText: "country = 'NL'" });
+    await rows.first().waitFor();
+    const before = await rows.count();
     await page.getByLabel('hook', { exact: true }).selectOption('crm-profiles');
     await page.getByLabel('where').fill("country = 'NL'");
     await page.getByLabel('rate').fill('50');
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByText('go to crm-profiles').waitFor();
     expect(posted('/backfills')).toEqual([{ hook: 'crm-profiles', where: "country = 'NL'", rate: 50, origin: 'console' }]);
-    const row = page.getByRole('row').filter({ hasText: "country = 'NL'" }).first();
+    // There was one like it before: the new one comes first.
+    await expect.poll(() => rows.count()).toBe(before + 1);
+    const row = rows.first();
     await row.getByText('pause').click();
     await row.getByText('paused').waitFor();
     await row.getByText('resume').click();
