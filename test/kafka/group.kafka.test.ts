@@ -276,12 +276,17 @@ describeKafka('a consumer group', () => {
   test('a member that cannot begin comes back ever more seldom: the others have to let go each time', async () => {
     const { brokers, topic, name } = kafka();
     const options = { cluster: cluster(brokers), group: name(), topics: [await topic(2)] };
-    let begins = 0;
-    const member = { assigned: () => (begins++, Promise.reject(new Error('the state is away'))), revoked: () => Promise.resolve(), lost: () => Promise.resolve() };
-    memberOf({ ...options, member });
-    await new Promise((resolve) => setTimeout(resolve, 5000));
-    expect(begins).toBeGreaterThan(2);
-    expect(begins).toBeLessThan(12);
+    const begins: number[] = [];
+    const enough = Promise.withResolvers<void>();
+    const assigned = (): Promise<void> => {
+      begins.push(performance.now());
+      if (begins.length === 7) enough.resolve();
+      return Promise.reject(new Error('the state is away'));
+    };
+    memberOf({ ...options, member: { assigned, revoked: () => Promise.resolve(), lost: () => Promise.resolve() } });
+    await enough.promise;
+    const waits = begins.slice(1).map((at, nth) => at - (begins[nth] ?? 0));
+    expect(waits.at(-1), 'six waits, each twice the one before').toBeGreaterThan(2 * (waits[0] ?? 0));
   });
 
   test('says at once that its user is refused', async () => {

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@platformatic/kafka';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Heart } from '../../src/kafka/heart.ts';
+import { pause } from '../../src/patience.ts';
 
 const SESSION = 4000;
 const REBALANCE = 6000;
@@ -20,9 +21,8 @@ function heart(answer: () => Promise<void>): { heart: Heart; told: string[] } {
 const says = (id: string) => () => Promise.reject(new ProtocolError(id as ConstructorParameters<typeof ProtocolError>[0]));
 
 test('the lease is a session from when the last heartbeat that was answered was sent', async () => {
-  const { heart: beating, told } = heart(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  });
+  // By the test's own clock.
+  const { heart: beating, told } = heart(() => pause(300));
   const begin = performance.now();
   expect(beating.leaseUntil).toBe(begin + SESSION);
   await vi.advanceTimersByTimeAsync(500);

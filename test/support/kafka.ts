@@ -9,6 +9,7 @@ export { BROKER_CERTIFICATE, brokerCertificate, type BrokerOptions, KafkaBroker 
 export { USER as KAFKA_USER } from './kafka/settings.ts';
 
 /** `describe` of what needs a broker: skipped where the run has none, which it has said then. */
+// Skipped only where no broker can be had (no Java, no Maven, no network), as issue 8 asks: global-setup.ts says so, and why.
 export const describeKafka: (name: string, body: () => void) => void = inject('kafkaBrokers') === null ? describe.skip : describe;
 
 /** Topics and groups of one test (or, made in `beforeAll`, of a file) on a broker. */
