@@ -94,14 +94,19 @@ export class DeliveryReader {
   read({ key, value, headers }: ReadRecord): ReadDelivery | null {
     const header = headers.find(([name]) => name?.toString() === HEADER)?.[1]?.toString();
     if (header === undefined) return null;
+    if (value === null) throw unreadable('it is not as walhook writes one');
+    return this.reread({ key: key?.toString() ?? '', value: value.toString(), header });
+  }
+
+  /** What a RecordWriter has written. */
+  reread({ key, value: body, header }: Omit<EngineRecord, 'partition'>): ReadDelivery {
     const end = header.indexOf('\n');
-    const lane = Number(key?.toString() ?? Number.NaN);
-    if (end === -1 || value === null || !Number.isSafeInteger(lane)) throw unreadable('it is not as walhook writes one');
+    const lane = key === '' ? Number.NaN : Number(key);
+    if (end === -1 || !Number.isSafeInteger(lane)) throw unreadable('it is not as walhook writes one');
     const own = parsed(header.slice(end + 1)) as Own;
     if (own.v !== VERSION) throw unreadable(`it is of version ${own.v}, and this walhook reads ${VERSION}`, 'upgrade the workers before the tail');
     const request = this.#request(header.slice(0, end));
     const [lsn, ordinal, nth] = own.at;
-    const body = value.toString();
     const delivery: Delivery = {
       id: own.id,
       request,
