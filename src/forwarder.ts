@@ -128,7 +128,7 @@ export class Forwarder implements Outlet {
 
   /** What is parked is the workers' affair, so nothing has to be waited for. */
   async restore(): Promise<Lsn | null> {
-    for (const { name } of this.#options.config.endpoints) this.#conditions.set(name, await this.#options.store.condition(name));
+    for (const { name } of this.#options.config.endpoints) this.#know(name, await this.#options.store.condition(name));
     return null;
   }
 
@@ -185,15 +185,15 @@ export class Forwarder implements Outlet {
     const takesBackground = (): boolean => !this.#isOver && this.budget.part(this.budget.deliveries, this.budget.bytes) < BACKGROUND_PART;
     const state = () => ({ condition: this.#conditionOf(name), mode: 'direct' as const, blocked: 0 });
     return {
-      offer: (delivery, settled = null) => this.#enter(delivery, null, { count, settled }),
-      bury: (delivery, failure, settled = null) => this.#enter(delivery, failure, { count, settled }),
+      offer: (delivery, settled) => this.#enter(delivery, null, { count, settled: settled ?? null }),
+      bury: (delivery, failure, settled) => this.#enter(delivery, failure, { count, settled: settled ?? null }),
       get takesBackground() {
         return takesBackground();
       },
       get state() {
         return state();
       },
-      hear: (said) => void this.#conditions.set(name, { ...this.#conditionOf(name), ...said }),
+      hear: (said) => this.#know(name, { ...this.#conditionOf(name), ...said }),
       refresh: () => Promise.resolve(),
     };
   }
@@ -202,13 +202,18 @@ export class Forwarder implements Outlet {
     return this.#conditions.get(endpoint) ?? WELL;
   }
 
+  /** Whether it is sent to. How it does is the workers' to tell: here it would be what it was once. */
+  #know(endpoint: string, { state, reason }: Pick<Condition, 'state' | 'reason'>): void {
+    this.#conditions.set(endpoint, { ...WELL, state, reason });
+  }
+
   #remember(endpoint: string, change: (now: Condition) => Condition): Promise<void> | null {
     if (!this.queues.has(endpoint)) return null;
     const { store } = this.#options;
     return (async () => {
       const next = change(await store.condition(endpoint));
       await store.remember(endpoint, next);
-      this.#conditions.set(endpoint, next);
+      this.#know(endpoint, next);
     })();
   }
 

@@ -106,13 +106,16 @@ export class PartitionSender {
   #heads(): Batch[] {
     const heads: Batch[] = [];
     let bytes = 0;
-    for (const [partition, queue] of [...this.#queues]) {
+    for (const queue of this.#queues.values()) {
       const head = queue.head();
       if (head === null) continue;
       bytes += head.bytes.length;
       if (heads.length > 0 && bytes > REQUEST) break;
       heads.push(head);
-      // It is the last one the next time, so that each has its turn.
+    }
+    // They are the last the next time, so that each has its turn.
+    for (const { partition } of heads) {
+      const queue = this.#queue(partition);
       this.#queues.delete(partition);
       this.#queues.set(partition, queue);
     }

@@ -127,3 +127,10 @@ test('a pause is stored for the workers, and shown', async () => {
   await forwarder.resume('crm');
   expect(forwarder.status).toMatchObject([{ condition: 'active' }]);
 });
+
+test('how an endpoint does is not shown: it is the workers’ to tell, and may have changed since', async () => {
+  const { store, forwarder } = rig();
+  await store.remember('crm', { state: 'paused', reason: 'by Ann', failingFor: 17_000, probeIn: 5_000 });
+  await forwarder.restore();
+  expect(forwarder.status).toMatchObject([{ condition: 'paused', reason: 'by Ann', failing_for: null, breaker: 'closed', probe_in: null }]);
+});

@@ -10,8 +10,8 @@ function queueOf(limit: number, ...values: readonly string[]) {
   /** All heads in turn, each done. */
   const all = (): string[][] => {
     const heads: string[][] = [];
-    for (let values = head(); values !== undefined; values = head()) {
-      heads.push(values);
+    for (let next = head(); next !== undefined; next = head()) {
+      heads.push(next);
       for (const parcel of queue.head()?.parcels ?? []) parcel.taken();
       queue.done();
     }
