@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import type { Config, KafkaClusterConfig } from './config.ts';
 import type { GroupFacts, Group, Producer } from './engine/port.ts';
+import type { EnginePlace } from './engine-place.ts';
 import type { GroupOptions } from './kafka/group.ts';
 import type { Role } from './role.ts';
 
@@ -31,6 +32,11 @@ export async function producers({ engine }: Config): Promise<() => Producer | nu
 export async function clusterOf(cluster: KafkaClusterConfig): Promise<string> {
   const { clusterId } = await import('./kafka/cluster-id.ts');
   return clusterId(cluster, clientId('all'));
+}
+
+/** Where the configuration has the engine; null without one. @throws WalhookError as of `kafkaFailure` */
+export async function enginePlaceOf({ engine }: Config): Promise<EnginePlace | null> {
+  return engine === null ? null : { cluster: await clusterOf(engine.kafka), topic: engine.kafka.topic };
 }
 
 /** Makes the engine's topic, if it is not there yet. */
