@@ -1,4 +1,4 @@
-import { type EngineReport, largestLag } from '../fleet.ts';
+import { type EngineReport, largestLag, spareWorkers } from '../fleet.ts';
 import { ranges } from '../ranges.ts';
 import type { Role } from '../role.ts';
 import { printableLine } from './printable.ts';
@@ -17,7 +17,7 @@ export function engineText(engine: EngineReport, reads: boolean): string {
   const { role, topic, group, partitions, generation, forwarded, rebalances, last_pause, fleet } = engine;
   const own = [
     ...(reads ? [`${countOf(forwarded, 'delivery', 'deliveries')} handed over`] : []),
-    ...(role === 'tail' ? [] : [partitions.length === 0 ? 'no partitions' : `${partitions.length === 1 ? 'partition' : 'partitions'} ${ranges(partitions)}`]),
+    ...(role === 'tail' ? [] : [partitions.length === 0 ? '0 partitions' : `${partitions.length === 1 ? 'partition' : 'partitions'} ${ranges(partitions)}`]),
     ...(generation === null ? [] : [`generation ${generation}`]),
     ...(rebalances < 2 ? [] : [`dealt to ${humanCount(rebalances)} times${last_pause === null ? '' : `, the last pause ${humanDuration(last_pause)}`}`]),
   ];
@@ -29,11 +29,13 @@ export function engineText(engine: EngineReport, reads: boolean): string {
 }
 
 function workersText({ worker: self }: EngineReport, fleet: NonNullable<EngineReport['fleet']>): string[] {
-  const rows = fleet.workers.map(({ worker, partitions, lag }) => [worker === null ? 'nobody' : `${printableLine(worker, 60)}${worker === self ? ' (this)' : ''}`, String(partitions.length), ranges(partitions), humanCount(lag)]);
+  const rows = fleet.workers.map(({ worker, partitions, lag }) => [worker === null ? 'nobody' : `${printableLine(worker, 60)}${worker === self ? ' (this)' : ''}`, String(partitions.length), partitions.length === 0 ? '-' : ranges(partitions), humanCount(lag)]);
   const most = largestLag(fleet);
+  const spare = spareWorkers(fleet);
   const sum = fleet.workers.reduce((total, { lag }) => total + lag, 0);
   return [
     ...textTable([['worker', 'partitions', 'which', 'lag'], ...rows]).map((line) => `  ${line}`),
+    ...(spare === null ? [] : [`  ${spare}`]),
     `  lag        ${most === null ? 'none' : `${countOf(sum, 'record', 'records')}, the most in partition ${most.partition}: ${humanCount(most.lag)}`}`,
   ];
 }

@@ -29,7 +29,7 @@ export interface FleetReaderOptions {
 export class FleetReader {
   readonly #options: FleetReaderOptions;
   readonly #now: () => number;
-  readonly #recent: RecentAnswer<readonly FleetPartition[]>;
+  readonly #recent: RecentAnswer<Pick<Fleet, 'partitions' | 'workers'>>;
   #facts: Promise<GroupFacts | null> | null = null;
   #error: string | null = null;
   #isClosed = false;
@@ -60,21 +60,23 @@ export class FleetReader {
 
   async #fleet(): Promise<Fleet | null> {
     if (this.#isClosed || this.#options.config.engine === null) return null;
-    const partitions = await this.#recent.get();
-    return partitions === null ? null : { partitions, workers: fleetWorkers(partitions), unassigned_for: this.#unassignedSince === null ? null : Math.round(this.#now() - this.#unassignedSince) };
+    const fleet = await this.#recent.get();
+    return fleet === null ? null : { ...fleet, unassigned_for: this.#unassignedSince === null ? null : Math.round(this.#now() - this.#unassignedSince) };
   }
 
-  async #ask(): Promise<readonly FleetPartition[]> {
+  async #ask(): Promise<Pick<Fleet, 'partitions' | 'workers'>> {
     try {
       const { config, open = openEngineFacts } = this.#options;
       this.#facts ??= open(config);
       const facts = await this.#facts;
-      const lags = facts === null ? [] : await inTime(facts.lag(), GIVEN_UP);
-      if (lags === null) throw new WalhookError(`the broker has not answered for ${GIVEN_UP / 1_000} s`, { code: 'kafka_silent' });
+      const answer = facts === null ? NOBODY : await inTime(Promise.all([facts.lag(), facts.members()]), GIVEN_UP);
+      if (answer === null) throw new WalhookError(`the broker has not answered for ${GIVEN_UP / 1_000} s`, { code: 'kafka_silent' });
+      const [lags, members] = answer;
       const isWhole = lags.every(({ worker }) => worker !== null);
       this.#unassignedSince = isWhole ? null : (this.#unassignedSince ?? this.#now());
       this.#error = null;
-      return lags.map(toPartition);
+      const partitions = lags.map(toPartition);
+      return { partitions, workers: fleetWorkers(partitions, members.map(workerName)) };
     } catch (error) {
       this.#error = error instanceof Error ? error.message : 'unknown error';
       this.#unassignedSince = null;
@@ -85,6 +87,8 @@ export class FleetReader {
     }
   }
 }
+
+const NOBODY: readonly [readonly GroupLag[], readonly string[]] = [[], []];
 
 /** Where nothing has been committed, all that is there waits; where it was removed before it was read, what is left does. */
 function toPartition({ topic, partition, worker, committed, start, end }: GroupLag): FleetPartition {

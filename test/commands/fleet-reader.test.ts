@@ -9,6 +9,7 @@ const ENGINE = { topic: 'walhook', group: 'deliverers' };
 const STATUS = idleEngine(ENGINE, 'tail');
 let now = 0;
 let lags: GroupLag[] | Error = [];
+let members: string[] = [];
 let asked = 0;
 let closed = 0;
 const errors: unknown[] = [];
@@ -18,6 +19,7 @@ beforeEach(() => {
   asked = 0;
   closed = 0;
   lags = [];
+  members = [];
   errors.length = 0;
 });
 
@@ -27,6 +29,7 @@ function reader(config: Pick<Config, 'engine'> = { engine: { kafka: ENGINE } } a
       asked++;
       return lags instanceof Error ? Promise.reject(lags) : Promise.resolve(lags);
     },
+    members: () => Promise.resolve(members),
     close: () => {
       closed++;
       return Promise.resolve();
@@ -55,6 +58,18 @@ test('who delivers from what, by a name without noise, and what waits', async ()
     { worker: 'somebody else', partitions: [3], lag: 10 },
   ]);
   expect(report).toMatchObject({ role: 'tail', fleet_error: null, fleet_problems: [] });
+});
+
+test('a worker without partitions is told: it is in the group, and idles', async () => {
+  lags = [lag(0), lag(1, { worker: 'walhook-all-host-b-8' })];
+  members = ['walhook-deliver-host-c-9', 'walhook-all-host-b-8', 'walhook-deliver-host-a-7'];
+  const report = await reader().report(STATUS);
+  expect(report?.fleet?.workers).toEqual([
+    { worker: 'host-a-7', partitions: [0], lag: 10 },
+    { worker: 'host-b-8', partitions: [1], lag: 10 },
+    { worker: 'host-c-9', partitions: [], lag: 0 },
+  ]);
+  expect(report?.fleet_problems).toEqual([]);
 });
 
 test('a partition that nobody has is told, and since when that is seen', async () => {
