@@ -25,7 +25,7 @@ export interface FleetReaderOptions {
   readonly now?: () => number;
 }
 
-/** What the broker says of all workers. Connects when it is first asked; without `engine` it never does, and no Kafka code is loaded. */
+/** What the broker says of all workers. Connects when it is first asked; without Kafka it never does, and none of its code is loaded. */
 export class FleetReader {
   readonly #options: FleetReaderOptions;
   readonly #now: () => number;
@@ -48,7 +48,9 @@ export class FleetReader {
     if (engine === null) return null;
     const fleet = await this.#fleet();
     const fleet_error = fleet === null ? (this.#error ?? 'the broker has not answered yet') : null;
-    return { ...engine, fleet, fleet_error, fleet_problems: fleetProblems({ topic: engine.topic, fleet, fleet_error: this.#error }) };
+    // Of a tail that reads topics, its own group is another one.
+    const { topic, group } = this.#options.config.engine?.kafka ?? engine;
+    return { ...engine, topic, group, fleet, fleet_error, fleet_problems: fleetProblems({ topic, fleet, fleet_error: this.#error }) };
   }
 
   /** May be called twice, and without anything having been asked. */
@@ -59,7 +61,8 @@ export class FleetReader {
   }
 
   async #fleet(): Promise<Fleet | null> {
-    if (this.#isClosed || this.#options.config.engine === null) return null;
+    const { engine, source } = this.#options.config;
+    if (this.#isClosed || (engine === null && source.kafka === null)) return null;
     const fleet = await this.#recent.get();
     return fleet === null ? null : { ...fleet, unassigned_for: this.#unassignedSince === null ? null : Math.round(this.#now() - this.#unassignedSince) };
   }

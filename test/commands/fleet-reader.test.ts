@@ -23,7 +23,7 @@ beforeEach(() => {
   errors.length = 0;
 });
 
-function reader(config: Pick<Config, 'engine'> = { engine: { kafka: ENGINE } } as Pick<Config, 'engine'>): FleetReader {
+function reader(config: object = { engine: { kafka: ENGINE } }): FleetReader {
   const facts: GroupFacts = {
     lag: () => {
       asked++;
@@ -113,7 +113,7 @@ test('a broker that cannot be asked gives the reason, is asked again later, and 
 });
 
 test('without an engine nothing is asked, and nothing is opened', async () => {
-  const fleet = reader({ engine: null });
+  const fleet = reader({ engine: null, source: { kafka: null } });
   expect(await fleet.report(null)).toBeNull();
   await fleet.close();
   expect([asked, closed]).toEqual([0, 0]);
