@@ -46,15 +46,35 @@ export async function ensureEngine(kafka: NonNullable<Config['engine']>['kafka']
   await ensureTopic(kafka, { topic, partitions, replication, clientId: clientId(role) });
 }
 
+/** Whether the engine's topic is there. @throws WalhookError if it does not fit, or the cluster cannot be asked */
+export async function hasEngine(kafka: NonNullable<Config['engine']>['kafka']): Promise<boolean> {
+  const { hasTopic } = await import('./kafka/topic.ts');
+  const { topic, partitions, replication } = kafka;
+  return hasTopic(kafka, { topic, partitions, replication, clientId: clientId('all') });
+}
+
 export async function joinGroup(options: GroupOptions): Promise<Group> {
   const group = await import('./kafka/group.ts');
   return group.joinGroup(options);
 }
 
-/** Asks how far the workers have come; null without `engine`. */
-export async function openEngineFacts({ engine }: Config): Promise<GroupFacts | null> {
-  if (engine === null) return null;
+/** Asks how far the workers have come, or who reads the source where there is no engine; null without Kafka. */
+export async function openEngineFacts({ engine, source: { kafka } }: Pick<Config, 'engine' | 'source'>): Promise<GroupFacts | null> {
+  if (engine !== null) return openFacts(engine.kafka, { group: engine.kafka.group, topics: [engine.kafka.topic] });
+  return kafka === null ? null : openFacts(kafka, kafka);
+}
+
+/** Who is in a group, by their client ids. @throws WalhookError if the cluster cannot be asked */
+export async function groupMembers(cluster: KafkaClusterConfig, of: { readonly group: string; readonly topics: readonly string[] }): Promise<string[]> {
+  const facts = await openFacts(cluster, of);
+  try {
+    return await facts.members();
+  } finally {
+    await facts.close();
+  }
+}
+
+async function openFacts(cluster: KafkaClusterConfig, { group, topics }: { readonly group: string; readonly topics: readonly string[] }): Promise<GroupFacts> {
   const { openGroupFacts } = await import('./kafka/lag.ts');
-  const { topic, group } = engine.kafka;
-  return openGroupFacts(engine.kafka, { group, topics: [topic], clientId: clientId('all') });
+  return openGroupFacts(cluster, { group, topics, clientId: clientId('all') });
 }

@@ -10,10 +10,12 @@ import { endpointFindings as unsigned, findings } from '../source/findings.ts';
 import { lossFinding } from '../source/slot-findings.ts';
 import { loadCheckpoint } from '../store/checkpoint.ts';
 import { endpointFindings } from './endpoint-findings.ts';
-import { lookupFindings } from './lookup-findings.ts';
+import { engineFindings } from './engine-findings.ts';
+import { engineReach } from './engine-reach.ts';
+import { hasLookups, lookupFindings } from './lookup-findings.ts';
 import { stateFindings } from './state-findings.ts';
 import { StateReader } from './state-reader.ts';
-import { withSource } from './with-source.ts';
+import { withDatabase, withSource } from './with-source.ts';
 
 const RANK: Record<Finding['severity'], number> = { error: 0, warning: 1, info: 2 };
 
@@ -37,14 +39,15 @@ export async function checkFindings(config: Config, places: Places): Promise<Che
     const lost = loss === null || inDatabase.some(({ code }) => code === loss.code) ? [] : [lossFinding(loss)];
     return { facts: current, found: [...lost, ...inDatabase, ...(await expressionFindings(config, current, client, places)), ...(await lookupFindings(config, current, { client, places }))] };
   });
-  const all = [...found, ...(await endpointFindings(config)), ...(await stateFindings(config))];
+  const all = [...found, ...engineFindings(config), ...(await engineReach(config)), ...(await endpointFindings(config)), ...(await stateFindings(config))];
   return { facts, findings: all.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]) };
 }
 
-/** The same where the source is Kafka: what its tables are is seen when records come. */
-export async function checkKafkaSource(config: Config): Promise<Finding[]> {
+/** The same where the source is Kafka: what its tables are is seen when records come. What hooks look up is held against `source.url`. */
+export async function checkKafkaSource(config: Config, places: Places): Promise<Finding[]> {
   const note = info({ code: 'source_kafka', message: 'the source is Kafka: tables, columns and the types in expressions are held against nothing here', path: 'source.kafka' });
-  const all = [note, ...unsigned(config), ...(await endpointFindings(config)), ...(await stateFindings(config))];
+  const lookups = hasLookups(config) ? await withDatabase(config.source.url, 'check what hooks look up', (client) => lookupFindings(config, null, { client, places })) : [];
+  const all = [note, ...lookups, ...unsigned(config), ...engineFindings(config), ...(await engineReach(config)), ...(await endpointFindings(config)), ...(await stateFindings(config))];
   return all.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
 

@@ -12,7 +12,7 @@ import { canAsk, yesOrNo } from './confirm.ts';
 import { readConfig } from './read-config.ts';
 import { affectedHooks, chosenHooks, defaultHooks, type StoredForResync, storeBackfills, type UnfinishedBackfill, type WaitingBackfill } from './resync-backfills.ts';
 import { print } from './terminal.ts';
-import { withSource } from './with-source.ts';
+import { groupCommand, refuseKafka, withSource } from './with-source.ts';
 
 /** Milliseconds for a statement that may change every stored delivery. */
 const RENUMBER_TIMEOUT = 30 * 60_000;
@@ -36,6 +36,7 @@ interface ResyncReport {
 /** `walhook resync`: says what is lost, and goes on without it when told to. */
 export const resync: Verb = async ({ options }) => {
   const config = readConfig(options.config);
+  if (config.source.kafka !== null) refuseKafka(config, 'there is no slot that could be lost', `how far it has come: ${groupCommand(config.source.kafka, '--describe')}`);
   const json = options.json === true;
   const chosen = chosenHooks(options.backfill, config);
   if (chosen !== null && options.acceptGap !== true) throw new WalhookError('--backfill goes with --accept-gap', { code: 'usage', hint: 'walhook resync --help', exit: EXIT.usage });

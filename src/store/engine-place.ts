@@ -7,15 +7,18 @@ import { guarded } from './store-error.ts';
 /** Of the owner's slot. */
 export function enginePlaceStore(state: StateDatabase, owner: Ownership): EnginePlaceStore {
   return {
-    load: () => guarded('read where the engine is', () => load(state, owner.slot)),
+    load: () => enginePlace(state, owner.slot),
     save: (place) => guarded('store where the engine is', () => save(owner, place)),
     forget: () => guarded('forget where the engine was', () => forget(owner)),
   };
 }
 
-async function load(state: StateDatabase, slot: string): Promise<EnginePlace | null> {
-  const { rows: [row] } = await sql<EnginePlace>`select cluster, topic from ${sql.id(state.schema, 'engine')} where slot = ${slot}`.execute(state.db);
-  return row ?? null;
+/** Where the slot's deliveries went last. @throws WalhookError if the state cannot be read */
+export function enginePlace(state: StateDatabase, slot: string): Promise<EnginePlace | null> {
+  return guarded('read where the engine is', async () => {
+    const { rows: [row] } = await sql<EnginePlace>`select cluster, topic from ${sql.id(state.schema, 'engine')} where slot = ${slot}`.execute(state.db);
+    return row ?? null;
+  });
 }
 
 async function save(owner: Ownership, { cluster, topic }: EnginePlace): Promise<void> {
