@@ -12,6 +12,13 @@ const ROLE_TEXTS: Readonly<Record<Role, string>> = {
   all: 'reads the slot and delivers, with Kafka between (role all)',
 };
 
+/** The same of one that does not read the slot now. */
+const WAITING_TEXTS: Readonly<Record<Role, string>> = {
+  tail: 'stands by for the slot (role tail)',
+  deliver: ROLE_TEXTS.deliver,
+  all: 'delivers, and stands by for the slot (role all)',
+};
+
 /** A line on this process's part, then all who deliver. @param reads whether it reads the slot now */
 export function engineText(engine: EngineReport, reads: boolean): string {
   const { role, topic, group, partitions, generation, forwarded, rebalances, last_pause, fleet } = engine;
@@ -22,7 +29,7 @@ export function engineText(engine: EngineReport, reads: boolean): string {
     ...(rebalances < 2 ? [] : [`dealt to ${humanCount(rebalances)} times${last_pause === null ? '' : `, the last pause ${humanDuration(last_pause)}`}`]),
   ];
   return [
-    `engine: topic ${topic}, group ${group}; this process ${role === 'all' && !reads ? 'delivers, and stands by for the slot (role all)' : ROLE_TEXTS[role]}`,
+    `engine: topic ${topic}, group ${group}; this process ${(reads ? ROLE_TEXTS : WAITING_TEXTS)[role]}`,
     ...(own.length === 0 ? [] : [`  ${own.join(', ')}`]),
     ...(fleet === null ? [] : workersText(engine, fleet)),
   ].join('\n');

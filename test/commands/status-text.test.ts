@@ -117,6 +117,12 @@ test('a fleet: the role, the workers with what they have, and a problem for what
   expect(shown).toContain('  lag        15 records, the most in partition 0: 10');
 });
 
+test('what stands by for the slot is not said to read it', () => {
+  const standby = { ...DAEMON, state: 'standby', received: '', confirmed: '', wal: null } as const;
+  expect(text([], { daemon: { ...standby, engine: { ...ENGINE, role: 'tail', partitions: [], generation: null } } })).toContain('this process stands by for the slot (role tail)');
+  expect(text([], { daemon: { ...standby, engine: ENGINE } })).toContain('this process delivers, and stands by for the slot (role all)');
+});
+
 test('of what only delivers nothing of the stream is shown, and a broker that cannot be asked is a problem', () => {
   const engine = { ...ENGINE, role: 'deliver', fleet: null, fleet_error: 'away', fleet_problems: ['the workers cannot be asked for: away'] } as const;
   const shown = text([], { daemon: { ...DAEMON, received: '', confirmed: '', wal: null, engine } });
