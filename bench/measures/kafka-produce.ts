@@ -12,7 +12,7 @@ import type { Suite } from '../suite.ts';
 import { warmUp } from '../warm-up.ts';
 
 /** How often the topic is asked how many records it has, in milliseconds. */
-const ASK_EVERY = 25;
+const ASK_EVERY = 100;
 /** What fits into the socket's buffers, 10 MB, is no backlog. */
 const LEAST = 300_000;
 /** A broker lives for long: its code is compiled once it has had so many records. */
