@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import type { Config, KafkaClusterConfig } from './config.ts';
 import type { GroupFacts, Group, Producer } from './engine/port.ts';
 import type { GroupOptions } from './kafka/group.ts';
+import type { TopicFacts } from './kafka/topic-facts.ts';
 import type { Role } from './role.ts';
 
 /*
@@ -51,4 +52,10 @@ export async function openEngineFacts({ engine }: Config): Promise<GroupFacts | 
   const { openGroupFacts } = await import('./kafka/lag.ts');
   const { topic, group } = engine.kafka;
   return openGroupFacts(engine.kafka, { group, topics: [topic], clientId: clientId('all') });
+}
+
+/** What a topic is like now; null: it is not there, or the user may not see it. @throws WalhookError as of `kafkaFailure` */
+export async function lookAtTopic(cluster: KafkaClusterConfig, topic: string): Promise<TopicFacts | null> {
+  const { topicFacts } = await import('./kafka/topic-facts.ts');
+  return topicFacts(cluster, { topic, clientId: clientId('all') });
 }
