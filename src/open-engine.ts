@@ -3,6 +3,7 @@ import type { Config, KafkaClusterConfig } from './config.ts';
 import type { GroupFacts, Group, Producer } from './engine/port.ts';
 import type { EnginePlace } from './engine-place.ts';
 import type { GroupOptions } from './kafka/group.ts';
+import type { TopicFacts } from './kafka/topic-facts.ts';
 import type { Role } from './role.ts';
 
 /*
@@ -46,13 +47,6 @@ export async function ensureEngine(kafka: NonNullable<Config['engine']>['kafka']
   await ensureTopic(kafka, { topic, partitions, replication, clientId: clientId(role) });
 }
 
-/** Whether the engine's topic is there. @throws WalhookError if it does not fit, or the cluster cannot be asked */
-export async function hasEngine(kafka: NonNullable<Config['engine']>['kafka']): Promise<boolean> {
-  const { hasTopic } = await import('./kafka/topic.ts');
-  const { topic, partitions, replication } = kafka;
-  return hasTopic(kafka, { topic, partitions, replication, clientId: clientId('all') });
-}
-
 export async function joinGroup(options: GroupOptions): Promise<Group> {
   const group = await import('./kafka/group.ts');
   return group.joinGroup(options);
@@ -77,4 +71,10 @@ export async function groupMembers(cluster: KafkaClusterConfig, of: { readonly g
 async function openFacts(cluster: KafkaClusterConfig, { group, topics }: { readonly group: string; readonly topics: readonly string[] }): Promise<GroupFacts> {
   const { openGroupFacts } = await import('./kafka/lag.ts');
   return openGroupFacts(cluster, { group, topics, clientId: clientId('all') });
+}
+
+/** What a topic is like now; null: it is not there, or the user may not see it. @throws WalhookError as of `kafkaFailure` */
+export async function lookAtTopic(cluster: KafkaClusterConfig, topic: string): Promise<TopicFacts | null> {
+  const { topicFacts } = await import('./kafka/topic-facts.ts');
+  return topicFacts(cluster, { topic, clientId: clientId('all') });
 }

@@ -16,7 +16,7 @@ export interface EngineView {
 function roleText(role: Role, { reads, source }: EngineView): string {
   if (source === 'this') return reads ? 'reads them, and delivers' : 'stands by';
   if (role === 'deliver') return 'delivers from Kafka (role deliver)';
-  if (role === 'tail') return `reads the ${source} and hands deliveries to Kafka (role tail)`;
+  if (role === 'tail') return reads ? `reads the ${source} and hands deliveries to Kafka (role tail)` : `stands by for the ${source} (role tail)`;
   return reads ? `reads the ${source} and delivers, with Kafka between (role all)` : `delivers, and stands by for the ${source} (role all)`;
 }
 

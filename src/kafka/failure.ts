@@ -50,7 +50,7 @@ function kindOf(errors: readonly Error[], cluster: KafkaClusterConfig): Kind {
   return {
     code: 'kafka_unreachable',
     message: `no answer from ${brokers}${root === undefined ? '' : ` (${root.message.replace(/\.$/, '')})`}`,
-    hint: 'Check that the broker runs, and that the address it advertises (advertised.listeners) can be reached from here',
+    hint: wantsMore(root, cluster) ?? 'Check that the broker runs, and that the address it advertises (advertised.listeners) can be reached from here',
     retry: true,
   };
 }
@@ -62,9 +62,18 @@ const DENIED: readonly (readonly [id: string, kind: Kind])[] = [
   ['INCONSISTENT_GROUP_PROTOCOL', { code: 'kafka_group', message: 'others that are no walhook, or another version of it, are in the consumer group', hint: 'Use a group of its own' }],
 ];
 
+/** A listener that asks for SASL or a client's TLS closes the connection of who comes without, and so does what is no broker. */
+function wantsMore(root: Error | undefined, { tls, sasl }: KafkaClusterConfig): string | null {
+  if (root?.message !== 'Connection closed' || sasl !== null) return null;
+  return `The connection was made and closed again: the listener may want \`sasl\`${tls === null ? ', or TLS (`tls: true`)' : ''}, or it is no broker`;
+}
+
 function refusedUser(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind {
   const mechanism = errors.some((error) => text(error, 'apiId') === 'UNSUPPORTED_SASL_MECHANISM');
   const { sasl } = cluster;
+  if (errors.some((error) => text(error, 'apiId') === 'ILLEGAL_SASL_STATE')) {
+    return { code: 'kafka_auth', exit: EXIT.notPermitted, message: `${brokers} does not speak SASL on this port`, hint: 'Leave sasl out, or use the port of the SASL listener' };
+  }
   return {
     code: 'kafka_auth',
     exit: EXIT.notPermitted,
@@ -78,7 +87,7 @@ const CERTIFICATE = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|INVALI
 
 function tlsKind(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind | null {
   if (errors.some((error) => error.message === 'Broker requires TLS.')) {
-    return { code: 'kafka_tls', message: `${brokers} speaks TLS and tls is not set`, hint: 'Set kafka.tls: true, or use the port of the plain listener' };
+    return { code: 'kafka_tls', message: `${brokers} speaks TLS and tls is not set`, hint: 'Set tls: true beside brokers, or use the port of the plain listener' };
   }
   if (cluster.tls === null) return null;
   const certificate = errors.find((error) => CERTIFICATE.test(text(error, 'code') ?? ''));

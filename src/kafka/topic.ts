@@ -49,24 +49,6 @@ export async function ensureTopic(cluster: KafkaClusterConfig, options: TopicOpt
   }
 }
 
-/**
- * Changes nothing.
- * @returns whether the topic is there
- * @throws WalhookError as of `ensureTopic`
- */
-export async function hasTopic(cluster: KafkaClusterConfig, options: TopicOptions): Promise<boolean> {
-  const client = new KafkaClient(cluster, { clientId: options.clientId, requestTimeout: TIMEOUT });
-  try {
-    const found = await partitionCount(client, options.topic);
-    if (found !== null) checkCount(options, found);
-    return found !== null;
-  } catch (error) {
-    throw kafkaFailure(error, { cluster, what: `look for topic ${options.topic}` });
-  } finally {
-    client.close();
-  }
-}
-
 /** Null: there is no such topic, or not yet. */
 export async function partitionCount(client: KafkaClient, topic: string): Promise<number | null> {
   try {

@@ -131,6 +131,12 @@ test('a worker that idles, as there are more of them than partitions, is in the 
   expect(shown).toContain('  there are more workers (2) than partitions (1): 1 of them idles, and takes over when another one goes');
 });
 
+test('what stands by for the slot is not said to read it', () => {
+  const standby = { ...DAEMON, state: 'standby', received: '', confirmed: '', wal: null } as const;
+  expect(text([], { daemon: { ...standby, engine: { ...ENGINE, role: 'tail', partitions: [], generation: null } } })).toContain('this process stands by for the slot (role tail)');
+  expect(text([], { daemon: { ...standby, engine: ENGINE } })).toContain('this process delivers, and stands by for the slot (role all)');
+});
+
 test('of what only delivers nothing of the stream is shown, and a broker that cannot be asked is a problem', () => {
   const engine = { ...ENGINE, role: 'deliver', fleet: null, fleet_error: 'away', fleet_problems: ['the workers cannot be asked for: away'] } as const;
   const shown = text([], { daemon: { ...DAEMON, received: '', confirmed: '', wal: null, engine } });

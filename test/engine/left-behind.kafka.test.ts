@@ -30,7 +30,7 @@ ${topic === null ? '' : `engine: { kafka: { brokers: ${JSON.stringify(brokers)},
       expect(await process.result).toMatchObject({ code: 0 });
     };
 
-    expect((await run(topics[0], 'check')).stdout).toContain(`topic ${topics[0]} is not there yet`);
+    expect((await run(topics[0], 'check')).stdout).toContain(`topic ${topics[0]} is not there`);
     const tail = await started(topics[0], 'tail', /"streaming"/);
     await db.sql('insert into items select generate_series(1, 5)');
     await expect.poll(async () => (await run(topics[0], 'status')).stdout, { timeout: 20_000 }).toMatch(/\b5\b/);
