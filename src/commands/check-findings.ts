@@ -47,8 +47,8 @@ export async function checkFindings(config: Config, places: Places): Promise<Che
 
 /** What there is to say whatever the source is. */
 async function besides(config: Config): Promise<Finding[]> {
-  const found = await Promise.all([engineFindings(config), engineLeft(config), endpointFindings(config), kafkaFindings(config), stateFindings(config)]);
-  return found.flat();
+  const found = await Promise.all([engineLeft(config), endpointFindings(config), kafkaFindings(config), stateFindings(config)]);
+  return [...engineFindings(config), ...found.flat()];
 }
 
 /** The same where the source is Kafka: what its tables are is seen when records come. What hooks look up is held against `source.url`. */
