@@ -249,11 +249,11 @@ export class Worker implements Running, Member {
     return delivering.committedAt === null ? 0 : Math.max(0, Date.now() - delivering.committedAt);
   }
 
-  /** Kafka has removed what nobody had read: it was never delivered. */
+  /** Kafka has removed what nobody had read: nothing becomes of it. */
   #lost({ topic, partition }: Part, from: bigint, to: bigint): void {
     this.#log.error(
       { topic, partition, from: String(from), to: String(to), hint: `kafka-configs --alter --entity-type topics --entity-name ${topic} --add-config retention.ms=-1` },
-      `Kafka's retention has removed ${to - from} records of the engine before they were delivered: they are lost`,
+      `Kafka's retention has removed ${to - from} records of topic ${topic} before they were read: they are lost`,
     );
   }
 }

@@ -87,7 +87,7 @@ describeKafka('a fleet', () => {
     await fleet.start('tail');
     const worker = await fleet.start('deliver');
     await db.sql("update walhook.owner set epoch = epoch + 1 where slot like '%/%'");
-    void worker.running.acting?.engine.pause('crm', 'a write, which is refused');
+    await expect(worker.running.acting?.engine.pause('crm', 'a write, which is refused')).rejects.toMatchObject({ code: 'fenced', message: expect.stringContaining('may not be written any more') });
     await expect.poll(() => worker.running.status().engine?.partitions.length, PATIENCE).toBe(0);
     await db.sql('insert into items select i, 0 from generate_series(1, 5) i');
     await receiver.received(5);
