@@ -77,7 +77,6 @@ export class Delivering {
     this.#toCome = new Set(this.#behind);
     this.generation = state.generation(way.owned(assignment));
     void this.generation.fenced.then((error) => this.#lose(error));
-    this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true, delivers: way.delivers });
     // 8 checkpoint
     this.#tracker = new Tracker<Offsets>(start);
     this.#checkpointer = new Checkpointer<Offsets>({
@@ -90,7 +89,7 @@ export class Delivering {
       onError: (error) => this.#commitFailed(error),
       onRecovered: () => this.#commitRecovered(),
     });
-    // what is made of records, 6 queue, 7 deliver
+    // what is made of records, 6 queue, 7 deliver: the only ones that may throw, so that nothing else has begun
     const stages = way.stages({
       assignment,
       generation: this.generation,
@@ -115,6 +114,7 @@ export class Delivering {
     });
     this.outlet = stages.outlet;
     this.#records = stages.records;
+    this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true, delivers: way.delivers });
     this.rotating = new Rotating({ endpoints: config.endpoints, store: this.generation.rotations, signers: this.outlet.signers, log });
     this.#watch = new EndpointWatch({ marks: () => state.marks(), queues: this.outlet.queues, store: this.generation.parking, rotating: this.rotating, interval: WATCH_INTERVAL, log });
   }
