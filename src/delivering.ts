@@ -145,7 +145,8 @@ export class Delivering {
   }
 
   /**
-   * Sends what it can for a part of `patience` milliseconds, parks the rest, and commits.
+   * Leaves what it has not begun to who reads it next, sends what it can of the rest for a part of `patience` milliseconds, parks what is left
+   * of that, and commits.
    * @throws WalhookError as `drain`
    */
   async end(patience: number): Promise<void> {
@@ -153,11 +154,19 @@ export class Delivering {
     this.#isOver = true;
     this.#options.assignment.halt();
     this.#watch.stop();
+    this.#leave();
     try {
       await drain({ ...this.#parts(), shutdown: patience, log: this.#options.log, fenced: this.generation.fenced });
     } finally {
       this.#leased.stop();
     }
+  }
+
+  /** What waits need not be stored: who reads from here on brings it again. But not what others that came later have overtaken, for those would be sent again. */
+  #leave(): void {
+    const waiting = [...this.outlet.queues.values()].flatMap(({ untouched }) => untouched ?? []);
+    const from = this.#tracker.untouchedFrom(new Set(waiting.flatMap(({ tickets }) => tickets)));
+    for (const untouched of waiting) untouched.forget(from);
   }
 
   /** At once: others have it, and send what is in memory here. */

@@ -16,7 +16,8 @@ import type { Running } from './running.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
 import { closeWorker, type OpenedWorker, openWorker, roleOf, userAgentOf, type WorkerOpening } from './worker-opening.ts';
 
-/** What may be sent, and must be parked, while the others of the group wait to be dealt to anew: so many milliseconds, or `limits.shutdown` if that is less. */
+/** What is being sent may end so long, in milliseconds, or for `limits.shutdown` if that is less, when this worker lets go: while the others of the group wait for it, and when it leaves them. */
+const WAITED_FOR = 4_000;
 const PATIENCE = 10_000;
 /** How long the end waits for the group, in milliseconds, beyond `limits.shutdown`. */
 const GOODBYE = 5_000;
@@ -123,7 +124,7 @@ export class Worker implements Running, Member {
     const delivering = this.#forget();
     if (delivering === null) return;
     this.#rebalances.ended('released');
-    const patience = Math.min(PATIENCE, this.#options.config.limits.shutdown);
+    const patience = Math.min(this.#stopping === null ? WAITED_FOR : PATIENCE, this.#options.config.limits.shutdown);
     try {
       await delivering.end(patience);
     } catch (error) {
