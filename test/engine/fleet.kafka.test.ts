@@ -57,6 +57,27 @@ describeKafka('a fleet', () => {
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(150);
   });
 
+  test('what ends a tail that stands by does not end the worker beside it, and it stands by again', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
+    const first = await fleet.start('all');
+    const second = await fleet.start('all');
+    const parts = (): number[] => [first, second].map(({ running }) => running.status().engine?.partitions.length ?? 0);
+    await expect.poll(parts, PATIENCE).toEqual([4, 4]);
+    const { running } = second;
+    const generation = running.status().engine?.generation;
+    await db.sql('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+    await db.sql('insert into items select i, 0 from generate_series(1, 50) i');
+    await receiver.received(50);
+    expect(running.status()).toMatchObject({ state: 'streaming', engine: { partitions: { length: 4 }, generation } });
+    await first.running.stop();
+    await expect.poll(parts, PATIENCE).toEqual([0, 8]);
+    await db.sql('insert into items select i, 0 from generate_series(51, 100) i');
+    await receiver.received(100);
+    await expect.poll(() => running.status(), PATIENCE).toMatchObject({ state: 'streaming', problems: [], engine: { forwarded: 50 } });
+  });
+
   test('a worker whose start is ended leaves the group, and nothing of it delivers', async () => {
     const db = await testDatabase(TABLE);
     const receiver = await testReceiver();
