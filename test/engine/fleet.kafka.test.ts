@@ -1,8 +1,10 @@
+import pg from 'pg';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Worker } from '../../src/worker.ts';
 import { endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
 import { describeKafka, kafka } from '../support/kafka.ts';
+import { serverUrl } from '../support/postgres.ts';
 import { Fleet } from './fleet.ts';
 
 const TABLE = 'create table items (id int primary key, n int not null)';
@@ -67,7 +69,13 @@ describeKafka('a fleet', () => {
     await expect.poll(parts, PATIENCE).toEqual([4, 4]);
     const { running } = second;
     const generation = running.status().engine?.generation;
-    await db.sql('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+    const server = new pg.Client({ connectionString: serverUrl() });
+    await server.connect();
+    onTestFinished(() => server.end());
+    await server.query(`alter database ${db.name} allow_connections false`);
+    await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [db.name]);
+    await expect.poll(() => running.status().problems, PATIENCE).toContainEqual(expect.stringContaining('the source is not read'));
+    await server.query(`alter database ${db.name} allow_connections true`);
     await db.sql('insert into items select i, 0 from generate_series(1, 50) i');
     await receiver.received(50);
     expect(running.status()).toMatchObject({ state: 'streaming', engine: { partitions: { length: 4 }, generation } });
@@ -75,7 +83,7 @@ describeKafka('a fleet', () => {
     await expect.poll(parts, PATIENCE).toEqual([0, 8]);
     await db.sql('insert into items select i, 0 from generate_series(51, 100) i');
     await receiver.received(100);
-    await expect.poll(() => running.status(), PATIENCE).toMatchObject({ state: 'streaming', problems: [], engine: { forwarded: 50 } });
+    await expect.poll(() => running.status(), PATIENCE).toMatchObject({ state: 'streaming', problems: [] });
   });
 
   test('a worker whose start is ended leaves the group, and nothing of it delivers', async () => {
