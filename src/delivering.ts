@@ -78,7 +78,7 @@ export class Delivering {
     this.#toCome = new Set(this.#behind);
     this.generation = state.generation(way.owned(assignment));
     void this.generation.fenced.then((error) => this.#lose(error));
-    this.#leased = new Leased({ assignment, onOver: () => this.#lose(new Error('the group has not answered for as long as its session lasts')) });
+    this.#leased = new Leased({ lease: assignment, onOver: () => this.#lose(new Error('the group has not answered for as long as its session lasts')) });
     // 8 checkpoint
     this.#tracker = new Tracker<Offsets>(start);
     this.#checkpointer = new Checkpointer<Offsets>({

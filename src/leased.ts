@@ -1,11 +1,14 @@
-import type { Sender } from './deliver/sender.ts';
-import type { Assignment } from './engine/port.ts';
-
 /** How often it is looked whether attempts that rest may go on, in milliseconds. */
 const LOOK = 100;
 
+/** Of what may be sent for a time: both by performance.now(), and put off again and again. See Assignment. */
+export interface Lease {
+  readonly leaseUntil: number;
+  readonly restFrom: number;
+}
+
 export interface LeasedOptions {
-  readonly assignment: Pick<Assignment, 'leaseUntil' | 'restFrom'>;
+  readonly lease: Lease;
   /** The lease is over, and there was something to send. */
   readonly onOver: () => void;
 }
@@ -29,8 +32,8 @@ export class Leased {
   }
 
   /** One that may not be made is not passed on. */
-  attempt(send: Sender['attempt']): Sender['attempt'] {
-    return (delivery, done) => this.#begin(() => send(delivery, done));
+  attempt<Given extends readonly unknown[]>(send: (...given: Given) => void): (...given: Given) => void {
+    return (...given) => this.#begin(() => send(...given));
   }
 
   /** What rests is not made any more. */
@@ -41,16 +44,18 @@ export class Leased {
   }
 
   #begin(make: () => void): void {
-    const { assignment, onOver } = this.#options;
+    const { lease, onOver } = this.#options;
     const now = performance.now();
-    if (now < assignment.restFrom) return make();
-    if (now >= assignment.leaseUntil) return onOver();
+    if (now < lease.restFrom) return make();
+    if (now >= lease.leaseUntil) return onOver();
     this.#resting.push(make);
     this.#timer ??= setInterval(() => this.#look(), LOOK);
   }
 
   #look(): void {
-    if (performance.now() >= this.#options.assignment.restFrom && performance.now() < this.#options.assignment.leaseUntil) return;
+    const { restFrom, leaseUntil } = this.#options.lease;
+    const now = performance.now();
+    if (now >= restFrom && now < leaseUntil) return;
     const waiting = this.#resting;
     this.stop();
     for (const make of waiting) this.#begin(make);

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Leased } from '../src/leased.ts';
-import { deliveryOf } from './deliver/endpoint.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -9,9 +8,9 @@ function leased(): { assignment: { leaseUntil: number; restFrom: number }; lease
   const begin = performance.now();
   const assignment = { leaseUntil: begin + 10_000, restFrom: begin + 2_000 };
   const [sent, over]: [string[], number[]] = [[], []];
-  const one = new Leased({ assignment, onOver: () => over.push(performance.now() - begin) });
-  const attempt = one.attempt(({ id }) => sent.push(id));
-  return { assignment, leased: one, sent, over, send: (id) => attempt(deliveryOf(id, ''), () => undefined) };
+  const one = new Leased({ lease: assignment, onOver: () => over.push(performance.now() - begin) });
+  const send = one.attempt((id: string) => void sent.push(id));
+  return { assignment, leased: one, sent, over, send };
 }
 
 test('attempts are made while the group answers, and rest while it does not', () => {

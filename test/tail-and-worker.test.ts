@@ -8,7 +8,7 @@ import { WalhookError } from '../src/errors.ts';
 import type { Running } from '../src/running.ts';
 import { TailAndWorker } from '../src/tail-and-worker.ts';
 
-const fake = vi.hoisted(() => ({ start: (_: unknown): Promise<unknown> => Promise.reject(new Error('not begun')), worker: null as unknown }));
+const fake = vi.hoisted((): { start: (options: unknown) => Promise<unknown>; worker: unknown } => ({ start: () => Promise.reject(new Error('not begun')), worker: null }));
 vi.mock('../src/daemon.ts', () => ({ Daemon: { start: (options: unknown) => fake.start(options) } }));
 vi.mock('../src/worker.ts', () => ({ Worker: { start: () => Promise.resolve(fake.worker) } }));
 
@@ -27,7 +27,7 @@ class Half implements Running {
   readonly acting = null;
   readonly backfills = null;
   readonly #problems: readonly string[];
-  readonly stop = vi.fn(async () => this.#finished.resolve());
+  readonly stop = vi.fn<() => Promise<void>>(async () => this.#finished.resolve());
 
   constructor(problems: readonly string[] = []) {
     this.#problems = problems;
