@@ -33,7 +33,10 @@ export class Leased {
 
   /** One that may not be made is not passed on. */
   attempt<Given extends readonly unknown[]>(send: (...given: Given) => void): (...given: Given) => void {
-    return (...given) => this.#begin(() => send(...given));
+    return (...given) => {
+      if (performance.now() < this.#options.lease.restFrom) send(...given);
+      else this.#rest(() => send(...given));
+    };
   }
 
   /** What rests is not made any more. */
@@ -43,21 +46,20 @@ export class Leased {
     this.#timer = null;
   }
 
-  #begin(make: () => void): void {
+  #rest(make: () => void): void {
     const { lease, onOver } = this.#options;
-    const now = performance.now();
-    if (now < lease.restFrom) return make();
-    if (now >= lease.leaseUntil) return onOver();
+    if (performance.now() >= lease.leaseUntil) return onOver();
     this.#resting.push(make);
     this.#timer ??= setInterval(() => this.#look(), LOOK);
   }
 
   #look(): void {
-    const { restFrom, leaseUntil } = this.#options.lease;
+    const { lease: { restFrom, leaseUntil }, onOver } = this.#options;
     const now = performance.now();
     if (now >= restFrom && now < leaseUntil) return;
     const waiting = this.#resting;
     this.stop();
-    for (const make of waiting) this.#begin(make);
+    if (now >= leaseUntil) onOver();
+    else for (const make of waiting) make();
   }
 }

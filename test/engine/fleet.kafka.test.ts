@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { Worker } from '../../src/worker.ts';
 import { endpoint, HEAD, testDatabase, testReceiver } from '../support/daemon.ts';
-import { describeKafka, kafka } from '../support/kafka.ts';
+import { describeKafka, kafka, ownKafka } from '../support/kafka.ts';
 import { serverUrl } from '../support/postgres.ts';
 import { Fleet } from './fleet.ts';
 
@@ -126,6 +126,30 @@ describeKafka('a fleet', () => {
     receiver.answer = () => 200;
     await receiver.received(rows);
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(receiver.requests.length);
+  });
+
+  test('deliveries rest soon after the broker has fallen silent, and go on when it answers again: none comes twice', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const broker = await ownKafka();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: { brokers: broker.brokers, name: broker.scope.name }, session: 12_000 });
+    await fleet.start('tail');
+    const { running } = await fleet.start('deliver');
+    receiver.answer = () => ({ status: 200, delay: 50 });
+    const rows = 3_000;
+    await db.sql(`insert into items select i, 0 from generate_series(1, ${rows}) i`);
+    await expect.poll(() => running.status().in_flight.deliveries, PATIENCE).toBeGreaterThan(rows / 2);
+    broker.suspend();
+    await expect.poll(() => running.status().problems, PATIENCE).toContain('deliveries rest: the group does not answer');
+    // What had gone out by then ends.
+    await expect.poll(() => receiver.openRequests, PATIENCE).toBe(0);
+    const sent = receiver.requests.length;
+    expect(sent).toBeLessThan(rows);
+    broker.resume();
+    receiver.answer = () => 200;
+    await receiver.received(rows);
+    expect(running.status().engine).toMatchObject({ rebalances: 1, lost: 0 });
+    expect(receiver.requests).toHaveLength(rows);
   });
 
   test('a worker whose writes are refused, though the group has not changed, comes back and goes on', async () => {
