@@ -211,7 +211,7 @@ export class Daemon implements Running {
       refresh: (endpoint) => this.#outlet.refresh(endpoint),
     });
     this.#backfilling = new Backfilling({ ...beside, store: state.backfills, dispatcher: this.#outlet, windows, received: () => this.#reading.received.lsn });
-    this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind });
+    this.#upkeep = new Upkeep({ config, log, userAgent, opened: { pool, slot, state }, behind: () => this.#reading.behind, outlet: this.#outlet, rotating: this.#rotating });
   }
 
   /** Drains: stops reading, finishes what is in flight, parks the rest, stores the checkpoint. May be called twice. */
@@ -253,7 +253,7 @@ export class Daemon implements Running {
   }
 
   async #run(): Promise<void> {
-    await this.#rotating.restore();
+    await this.#upkeep.restore();
     this.#drainFrom = (await this.#outlet.restore()) ?? NO_LSN;
     this.#checkpointer.start();
     this.#reading.run().catch((error: unknown) => this.#sourceEnded(error));

@@ -7,7 +7,7 @@ import { type EndpointMark, type EndpointMarks, UNMARKED } from './store/endpoin
 /** What others did to an endpoint since it was looked at last. */
 export interface Edge {
   readonly endpoint: string;
-  /** Another one paused, disabled or resumed it. Null: nobody did. */
+  /** Someone may have paused, disabled or resumed it. Null: nobody did. */
   readonly said: Pick<EndpointMark, 'state' | 'reason'> | null;
   /** Stored deliveries were put in or taken out. */
   readonly touched: boolean;
@@ -18,7 +18,8 @@ export interface Edge {
 export function edges(before: EndpointMarks, now: EndpointMarks): Edge[] {
   return [...new Set([...before.keys(), ...now.keys()])].flatMap((endpoint) => {
     const [was, is] = [before.get(endpoint) ?? UNMARKED, now.get(endpoint) ?? UNMARKED];
-    const said = was.state === is.state && was.reason === is.reason ? null : { state: is.state, reason: is.reason };
+    // Paused and resumed again between two looks, it is as it was: not where it was paused.
+    const said = was.state === is.state && was.reason === is.reason && was.written === is.written ? null : { state: is.state, reason: is.reason };
     const edge = { endpoint, said, touched: was.touched !== is.touched, rotated: was.rotation !== is.rotation };
     return said !== null || edge.touched || edge.rotated ? [edge] : [];
   });

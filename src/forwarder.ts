@@ -2,10 +2,10 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import type { Delivery } from './delivery.ts';
 import type { EndpointStatus } from './endpoint-status.ts';
-import type { EngineRecord, Producer } from './engine/port.ts';
+import type { EngineRecord, Parcel, Producer } from './engine/port.ts';
 import { type EngineStatus, idleEngine } from './engine-status.ts';
-import { RecordWriter } from './engine/record.ts';
-import { TooLarge } from './engine/too-large.ts';
+import { DeliveryReader, RecordWriter } from './engine/record.ts';
+import type { TooLarge } from './engine/too-large.ts';
 import { EndpointSigner } from './format/endpoint-signer.ts';
 import type { History } from './history/history.ts';
 import type { Lsn } from './lsn.ts';
@@ -19,11 +19,6 @@ import type { Tickets } from './queue/in-flight.ts';
 import { type Condition, type Failure, type Held, type ParkingStore, WELL } from './queue/port.ts';
 import { Writer } from './queue/writer.ts';
 
-/** Characters of records that go to the broker at once, in all and to one partition: Kafka takes 1 MiB for one by default (max.message.bytes), and a character may be three bytes. */
-const MOST_AT_ONCE = 4_000_000;
-const MOST_TO_PARTITION = 300_000;
-/** What a record has besides key, value and header, in bytes: an estimate. */
-const OVERHEAD = 64;
 /** Backfills rest while more than this part of the memory is taken: what the broker does not take must not be all theirs. */
 const BACKGROUND_PART = 0.5;
 
@@ -44,22 +39,16 @@ export interface ForwarderOptions {
   readonly history: Pick<History, 'buried'> | null;
 }
 
-/** A delivery on its way to the broker. */
-interface Item {
-  readonly delivery: Delivery;
-  /** Why it cannot be sent: the worker makes a dead letter of it. */
-  readonly failure: Failure | null;
-  /** Null if it is of a backfill, and `settled` is told. */
-  readonly ticket: number | null;
-  readonly settled: (() => void) | null;
+/** What a Forwarder has done for an endpoint. */
+interface Count {
+  /** Deliveries that the broker does not have yet. */
+  queued: number;
+  forwarded: number;
 }
 
 /**
  * The way to the engine: each delivery becomes a record of its topic, and is in flight until the broker has it. As long as
  * the broker takes nothing, memory fills, reading rests, and no LSN is confirmed.
- *
- * One call to the broker at a time: what comes meanwhile makes the next one, so that batches grow with the load, and
- * nothing can overtake what failed.
  */
 export class Forwarder implements Outlet {
   readonly queues: ReadonlyMap<string, OutletQueue>;
@@ -72,14 +61,20 @@ export class Forwarder implements Outlet {
   readonly #writer: Writer;
   readonly #holder: Holder;
   readonly #conditions = new Map<string, Condition>();
-  readonly #forwarded = new Map<string, number>();
-  #pending: Item[] = [];
-  /** Of `#pending`, those that are with the broker's client already. */
-  #taken = 0;
-  #isPumping = false;
+  readonly #counts: ReadonlyMap<string, Count>;
+  readonly #reader = new DeliveryReader();
+  /** Deliveries that the broker does not have yet. */
+  #queued = 0;
   #isOver = false;
   #storeError: string | null = null;
   readonly #idle: (() => void)[] = [];
+  readonly #landing: Landing = {
+    taken: (parcel) => {
+      parcel.facts.count.forwarded++;
+      this.#settle(parcel);
+    },
+    tooLarge: (parcel, record, error) => this.#bury(parcel, record, error),
+  };
 
   constructor(options: ForwarderOptions) {
     const { config, store, tickets, onHeld } = options;
@@ -93,7 +88,8 @@ export class Forwarder implements Outlet {
     });
     this.#holder = new Holder({ writer: this.#writer, budget: this.budget, tickets, onHeld });
     this.signers = new Map(config.endpoints.flatMap(({ name, signing }) => (signing === null ? [] : [[name, new EndpointSigner(signing.secrets)] as const])));
-    this.queues = new Map(config.endpoints.map(({ name }) => [name, this.#queue(name)]));
+    this.#counts = new Map(config.endpoints.map(({ name }) => [name, { queued: 0, forwarded: 0 }]));
+    this.queues = new Map([...this.#counts].map(([name, count]) => [name, this.#queue(name, count)]));
   }
 
   get problems(): string[] {
@@ -103,13 +99,11 @@ export class Forwarder implements Outlet {
 
   /** `delivered` is not known here: what the broker has is no delivery yet. */
   get status(): EndpointStatus[] {
-    const queued = new Map<string, number>();
-    for (const { delivery: { request: { endpoint } } } of this.#pending) queued.set(endpoint, (queued.get(endpoint) ?? 0) + 1);
     return this.#options.config.endpoints.map(({ name }) => {
       const { state, reason, probeIn, failingFor } = this.#conditionOf(name);
       return {
         name,
-        queued: queued.get(name) ?? 0,
+        queued: this.#counts.get(name)?.queued ?? 0,
         mode: 'direct',
         condition: state,
         reason,
@@ -128,13 +122,13 @@ export class Forwarder implements Outlet {
   get engine(): EngineStatus | null {
     const kafka = this.#options.config.engine?.kafka;
     if (kafka === undefined) return null;
-    const forwarded = [...this.#forwarded.values()].reduce((sum, count) => sum + count, 0);
+    const forwarded = [...this.#counts.values()].reduce((sum, count) => sum + count.forwarded, 0);
     return { ...idleEngine(kafka, 'tail'), forwarded, problem: this.#options.producer.problem };
   }
 
   /** What is parked is the workers' affair, so nothing has to be waited for. */
   async restore(): Promise<Lsn | null> {
-    for (const { name } of this.#options.config.endpoints) this.#conditions.set(name, await this.#options.store.condition(name));
+    for (const { name } of this.#options.config.endpoints) this.#know(name, await this.#options.store.condition(name));
     return null;
   }
 
@@ -169,7 +163,7 @@ export class Forwarder implements Outlet {
 
   /** Resolves once the broker has all, or `abandon` says that it is not waited for: that is read from the slot again. */
   async close({ abandon }: CloseSignals): Promise<void> {
-    if (this.#pending.length > 0) {
+    if (this.#queued > 0) {
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);
         if (abandon.aborted) resolve();
@@ -187,19 +181,19 @@ export class Forwarder implements Outlet {
     await this.#options.producer.close();
   }
 
-  #queue(name: string): OutletQueue {
+  #queue(name: string, count: Count): OutletQueue {
     const takesBackground = (): boolean => !this.#isOver && this.budget.part(this.budget.deliveries, this.budget.bytes) < BACKGROUND_PART;
     const state = () => ({ condition: this.#conditionOf(name), mode: 'direct' as const, blocked: 0 });
     return {
-      offer: (delivery, settled) => this.#enter(delivery, null, settled),
-      bury: (delivery, failure, settled) => this.#enter(delivery, failure, settled),
+      offer: (delivery, settled) => this.#enter(delivery, null, { count, settled: settled ?? null }),
+      bury: (delivery, failure, settled) => this.#enter(delivery, failure, { count, settled: settled ?? null }),
       get takesBackground() {
         return takesBackground();
       },
       get state() {
         return state();
       },
-      hear: (said) => void this.#conditions.set(name, { ...this.#conditionOf(name), ...said }),
+      hear: (said) => this.#know(name, { ...this.#conditionOf(name), ...said }),
       refresh: () => Promise.resolve(),
     };
   }
@@ -208,99 +202,78 @@ export class Forwarder implements Outlet {
     return this.#conditions.get(endpoint) ?? WELL;
   }
 
+  /** Whether it is sent to. How it does is the workers' to tell: here it would be what it was once. */
+  #know(endpoint: string, { state, reason }: Pick<Condition, 'state' | 'reason'>): void {
+    this.#conditions.set(endpoint, { ...WELL, state, reason });
+  }
+
   #remember(endpoint: string, change: (now: Condition) => Condition): Promise<void> | null {
     if (!this.queues.has(endpoint)) return null;
     const { store } = this.#options;
     return (async () => {
       const next = change(await store.condition(endpoint));
       await store.remember(endpoint, next);
-      this.#conditions.set(endpoint, next);
+      this.#know(endpoint, next);
     })();
   }
 
-  #enter(delivery: Delivery, failure: Failure | null, settled: (() => void) | null = null): void {
+  #enter(delivery: Delivery, failure: Failure | null, { count, settled }: { readonly count: Count; readonly settled: (() => void) | null }): void {
     if (settled === null) this.pace.live();
     this.budget.add(delivery.bytes);
-    this.#pending.push({ delivery, failure, ticket: settled === null ? this.#options.tickets.take() : null, settled });
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    // What else the same read of the socket brings goes with it.
-    setImmediate(() => void this.#pump());
-  }
-
-  async #pump(): Promise<void> {
-    while (this.#pending.length > 0 && !this.#isOver) {
-      const records = this.#next();
-      const isProduced = await this.#produce(records);
-      if (!isProduced) return;
-    }
-    this.#isPumping = false;
-    for (const told of this.#idle.splice(0)) told();
-  }
-
-  /** The records of the first pending ones that go at once: `#taken` of them. */
-  #next(): EngineRecord[] {
-    const records: EngineRecord[] = [];
-    const sizes = new Map<number, number>();
-    let all = 0;
-    for (const { delivery, failure } of this.#pending) {
-      const record = this.#records.write(delivery, failure);
-      const size = record.value.length + record.header.length + OVERHEAD;
-      const inPartition = (sizes.get(record.partition) ?? 0) + size;
-      all += size;
-      // One that is too large by itself goes alone.
-      if (records.length > 0 && (all > MOST_AT_ONCE || inPartition > MOST_TO_PARTITION)) break;
-      sizes.set(record.partition, inPartition);
-      records.push(record);
-    }
-    this.#taken = records.length;
-    return records;
-  }
-
-  /** False if it is over: what was to be produced may or may not be with the broker. */
-  async #produce(records: readonly EngineRecord[]): Promise<boolean> {
-    const { producer } = this.#options;
-    const tooLarge = new Set<number>();
-    try {
-      await producer.produce(records);
-    } catch (error) {
-      if (this.#isOver) return false;
-      if (!(error instanceof TooLarge)) {
-        // The producer tries again whatever may pass; this is none of it, and going on would lose what was not taken.
-        this.#options.onBroken(error);
-        return false;
-      }
-      for (const index of error.indexes) {
-        tooLarge.add(index);
-        this.#bury(this.#pending[index], error);
-      }
-    }
-    const taken = this.#pending.splice(0, this.#taken);
-    this.#taken = 0;
-    taken.forEach((item, index) => {
-      if (tooLarge.has(index)) return;
-      const { endpoint } = item.delivery.request;
-      this.#forwarded.set(endpoint, (this.#forwarded.get(endpoint) ?? 0) + 1);
-      this.#settle(item);
-    });
-    return true;
+    this.#queued++;
+    count.queued++;
+    const ticket = settled === null ? this.#options.tickets.take() : null;
+    this.#options.producer.add(this.#records.write(delivery, failure), new Underway(this.#landing, { bytes: delivery.bytes, count, ticket, settled }));
   }
 
   /** A dead letter, made here: no worker will ever see it. */
-  #bury(item: Item | undefined, { message, hint }: TooLarge): void {
-    if (item === undefined) return;
-    const { delivery } = item;
+  #bury(parcel: Underway, record: EngineRecord, { message, hint }: TooLarge): void {
+    const { delivery } = this.#reader.reread(record);
     const { id, request: { endpoint, hook } } = delivery;
     const failure: Failure = { failure: 'too_large', status: null, message, response: '' };
     this.#options.log.error({ endpoint, hook, id, hint }, `a delivery is too large for the engine, and dead: ${message}`);
     this.#options.history?.buried(delivery);
     this.#options.onNotice({ type: 'delivery.dead', endpoint, hook, id, reason: message });
-    this.#writer.bury({ delivery, attempts: 0, failure }, () => this.#settle(item));
+    this.#writer.bury({ delivery, attempts: 0, failure }, () => this.#settle(parcel));
   }
 
-  #settle({ delivery, ticket, settled }: Item): void {
-    this.budget.remove(delivery.bytes);
+  #settle({ facts: { bytes, count, ticket, settled } }: Underway): void {
+    this.#queued--;
+    count.queued--;
+    this.budget.remove(bytes);
     if (ticket !== null) this.#options.tickets.settle(ticket);
     settled?.();
+    if (this.#queued === 0) for (const told of this.#idle.splice(0)) told();
+  }
+}
+
+/** Where a delivery's way to the engine ends. */
+interface Landing {
+  taken(parcel: Underway): void;
+  tooLarge(parcel: Underway, record: EngineRecord, error: TooLarge): void;
+}
+
+/** What is kept of a delivery until the broker has it. */
+class Underway implements Parcel {
+  readonly facts: {
+    readonly bytes: number;
+    readonly count: Count;
+    /** Null if it is of a backfill, and `settled` is told. */
+    readonly ticket: number | null;
+    readonly settled: (() => void) | null;
+  };
+  readonly #landing: Landing;
+
+  constructor(landing: Landing, facts: Underway['facts']) {
+    this.#landing = landing;
+    this.facts = facts;
+  }
+
+  taken(): void {
+    this.#landing.taken(this);
+  }
+
+  tooLarge(record: EngineRecord, error: TooLarge): void {
+    this.#landing.tooLarge(this, record, error);
   }
 }

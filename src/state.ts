@@ -14,6 +14,7 @@ import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
 import { openState, type StateDatabase } from './store/database.ts';
 import { heldStore } from './store/held.ts';
+import { type EndpointMarks, endpointMarks } from './store/endpoint-marks.ts';
 import { cipherOf } from './store/key-file.ts';
 import { useKeys } from './store/key-use.ts';
 import { historyStore } from './store/history.ts';
@@ -37,6 +38,8 @@ export interface DurableState {
   /** Attempts of late, where `history` is configured. */
   readonly history: AttemptStore & Delivered;
   readonly rotations: RotationStore;
+  /** What others that share the state may have changed: see EndpointWatch. */
+  marks(): Promise<EndpointMarks>;
   /**
    * Makes this process the one that may write: what another one, which had the slot before, still tries to write fails
    * there as `fenced`. To be called once the slot is free, before anything is loaded; also by a command that writes
@@ -75,6 +78,7 @@ export async function openDurableState(config: Config, options: OpenStateOptions
     resync: resyncOf(owner),
     history: historyStore(state, owner),
     rotations: rotationStore(state, owner),
+    marks: () => endpointMarks(state),
     takeOver: () => owner.takeOver(),
     fenced: owner.fenced,
     load: () => loadCheckpoint(state, slot),
@@ -108,6 +112,7 @@ export function memoryState(): DurableState {
     resync: noResync,
     history: noHistory,
     rotations: noRotations,
+    marks: () => Promise.resolve(new Map()),
     takeOver: () => Promise.resolve(),
     fenced: new Promise(() => undefined),
     load: () => Promise.resolve(null),

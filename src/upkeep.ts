@@ -1,9 +1,12 @@
 import type { Logger } from 'pino';
 import type { Config, DeadLettersConfig } from './config.ts';
+import { EndpointWatch } from './endpoint-watch.ts';
 import type { Notice } from './notice.ts';
 import { Notices } from './notices.ts';
 import { LagWatch } from './observe/lag-watch.ts';
 import type { Opened } from './opening.ts';
+import type { Outlet } from './outlet.ts';
+import type { Rotating } from './rotating.ts';
 import { WalHealth, type WalReport } from './source/wal-health.ts';
 
 /** How often what is stored is pruned by age, in milliseconds. */
@@ -14,6 +17,8 @@ const PRUNE_INTERVAL = 3_600_000;
  */
 const NUMBER_INTERVAL = 60_000;
 const NUMBER_STEP = 10_000;
+/** How often it is looked what was done to endpoints at workers, in milliseconds. */
+const WATCH_INTERVAL = 1_000;
 
 export interface UpkeepOptions {
   readonly config: Config;
@@ -22,6 +27,8 @@ export interface UpkeepOptions {
   readonly opened: Pick<Opened, 'pool' | 'slot' | 'state'>;
   /** How far reading is behind, in milliseconds. */
   readonly behind: () => number;
+  readonly outlet: Pick<Outlet, 'queues'>;
+  readonly rotating: Rotating;
 }
 
 /** What is looked after beside the way of the data: by time, and never in its way. */
@@ -30,12 +37,15 @@ export class Upkeep {
   readonly #notices: Notices;
   readonly #lag: LagWatch;
   readonly #wal: WalHealth;
+  /** Null: no other process does anything to endpoints. */
+  readonly #watch: EndpointWatch | null;
   readonly #timers: NodeJS.Timeout[] = [];
   #isPruning = false;
   #isStopped = false;
 
   constructor(options: UpkeepOptions) {
-    const { config, log, opened, behind } = options;
+    const { config, log, opened, behind, outlet, rotating } = options;
+    const { state } = opened;
     this.#options = options;
     this.#notices = new Notices(options);
     this.#lag = new LagWatch({ behind, most: config.notify.lag, onNotice: (notice) => this.#lagging(notice) });
@@ -49,6 +59,13 @@ export class Upkeep {
         this.tell(notice);
       },
     });
+    this.#watch = config.engine === null ? null : new EndpointWatch({ marks: () => state.marks(), queues: outlet.queues, store: state.parking, rotating, interval: WATCH_INTERVAL, log });
+  }
+
+  /** Reads what is stored of endpoints' secrets. To be awaited before the outlet is restored: what others do from then on is heard. */
+  async restore(): Promise<void> {
+    await this.#options.rotating.restore();
+    await this.#watch?.look();
   }
 
   /** The WAL that is kept for the slot; null where it has not been looked at yet. */
@@ -61,6 +78,7 @@ export class Upkeep {
     // Without state there is nothing else to look after.
     if (this.#options.opened.slot.temporary) return;
     this.#wal.start();
+    this.#watch?.start();
     void this.#tellForgotten();
     const { dead_letters: { keep, most }, hooks } = this.#options.config;
     const isAged = keep !== null || hooks.some(({ cooldown }) => cooldown !== null);
@@ -77,6 +95,7 @@ export class Upkeep {
 
   async stop(): Promise<void> {
     this.#lag.stop();
+    this.#watch?.stop();
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#wal.stop(), this.#notices.stop()]);

@@ -16,12 +16,13 @@ function mark(changes: Partial<EndpointMark>): EndpointMark {
 }
 
 test('an edge is what differs between two looks, and an endpoint without a mark is as one that is well', () => {
-  const before = new Map([['a', mark({ touched: '3' })], ['b', mark({ state: 'paused', reason: 'r' })], ['c', mark({ rotation: 'x' })], ['d', mark({})]]);
-  const now = new Map([['a', mark({ touched: '4' })], ['b', mark({ state: 'paused', reason: 's' })], ['d', mark({})], ['e', mark({ state: 'disabled' })], ['f', mark({})]]);
+  const before = new Map([['a', mark({ touched: '3' })], ['b', mark({ state: 'paused', reason: 'r' })], ['c', mark({ rotation: 'x' })], ['d', mark({})], ['g', mark({ written: '1' })]]);
+  const now = new Map([['a', mark({ touched: '4' })], ['b', mark({ state: 'paused', reason: 's' })], ['d', mark({})], ['e', mark({ state: 'disabled' })], ['f', mark({})], ['g', mark({ written: '2' })]]);
   expect(edges(before, now)).toEqual([
     { endpoint: 'a', said: null, touched: true, rotated: false },
     { endpoint: 'b', said: { state: 'paused', reason: 's' }, touched: false, rotated: false },
     { endpoint: 'c', said: null, touched: false, rotated: true },
+    { endpoint: 'g', said: { state: 'active', reason: null }, touched: false, rotated: false },
     { endpoint: 'e', said: { state: 'disabled', reason: null }, touched: false, rotated: false },
   ]);
   expect(edges(now, now)).toEqual([]);

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DeadLettersConfig } from '../src/config.ts';
+import type { Rotating } from '../src/rotating.ts';
 import type { Opened } from '../src/opening.ts';
 import { memoryState } from '../src/state.ts';
 import { Upkeep } from '../src/upkeep.ts';
@@ -36,7 +37,7 @@ async function prunedIn(hours: number, deadLetters: string): Promise<[number, De
       },
     },
   } as unknown as Opened;
-  const upkeep = new Upkeep({ config: configOf({ more: deadLetters }), log: pino({ level: 'silent' }), userAgent: '', opened, behind: () => 0 });
+  const upkeep = new Upkeep({ config: configOf({ more: deadLetters }), log: pino({ level: 'silent' }), userAgent: '', opened, behind: () => 0, outlet: { queues: new Map() }, rotating: {} as Rotating });
   upkeep.start();
   await vi.advanceTimersByTimeAsync(hours * HOUR);
   await upkeep.stop();

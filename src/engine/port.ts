@@ -1,3 +1,5 @@
+import type { TooLarge } from './too-large.ts';
+
 /*
  * Where the tail and the deliverers meet: topics, whose partitions keep the order of what is in them, and a group, which
  * gives each partition to one of its members at a time. `kafka/` implements it.
@@ -12,18 +14,24 @@ export interface EngineRecord {
   readonly header: string;
 }
 
+/** Who is told what became of a record. */
+export interface Parcel {
+  /** The broker has it (`acks=all`). */
+  taken(): void;
+  /** The broker takes no record of its size; those behind it go on. */
+  tooLarge(record: EngineRecord, error: TooLarge): void;
+}
+
 /** The tail's end. */
 export interface Producer {
   /**
-   * Resolves once the broker has them all (`acks=all`). Tries for as long as it takes; nothing else may be produced
-   * meanwhile, so that the order within a partition holds whatever fails.
-   *
-   * @throws TooLarge if the broker takes no record of the size of one of them; the others are with the broker then;
-   *   WalhookError `closed` after `close`
+   * Takes a record to the broker, for as long as that takes, behind all that was added before for the same partition. It is encoded at
+   * once: what is waiting for the broker is bytes and parcels, and nothing of a record need stay in memory for it.
    */
-  produce(records: readonly EngineRecord[]): Promise<void>;
+  add(record: EngineRecord, parcel: Parcel): void;
   /** Why it has not got through for a while, in a sentence; null if it does. */
   readonly problem: string | null;
+  /** No parcel is told anything any more: what the broker has not acknowledged may be there, or not. */
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
-import { crc32c } from '@platformatic/kafka';
-import type { EngineRecord } from '../engine/port.ts';
+import { crc32c, Reader, readRecordsBatch } from '@platformatic/kafka';
+import type { EngineRecord, Parcel } from '../engine/port.ts';
 
 /** Who produces, and the how-manieth record of the partition the batch begins with: by it the broker knows one that comes again. */
 export interface BatchStamp {
@@ -27,70 +27,112 @@ const COUNT_AT = 57;
 const HEADER = Buffer.from('walhook');
 /** Attributes, time (the batch's own: 0), one header, the length of its name. */
 const FIXED = 1 + 1 + 1 + 1 + HEADER.length;
-/** The longest a varint of 32 bits can be. */
-const LONGEST_VARINT = 5;
-
-/** Bytes that the record takes at most. */
-export function recordBound(record: EngineRecord): number {
-  return FIXED + 5 * LONGEST_VARINT + bytesAtMost(record.key) + bytesAtMost(record.value) + bytesAtMost(record.header);
-}
-
-/** UTF-8 takes three bytes for a UTF-16 unit at most; texts that long are measured. */
-function bytesAtMost(text: string): number {
-  return text.length < 64 ? text.length * 3 : Buffer.byteLength(text);
-}
+/** Bytes of a new batch's buffer, unless another batch gives it its own. */
+const FIRST_SIZE = 4096;
+/** A buffer that has grown larger than this is not kept for the next batch. */
+const MOST_KEPT = 1_048_576;
 
 /**
- * A batch of records as Kafka stores it (magic 2), not yet stamped.
- * @param bound the sum of recordBound
- * @param now Unix milliseconds
+ * Records of one partition as Kafka stores them (magic 2), encoded as they are added, and who is told of each. A batch is filled, then sealed,
+ * then stamped: once for each time that it goes out under a new name.
  */
-export function encodeBatch(records: readonly EngineRecord[], bound: number, now: number): Buffer {
-  const buffer = Buffer.allocUnsafe(HEAD + bound);
-  let at = HEAD;
-  for (let delta = 0; delta < records.length; delta++) {
-    const record = records[delta];
-    if (record !== undefined) at = writeRecord(buffer, at, record, delta);
+export class Batch {
+  readonly partition: number;
+  readonly parcels: Parcel[] = [];
+  #buffer: Buffer;
+  #end = HEAD;
+  #stampedBy: bigint | null = null;
+
+  /** @param buffer of a batch that is over */
+  constructor(partition: number, buffer: Buffer = Buffer.allocUnsafeSlow(FIRST_SIZE)) {
+    this.partition = partition;
+    this.#buffer = buffer;
   }
-  const time = BigInt(now);
-  buffer.writeBigInt64BE(0n, 0);
-  buffer.writeInt32BE(at - LEADER_EPOCH_AT, LENGTH_AT);
-  buffer.writeInt32BE(-1, LEADER_EPOCH_AT);
-  buffer.writeInt8(2, MAGIC_AT);
-  buffer.writeInt16BE(0, ATTRIBUTES_AT);
-  buffer.writeInt32BE(records.length - 1, LAST_DELTA_AT);
-  buffer.writeBigInt64BE(time, FIRST_TIME_AT);
-  buffer.writeBigInt64BE(time, LAST_TIME_AT);
-  buffer.writeInt32BE(records.length, COUNT_AT);
-  return buffer.subarray(0, at);
-}
 
-/** Writes the stamp into a batch, in place, and the checksum that goes with it. */
-export function stampBatch(batch: Buffer, { producerId, epoch, sequence }: BatchStamp): void {
-  batch.writeBigInt64BE(producerId, PRODUCER_AT);
-  batch.writeInt16BE(epoch, EPOCH_AT);
-  batch.writeInt32BE(sequence, SEQUENCE_AT);
-  batch.writeUInt32BE(crc32c(batch.subarray(ATTRIBUTES_AT)), CRC_AT);
-}
+  get count(): number {
+    return this.parcels.length;
+  }
 
-function writeRecord(buffer: Buffer, start: number, record: EngineRecord, delta: number): number {
-  const key = Buffer.byteLength(record.key);
-  const value = Buffer.byteLength(record.value);
-  const header = Buffer.byteLength(record.header);
-  const length = FIXED + varintLength(delta) + varintLength(key) + key + varintLength(value) + value + varintLength(header) + header;
-  let at = writeVarint(buffer, start, length);
-  buffer[at++] = 0;
-  buffer[at++] = 0;
-  at = writeVarint(buffer, at, delta);
-  at = writeVarint(buffer, at, key);
-  at += buffer.write(record.key, at, key, 'utf8');
-  at = writeVarint(buffer, at, value);
-  at += buffer.write(record.value, at, value, 'utf8');
-  at = writeVarint(buffer, at, 1);
-  at = writeVarint(buffer, at, HEADER.length);
-  at += HEADER.copy(buffer, at);
-  at = writeVarint(buffer, at, header);
-  return at + buffer.write(record.header, at, header, 'utf8');
+  /** As it is sent. */
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#end);
+  }
+
+  /** For the next batch; nobody may look at this one any more. Null if it is not worth to be kept. */
+  get spare(): Buffer | null {
+    return this.#buffer.length > MOST_KEPT ? null : this.#buffer;
+  }
+
+  /** False, and nothing is done, if the batch would be larger than `limit` bytes, and is not empty. */
+  add({ key, value, header }: EngineRecord, parcel: Parcel, limit: number): boolean {
+    const delta = this.parcels.length;
+    const keyBytes = Buffer.byteLength(key);
+    const valueBytes = Buffer.byteLength(value);
+    const headerBytes = Buffer.byteLength(header);
+    const length = FIXED + varintLength(delta) + varintLength(keyBytes) + keyBytes + varintLength(valueBytes) + valueBytes + varintLength(headerBytes) + headerBytes;
+    const end = this.#end + varintLength(length) + length;
+    if (delta > 0 && end > limit) return false;
+    if (end > this.#buffer.length) this.#grow(end);
+    const buffer = this.#buffer;
+    let at = writeVarint(buffer, this.#end, length);
+    buffer[at++] = 0;
+    buffer[at++] = 0;
+    at = writeVarint(buffer, at, delta);
+    at = writeVarint(buffer, at, keyBytes);
+    at += buffer.write(key, at, keyBytes, 'utf8');
+    at = writeVarint(buffer, at, valueBytes);
+    at += buffer.write(value, at, valueBytes, 'utf8');
+    at = writeVarint(buffer, at, 1);
+    at = writeVarint(buffer, at, HEADER.length);
+    for (let index = 0; index < HEADER.length; index++) buffer[at++] = HEADER[index] ?? 0;
+    at = writeVarint(buffer, at, headerBytes);
+    buffer.write(header, at, headerBytes, 'utf8');
+    this.#end = end;
+    this.parcels.push(parcel);
+    return true;
+  }
+
+  /** Nothing is added any more. @param now Unix milliseconds: the time of all its records */
+  seal(now: number): void {
+    const buffer = this.#buffer;
+    const time = BigInt(now);
+    buffer.writeBigInt64BE(0n, 0);
+    buffer.writeInt32BE(this.#end - LEADER_EPOCH_AT, LENGTH_AT);
+    buffer.writeInt32BE(-1, LEADER_EPOCH_AT);
+    buffer.writeInt8(2, MAGIC_AT);
+    buffer.writeInt16BE(0, ATTRIBUTES_AT);
+    buffer.writeInt32BE(this.count - 1, LAST_DELTA_AT);
+    buffer.writeBigInt64BE(time, FIRST_TIME_AT);
+    buffer.writeBigInt64BE(time, LAST_TIME_AT);
+    buffer.writeInt32BE(this.count, COUNT_AT);
+  }
+
+  /** Writes the stamp, in place, and the checksum that goes with it; nothing if it has the producer's stamp already: it keeps its sequence, however often it is sent. */
+  stamp({ producerId, epoch, sequence }: BatchStamp): void {
+    if (this.#stampedBy === producerId) return;
+    const { bytes } = this;
+    bytes.writeBigInt64BE(producerId, PRODUCER_AT);
+    bytes.writeInt16BE(epoch, EPOCH_AT);
+    bytes.writeInt32BE(sequence, SEQUENCE_AT);
+    bytes.writeUInt32BE(crc32c(bytes.subarray(ATTRIBUTES_AT)), CRC_AT);
+    this.#stampedBy = producerId;
+  }
+
+  /** What was added, read back; of a sealed batch. */
+  records(): EngineRecord[] {
+    return readRecordsBatch(Reader.from(this.bytes)).records.map(({ key, value, headers: [header] }) => ({
+      partition: this.partition,
+      key: String(key),
+      value: String(value),
+      header: String(header?.[1]),
+    }));
+  }
+
+  #grow(least: number): void {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(least, this.#buffer.length * 2));
+    this.#buffer.copy(buffer, 0, 0, this.#end);
+    this.#buffer = buffer;
+  }
 }
 
 /** A count of 0 or more, zigzag and in groups of seven bits, as Kafka writes all its varints. */

@@ -86,6 +86,20 @@ describeKafka('a fleet', () => {
     await expect.poll(() => running.status(), PATIENCE).toMatchObject({ state: 'streaming', problems: [] });
   });
 
+  test('what people do to an endpoint at one process is told, and done, at all', async () => {
+    const db = await testDatabase(TABLE);
+    const receiver = await testReceiver();
+    const fleet = new Fleet({ db, yaml: yaml(), receivers: { RECEIVER: receiver }, kafka: kafka() });
+    const tail = await fleet.start('tail');
+    const worker = await fleet.start('deliver');
+    const name = tail.running.status().endpoints[0]?.name ?? expect.fail();
+    const conditions = (): unknown[] => [tail, worker].map(({ running }) => running.status().endpoints[0]?.condition);
+    await tail.running.acting?.engine.pause(name, 'migration');
+    await expect.poll(conditions, PATIENCE).toEqual(['paused', 'paused']);
+    await worker.running.acting?.engine.resume(name);
+    await expect.poll(conditions, PATIENCE).toEqual(['active', 'active']);
+  });
+
   test('a worker whose start is ended leaves the group, and nothing of it delivers', async () => {
     const db = await testDatabase(TABLE);
     const receiver = await testReceiver();

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { openProducer } from '../../src/kafka/producer.ts';
 import { TailAndWorker } from '../../src/tail-and-worker.ts';
 import { Worker } from '../../src/worker.ts';
+import { producerOf } from '../kafka/clients.ts';
 import { daemonEnvironment, endpoint, HEAD, startDaemon, testDatabase, testReceiver } from '../support/daemon.ts';
 import { describeKafka, kafka, type KafkaScope } from '../support/kafka.ts';
 import type { TestDatabase } from '../support/postgres.ts';
@@ -84,8 +84,7 @@ describeKafka('a topic as the source', () => {
     const db = await testDatabase();
     const scope = kafka();
     const topic = await scope.topic(1);
-    const producer = openProducer({ brokers: scope.brokers, tls: null, sasl: null }, { topic, partitions: 1, clientId: 'debezium' });
-    onTestFinished(() => producer.close());
+    const producer = await producerOf(scope.brokers, topic, 1);
     const change = (op: string, before: object | null, after: object | null): string =>
       JSON.stringify({ before, after, op, ts_ms: 1_700_000_000_000, source: { connector: 'postgresql', schema: 'public', table: 'people', lsn: 24_023_128, txId: 555, ts_ms: 1_700_000_000_000 } });
     const row = { id: 7, country: 'NL', phone: '7', phone_visible: true };

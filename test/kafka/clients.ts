@@ -10,9 +10,46 @@ export function cluster(brokers: readonly string[], changes: Partial<KafkaCluste
 
 export const record = (partition: number, value: string): EngineRecord => ({ partition, key: String(partition), value, header: '{}' });
 
+/** A producer that is waited for. */
+export class AwaitedProducer {
+  readonly #producer: Producer;
+
+  constructor(producer: Producer) {
+    this.#producer = producer;
+  }
+
+  get problem(): string | null {
+    return this.#producer.problem;
+  }
+
+  /** Resolves once the broker has them, with the values of those that it does not take. */
+  produce(records: readonly EngineRecord[]): Promise<string[]> {
+    const { promise, resolve } = Promise.withResolvers<string[]>();
+    const tooLarge: string[] = [];
+    let left = records.length;
+    const told = (): void => {
+      if (--left === 0) resolve(tooLarge);
+    };
+    for (const each of records) {
+      this.#producer.add(each, {
+        taken: told,
+        tooLarge: ({ value }) => {
+          tooLarge.push(value);
+          told();
+        },
+      });
+    }
+    return promise;
+  }
+
+  close(): Promise<void> {
+    return this.#producer.close();
+  }
+}
+
 /** Closed when the test has finished. */
-export async function producerOf(brokers: readonly string[], topic: string, partitions: number): Promise<Producer> {
-  const producer = openProducer(cluster(brokers), { topic, partitions, clientId: 'tail' });
+export async function producerOf(brokers: readonly string[], topic: string, partitions: number): Promise<AwaitedProducer> {
+  const producer = new AwaitedProducer(openProducer(cluster(brokers), { topic, partitions, clientId: 'tail' }));
   onTestFinished(() => producer.close());
   return producer;
 }

@@ -1,5 +1,4 @@
-import type { Producer } from '../../src/engine/port.ts';
-import { record } from './clients.ts';
+import { type AwaitedProducer, record } from './clients.ts';
 
 /** Records at a time. */
 const AT_ONCE = 50;
@@ -11,7 +10,7 @@ export class Load {
   #over = false;
   #goal: { readonly count: number; readonly reached: () => void } | null = null;
 
-  constructor(producer: Producer, partitions: number) {
+  constructor(producer: AwaitedProducer, partitions: number) {
     this.#producing = this.#run(producer, partitions);
   }
 
@@ -29,7 +28,7 @@ export class Load {
     return this.#produced;
   }
 
-  async #run(producer: Producer, partitions: number): Promise<void> {
+  async #run(producer: AwaitedProducer, partitions: number): Promise<void> {
     while (!this.#over) {
       const from = this.#produced;
       await producer.produce(Array.from({ length: AT_ONCE }, (_, index) => record((from + index) % partitions, String(from + index))));

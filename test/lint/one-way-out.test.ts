@@ -27,7 +27,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   'kafka/batch.ts': 'a checksum',
   'kafka/failure.ts': 'names of errors',
   'kafka/produce-request.ts': 'through cluster.ts',
-  'kafka/producer.ts': 'through cluster.ts',
+  'kafka/partition-sender.ts': 'through cluster.ts',
   'kafka/topic.ts': 'through cluster.ts',
   'kafka/fetcher.ts': 'through cluster.ts',
   'kafka/requests.ts': 'through cluster.ts',

@@ -69,7 +69,7 @@ export class DaemonProcess {
     this.write(config);
     this.#child = spawn(process.execPath, [...[PRELOAD, ...preload].flatMap((module) => ['--import', module]), CLI, 'run', '-c', file, '--log-level', logLevel, ...args], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: { PATH: process.env['PATH'], ...env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     });
     running.add(this.#child);
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
