@@ -24,7 +24,7 @@ hooks: [{ name: all, table: items, to: crm }]
   const closed: string[] = [];
   const closing = (what: string) => async () => void closed.push(what);
   const nobody = (): Promise<never> => Promise.reject(new Error('nobody asks'));
-  const producer: Producer = { produce: nobody, problem: null, close: closing('producer') };
+  const producer: Producer = { add: () => undefined, problem: null, close: closing('producer') };
   const way = new TopicWay(config.source.kafka as KafkaSourceConfig, {
     config,
     userAgent: 'walhook/test',

@@ -102,9 +102,8 @@ describeKafka('a topic as the source', () => {
     const scope = kafka();
     const topic = await scope.topic(1);
     const group = scope.name('group');
-    const producer = openProducer({ brokers: scope.brokers, tls: null, sasl: null }, { topic, partitions: 1, clientId: 'debezium' });
-    onTestFinished(() => producer.close());
-    const write = (phone: string): Promise<void> => {
+    const producer = await producerOf(scope.brokers, topic, 1);
+    const write = (phone: string): Promise<unknown> => {
       const after = { id: 7, country: 'NL', phone, phone_visible: true };
       return producer.produce([{ partition: 0, key: '{"id":7}', header: '', value: JSON.stringify({ before: null, after, op: 'c', ts_ms: 1, source: { connector: 'postgresql', schema: 'public', table: 'people', lsn: 1, txId: 1, ts_ms: 1 } }) }]);
     };
