@@ -19,7 +19,7 @@ const ERRORS_OF_PORTS = new Set(['engine/too-large.ts']);
 const COMPOSERS = new Set([
   'cli.ts', 'commands', 'inspecting', 'daemon.ts', 'daemon-status.ts', 'acting.ts',
   'opening.ts', 'reading.ts', 'pipeline.ts', 'hook-routes.ts', 'row-lanes.ts', 'delivered-history.ts', 'dispatcher.ts',
-  'endpoint-sender.ts', 'endpoint-tally.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'outlet.ts', 'outlet-of.ts',
+  'endpoint-sender.ts', 'endpoint-tally.ts', 'enriching.ts', 'current-events.ts', 'scheduling.ts', 'forwarder.ts', 'worker.ts', 'worker-opening.ts', 'outlet.ts', 'outlet-of.ts',
   'open-engine.ts', 'delivering.ts', 'notices.ts', 'running.ts', 'tail-and-worker.ts', 'delivery-records.ts', 'rotating.ts',
   'backfilling.ts', 'backfill-run.ts', 'draining.ts', 'service.ts', 'upkeep.ts', 'state.ts', 'worker-state.ts', 'endpoint-watch.ts',
   'topic-reading.ts', 'topic-way.ts', 'engine-way.ts', 'lookups.ts', 'record-stages.ts', 'expression-findings.ts',

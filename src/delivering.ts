@@ -3,13 +3,13 @@ import { Checkpointer } from './checkpoint/checkpointer.ts';
 import { Tracker } from './checkpoint/tracker.ts';
 import type { Config } from './config.ts';
 import { DeliveredHistory } from './delivered-history.ts';
-import type { Sender } from './deliver/sender.ts';
 import type { Delivery } from './delivery.ts';
 import type { Fate } from './dispatcher.ts';
 import { abandon, drain } from './draining.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
 import type { Assignment, ReadRecord } from './engine/port.ts';
 import type { History } from './history/history.ts';
+import { Leased } from './leased.ts';
 import { type Lsn, NO_LSN } from './lsn.ts';
 import type { Notice } from './notice.ts';
 import type { Outcome } from './outcome.ts';
@@ -57,6 +57,7 @@ export class Delivering {
   readonly #tracker: Tracker<Offsets>;
   readonly #checkpointer: Checkpointer<Offsets>;
   readonly #records: RecordStages;
+  readonly #leased: Leased;
   readonly #watch: EndpointWatch;
   readonly #troubles = new Troubles();
   readonly #next: bigint[];
@@ -77,7 +78,7 @@ export class Delivering {
     this.#toCome = new Set(this.#behind);
     this.generation = state.generation(way.owned(assignment));
     void this.generation.fenced.then((error) => this.#lose(error));
-    this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true, delivers: way.delivers });
+    this.#leased = new Leased({ lease: assignment, onOver: () => this.#lose(new Error('the group has not answered for as long as its session lasts')) });
     // 8 checkpoint
     this.#tracker = new Tracker<Offsets>(start);
     this.#checkpointer = new Checkpointer<Offsets>({
@@ -90,7 +91,7 @@ export class Delivering {
       onError: (error) => this.#commitFailed(error),
       onRecovered: () => this.#commitRecovered(),
     });
-    // what is made of records, 6 queue, 7 deliver
+    // what is made of records, 6 queue, 7 deliver: the only ones that may throw, so that nothing else has begun
     const stages = way.stages({
       assignment,
       generation: this.generation,
@@ -99,7 +100,7 @@ export class Delivering {
       history,
       onNotice,
       onOutcome,
-      before: (send) => this.#leased(send),
+      before: (send) => this.#leased.attempt(send),
       tickets: {
         take: () => this.#tracker.take(),
         settle: (ticket) => {
@@ -115,12 +116,13 @@ export class Delivering {
     });
     this.outlet = stages.outlet;
     this.#records = stages.records;
+    this.delivered = history === null ? null : new DeliveredHistory({ config, history, state: this.generation, log, isKept: true, delivers: way.delivers });
     this.rotating = new Rotating({ endpoints: config.endpoints, store: this.generation.rotations, signers: this.outlet.signers, log });
     this.#watch = new EndpointWatch({ marks: () => state.marks(), queues: this.outlet.queues, store: this.generation.parking, rotating: this.rotating, interval: WATCH_INTERVAL, log });
   }
 
   get problems(): string[] {
-    return [...this.#troubles.sentences, ...this.outlet.problems];
+    return [...this.#troubles.sentences, ...(this.#leased.isResting ? ['deliveries rest: the group does not answer'] : []), ...this.outlet.problems];
   }
 
   /** When what was read last was committed, in Unix milliseconds; null if nothing is left to read, as far as is known. */
@@ -143,7 +145,8 @@ export class Delivering {
   }
 
   /**
-   * Sends what it can for a part of `patience` milliseconds, parks the rest, and commits.
+   * Leaves what it has not begun to who reads it next, sends what it can of the rest for a part of `patience` milliseconds, parks what is left
+   * of that, and commits.
    * @throws WalhookError as `drain`
    */
   async end(patience: number): Promise<void> {
@@ -151,7 +154,19 @@ export class Delivering {
     this.#isOver = true;
     this.#options.assignment.halt();
     this.#watch.stop();
-    await drain({ ...this.#parts(), shutdown: patience, log: this.#options.log, fenced: this.generation.fenced });
+    this.#leave();
+    try {
+      await drain({ ...this.#parts(), shutdown: patience, log: this.#options.log, fenced: this.generation.fenced });
+    } finally {
+      this.#leased.stop();
+    }
+  }
+
+  /** What waits need not be stored: who reads from here on brings it again. But not what others that came later have overtaken, for those would be sent again. */
+  #leave(): void {
+    const waiting = [...this.outlet.queues.values()].flatMap(({ untouched }) => untouched ?? []);
+    const from = this.#tracker.untouchedFrom(new Set(waiting.flatMap(({ tickets }) => tickets)));
+    for (const untouched of waiting) untouched.forget(from);
   }
 
   /** At once: others have it, and send what is in memory here. */
@@ -160,6 +175,7 @@ export class Delivering {
     this.#isOver = true;
     this.#options.assignment.halt();
     this.#watch.stop();
+    this.#leased.stop();
     await abandon(this.#parts());
   }
 
@@ -202,15 +218,6 @@ export class Delivering {
     if (this.#isDraining || (this.#drainFrom !== NO_LSN && this.#toCome.size > 0)) return;
     this.#isDraining = true;
     this.outlet.startDraining();
-  }
-
-  /** Nothing is sent once another worker may send it: the group has not answered for so long that it may have dealt anew. */
-  #leased(send: Sender['attempt']): Sender['attempt'] {
-    const { assignment } = this.#options;
-    return (delivery, done) => {
-      if (performance.now() < assignment.leaseUntil) send(delivery, done);
-      else this.#lose(new Error('the group has not answered for as long as its session lasts'));
-    };
   }
 
   #lose(reason: Error): void {

@@ -79,7 +79,7 @@ export class EndpointWatch {
       this.#fails = false;
     } catch (error) {
       // It is seen with the next look that succeeds.
-      if (!this.#fails) this.#options.log.warn(`what others do to endpoints cannot be seen: ${error instanceof Error ? error.message : String(error)}`);
+      if (!this.#fails && !this.#stopped) this.#options.log.warn(`what others do to endpoints cannot be seen: ${error instanceof Error ? error.message : String(error)}`);
       this.#fails = true;
     }
     if (!this.#stopped) this.start();

@@ -8,6 +8,8 @@ import type { QueueState } from './queue/queue-state.ts';
 /** What brings deliveries needs of where they go: an endpoint's queue, or its way to the engine. */
 export interface OutletQueue extends Pick<EndpointQueue, 'offer' | 'bury' | 'takesBackground' | 'hear' | 'refresh'> {
   readonly state: Pick<QueueState, 'condition' | 'mode' | 'blocked'>;
+  /** Absent where nothing waits by itself. */
+  readonly untouched?: EndpointQueue['untouched'];
 }
 
 /**

@@ -43,5 +43,6 @@ export interface Way {
   readonly delivers: boolean;
   /** The lanes' partitions that come with an assignment: see WorkerState. */
   owned(assignment: Assignment): readonly number[];
+  /** Leaves nothing open if it throws. @throws WalhookError for what cannot work of an endpoint */
   stages(wiring: Wiring): Stages;
 }

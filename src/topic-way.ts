@@ -48,8 +48,15 @@ export class TopicWay implements Way {
     const { assignment, generation, log, history } = wiring;
     const { parking: store, claims } = generation;
     const enriching = open();
-    const outlet = outletOf({ ...wiring, config, userAgent, store, claims, enriching, producer: producer(), onHeld: () => undefined });
-    const records = new TopicReading({ config, log, cluster, parts: assignment.parts, queues: outlet.queues, hold: (held) => outlet.hold(held), history, onChange: enriching.onChange });
-    return { outlet, records };
+    const engine = producer();
+    try {
+      const outlet = outletOf({ ...wiring, config, userAgent, store, claims, enriching, producer: engine, onHeld: () => undefined });
+      const records = new TopicReading({ config, log, cluster, parts: assignment.parts, queues: outlet.queues, hold: (held) => outlet.hold(held), history, onChange: enriching.onChange });
+      return { outlet, records };
+    } catch (error) {
+      // Nothing else of it is open before it is begun.
+      void Promise.allSettled([enriching.close(), engine?.close()]);
+      throw error;
+    }
   }
 }

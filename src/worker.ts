@@ -4,44 +4,25 @@ import type { DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { Delivering } from './delivering.ts';
 import type { Assignment, Group, Member, Part } from './engine/port.ts';
-import { EngineWay } from './engine-way.ts';
-import { Enriching } from './enriching.ts';
 import { WalhookError } from './errors.ts';
 import { workerName } from './fleet.ts';
 import { LagWatch } from './observe/lag-watch.ts';
 import { Notices } from './notices.ts';
-import { Lookups } from './lookups.ts';
-import { clientId, clusterOf, ensureEngine, joinGroup, producers } from './open-engine.ts';
-import { openTracer } from './opening.ts';
+import { clientId, joinGroup } from './open-engine.ts';
 import { inTime } from './patience.ts';
 import { Rebalances } from './rebalances.ts';
-import type { Way } from './record-stages.ts';
-import type { Role } from './role.ts';
 import { rowLanes } from './row-lanes.ts';
 import type { Running } from './running.ts';
-import { target } from './source/connect.ts';
-import { connectionError } from './source/connection-error.ts';
 import { ReadOnlyDatabase } from './source/read-only-database.ts';
-import { TopicWay } from './topic-way.ts';
-import type { Tracer } from './tracing/tracer.ts';
-import { openWorkerState, type WorkerState } from './worker-state.ts';
+import { closeWorker, type OpenedWorker, openWorker, roleOf, userAgentOf, type WorkerOpening } from './worker-opening.ts';
 
-/** What may be sent, and must be parked, while the others of the group wait to be dealt to anew: so many milliseconds, or `limits.shutdown` if that is less. */
+/** What is being sent may end so long, in milliseconds, or for `limits.shutdown` if that is less, when this worker lets go: while the others of the group wait for it, and when it leaves them. */
+const WAITED_FOR = 4_000;
 const PATIENCE = 10_000;
 /** How long the end waits for the group, in milliseconds, beyond `limits.shutdown`. */
 const GOODBYE = 5_000;
 
-export interface WorkerOptions extends Pick<DaemonOptions, 'config' | 'log' | 'version' | 'onOutcome' | 'history' | 'signal'> {
-  /** `engine`: what a tail has handed to the engine. `source`: topics that are the source. */
-  readonly reads: 'engine' | 'source';
-}
-
-/** What a worker works on, from its start to its end. */
-interface Opened {
-  readonly state: WorkerState;
-  readonly tracer: Tracer | null;
-  readonly way: Way;
-}
+export interface WorkerOptions extends WorkerOpening, Pick<DaemonOptions, 'log' | 'onOutcome' | 'history' | 'signal'> {}
 
 /**
  * Delivers what is in topics, as a member of a group: each assignment is worked on by a Delivering of its own, which is
@@ -53,30 +34,23 @@ export class Worker implements Running, Member {
    * @throws WalhookError if it cannot be
    */
   static async start(options: WorkerOptions): Promise<Worker> {
-    const { config, version, signal } = options;
-    const { label } = target(config.state.url ?? config.source.url);
-    const role = roleOf(options);
-    if (config.engine !== null) await ensureEngine(config.engine.kafka, role);
-    const lookups = new Lookups(config);
-    const way = await openWay(options, lookups);
-    const state = await openWorkerState(config).catch((error: unknown) => {
-      throw connectionError(error, { label });
-    });
-    const worker = new Worker({ ...options, way, state, tracer: await openTracer(config, version, clientId(role)) }, lookups);
+    const { signal } = options;
+    const opened = await openWorker(options);
+    let worker: Worker | null = null;
     try {
+      worker = new Worker({ ...options, ...opened });
       await worker.#join();
       signal?.throwIfAborted();
       return worker;
     } catch (error) {
-      await worker.stop().catch(() => undefined);
+      await (worker?.stop() ?? closeWorker(opened)).catch(() => undefined);
       throw signal?.aborted === true ? new WalhookError('the start was ended', { code: 'start_ended' }) : error;
     }
   }
 
   readonly done: Promise<void>;
-  readonly #options: WorkerOptions & Opened;
+  readonly #options: WorkerOptions & OpenedWorker;
   readonly #log: Logger;
-  readonly #lookups: Lookups;
   readonly #rows: ReadOnlyDatabase;
   readonly #notices: Notices;
   readonly #lag: LagWatch;
@@ -88,10 +62,9 @@ export class Worker implements Running, Member {
   #phase: 'starting' | 'streaming' | 'draining' | 'stopped' = 'starting';
   #stopping: Promise<void> | null = null;
 
-  private constructor(options: WorkerOptions & Opened, lookups: Lookups) {
+  private constructor(options: WorkerOptions & OpenedWorker) {
     const { config, log, version } = options;
     this.#options = options;
-    this.#lookups = lookups;
     this.#log = log;
     this.done = this.#finished.promise;
     // Whoever does not wait for the end is told of it by `status`.
@@ -151,7 +124,7 @@ export class Worker implements Running, Member {
     const delivering = this.#forget();
     if (delivering === null) return;
     this.#rebalances.ended('released');
-    const patience = Math.min(PATIENCE, this.#options.config.limits.shutdown);
+    const patience = Math.min(this.#stopping === null ? WAITED_FOR : PATIENCE, this.#options.config.limits.shutdown);
     try {
       await delivering.end(patience);
     } catch (error) {
@@ -231,9 +204,8 @@ export class Worker implements Running, Member {
 
   async #release(): Promise<void> {
     this.#lag.stop();
-    const { state, tracer } = this.#options;
-    await Promise.all([this.#notices.stop(), this.#rows.close(), this.#lookups.end(), tracer?.close()]);
-    await state.close();
+    await Promise.all([this.#notices.stop(), this.#rows.close()]);
+    await closeWorker(this.#options);
   }
 
   #forget(): Delivering | null {
@@ -249,31 +221,11 @@ export class Worker implements Running, Member {
     return delivering.committedAt === null ? 0 : Math.max(0, Date.now() - delivering.committedAt);
   }
 
-  /** Kafka has removed what nobody had read: it was never delivered. */
+  /** Kafka has removed what nobody had read: nothing becomes of it. */
   #lost({ topic, partition }: Part, from: bigint, to: bigint): void {
     this.#log.error(
       { topic, partition, from: String(from), to: String(to), hint: `kafka-configs --alter --entity-type topics --entity-name ${topic} --add-config retention.ms=-1` },
-      `Kafka's retention has removed ${to - from} records of the engine before they were delivered: they are lost`,
+      `Kafka's retention has removed ${to - from} records of topic ${topic} before they were read: they are lost`,
     );
   }
-}
-
-/** Whoever reads the source for an engine is a tail. */
-function roleOf({ config, reads }: Pick<WorkerOptions, 'config' | 'reads'>): Role {
-  return reads === 'engine' ? 'deliver' : config.engine === null ? 'all' : 'tail';
-}
-
-function userAgentOf(version: string): string {
-  return `walhook/${version}`;
-}
-
-/** What is read, and what is made of it. @throws WalhookError if the source's cluster cannot be asked who it is */
-async function openWay({ config, reads, version }: WorkerOptions, lookups: Lookups): Promise<Way> {
-  const { engine, source: { kafka, url, slot } } = config;
-  const userAgent = userAgentOf(version);
-  const origin = kafka === null ? { database: target(url).database, slot } : { database: '', slot: kafka.group };
-  const enriching = (): Enriching => new Enriching({ config, origin, pool: lookups, database: new ReadOnlyDatabase(url) });
-  if (reads === 'engine' && engine !== null) return new EngineWay(engine.kafka, { config, userAgent, enriching });
-  if (kafka === null) throw new Error('a worker has an engine, or a topic as its source');
-  return new TopicWay(kafka, { config, userAgent, enriching, cluster: await clusterOf(kafka), producer: await producers(config) });
 }

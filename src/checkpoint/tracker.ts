@@ -102,6 +102,20 @@ export class Tracker<P> {
     this.#pass();
   }
 
+  /**
+   * The ticket of the first mark from which on nothing has been begun but to wait: once all tickets before it are settled, that mark's position
+   * is safe, and whoever goes on there misses none of what waits, and finds nothing of what does not. The next ticket if there is no such mark.
+   */
+  untouchedFrom(waiting: ReadonlySet<number>): number {
+    let from = this.#next;
+    while (from > this.#low && waiting.has(from - 1)) from--;
+    for (let i = this.#firstMark; i < this.#marks.length; i++) {
+      const { ticket } = this.#marks[i] ?? { ticket: -1 };
+      if (ticket >= from) return ticket;
+    }
+    return this.#next;
+  }
+
   #pass(): void {
     let first = this.#firstMark;
     for (; first < this.#marks.length; first++) {

@@ -68,6 +68,8 @@ export interface Assignment {
   readonly end: readonly bigint[];
   /** Until when no one else can have them, as performance.now() counts: put off by each heartbeat that is answered. */
   readonly leaseUntil: number;
+  /** From when on nothing more should be begun, by the same clock: no heartbeat has been answered for so long that what is sent may not be committed. Before the lease is over, and put off with it. */
+  readonly restFrom: number;
   /** Begins to read. Errors that may pass are waited out. */
   read(reader: RecordReader): void;
   /** May be called again and again; nothing is handed over until `resume`, but for what is being handed over now. */

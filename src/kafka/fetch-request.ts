@@ -32,7 +32,7 @@ const UNKNOWN = -1;
 const BY_NAME = 12;
 
 /** @throws the library's error if there is no answer; errors of single parts are given back */
-export async function fetchParts(client: KafkaClient, broker: Broker, wanted: readonly Wanted[]): Promise<FetchedPart[]> {
+export async function fetchParts(client: Pick<KafkaClient, 'connection' | 'api'>, broker: Broker, wanted: readonly Wanted[]): Promise<FetchedPart[]> {
   const connection = await client.connection(broker);
   const api = await client.api('Fetch');
   const idOf = ({ topic, topicId }: Wanted): string => (api.version <= BY_NAME ? topic : topicId);

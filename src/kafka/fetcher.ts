@@ -8,40 +8,53 @@ import { EARLIEST, listOffsets } from './offsets.ts';
 import { readBatches } from './read-batches.ts';
 
 export interface FetcherOptions {
-  readonly client: KafkaClient;
+  readonly client: Pick<KafkaClient, 'metadata' | 'connection' | 'api' | 'request'>;
   readonly parts: readonly Part[];
   readonly start: readonly bigint[];
   readonly reader: RecordReader;
   /** Records from `from` on are not there any more; it goes on at `to`. */
   readonly onLoss: (part: Part, from: bigint, to: bigint) => void;
-  /** Why it cannot read; null: it can again. */
+  /** Why some of it cannot be read; null: all can again. */
   readonly onTrouble: (error: unknown) => void;
 }
 
 const OUT_OF_RANGE = 1;
 const NOBODY = -1;
 
-/** Reads the parts of one generation, with one request under way for each broker that leads some of them. */
+/** Where one part stands. */
+interface Reach {
+  readonly part: Part;
+  next: bigint;
+  /** Who leads it; NOBODY: to be asked. */
+  leader: number;
+  /** How often in a row it could not be read. */
+  failures: number;
+  /** When it may be asked who leads it, by performance.now(). */
+  due: number;
+}
+
+/**
+ * Reads the parts of one generation, with one request under way for each broker that leads some of them. A part that cannot be read, be it for
+ * itself or with all that its broker leads, rests by itself: the others go on.
+ */
 export class Fetcher {
   readonly #options: FetcherOptions;
-  readonly #next: bigint[];
-  /** Who leads each part; NOBODY: to be asked. */
-  readonly #leaders: number[];
+  readonly #parts: readonly Reach[];
+  /** Brokers from which is read. */
   readonly #reading = new Set<number>();
-  readonly #halting = new AbortController();
+  #halted = false;
   #metadata: ClusterMetadata | null = null;
-  #failures = 0;
-  #finding = false;
+  /** Ends the wait of who asks for leaders; null: nobody asks. */
+  #asking: AbortController | null = null;
   #resumed: PromiseWithResolvers<void> | null = null;
 
   constructor(options: FetcherOptions) {
     this.#options = options;
-    this.#next = [...options.start];
-    this.#leaders = options.parts.map(() => NOBODY);
+    this.#parts = options.parts.map((part, index) => ({ part, next: options.start[index] ?? 0n, leader: NOBODY, failures: 0, due: 0 }));
   }
 
   run(): void {
-    if (this.#options.parts.length > 0) this.#find();
+    this.#find();
   }
 
   pause(): void {
@@ -54,129 +67,136 @@ export class Fetcher {
   }
 
   halt(): void {
-    this.#halting.abort();
+    this.#halted = true;
+    this.#asking?.abort();
     this.resume();
   }
 
-  get #halted(): boolean {
-    return this.#halting.signal.aborted;
-  }
-
-  /** Asks who leads the parts that nobody is known to lead, and reads them. */
+  /** Some parts are nobody's: asks who leads them, once each is due. */
   #find(): void {
-    if (this.#finding) return;
-    this.#finding = true;
-    void this.#lead().finally(() => {
-      this.#finding = false;
-      if (!this.#halted && this.#leaders.includes(NOBODY)) this.#find();
-    });
+    if (this.#asking === null) void this.#ask();
+    else this.#asking.abort();
   }
 
-  async #lead(): Promise<void> {
-    if (this.#failures > 0) await pause(backoff(this.#failures), this.#halting.signal);
-    if (this.#halted) return;
+  async #ask(): Promise<void> {
+    for (let lost = this.#lost; lost.length > 0 && !this.#halted; lost = this.#lost) {
+      this.#asking = new AbortController();
+      const wait = Math.min(...lost.map(({ due }) => due)) - performance.now();
+      // Another one that comes meanwhile may be due before these.
+      if (wait > 0) await pause(wait, this.#asking.signal);
+      const due = this.#lost.filter((reach) => reach.due <= performance.now());
+      if (due.length > 0 && !this.#halted) await this.#lead(due);
+    }
+    this.#asking = null;
+  }
+
+  get #lost(): Reach[] {
+    return this.#parts.filter(({ leader }) => leader === NOBODY);
+  }
+
+  /** Finds who leads them, and reads them. */
+  async #lead(lost: readonly Reach[]): Promise<void> {
     try {
       this.#metadata = await this.#options.client.metadata([...new Set(this.#options.parts.map(({ topic }) => topic))], true);
     } catch (error) {
-      if (!this.#halted) this.#failed(error);
-      return;
+      return this.#failed(lost, error);
     }
     const { topics, brokers } = this.#metadata;
-    this.#options.parts.forEach(({ topic, partition }, index) => {
-      if (this.#leaders[index] !== NOBODY) return;
+    for (const reach of lost) {
+      const { topic, partition } = reach.part;
       const leader = topics.get(topic)?.partitions[partition]?.leader ?? NOBODY;
-      if (brokers.has(leader)) this.#leaders[index] = leader;
-      else this.#failed(new Error(`${topic}/${partition} has no leader at the moment`));
-    });
-    for (const leader of new Set(this.#leaders)) if (leader !== NOBODY && !this.#reading.has(leader)) void this.#read(leader);
+      if (!brokers.has(leader)) this.#failed([reach], new Error(`${topic}/${partition} has no leader at the moment`));
+      else reach.leader = leader;
+    }
+    for (const { leader } of lost) if (leader !== NOBODY && !this.#reading.has(leader)) void this.#read(leader);
   }
 
   async #read(leader: number): Promise<void> {
     this.#reading.add(leader);
-    try {
-      for (let turn = 0; !this.#halted; turn++) {
-        await this.#unpaused();
-        const led = this.#led(leader, turn);
-        if (led.length === 0 || this.#halted) return;
-        await this.#round(leader, led);
-      }
-    } finally {
-      this.#reading.delete(leader);
+    for (let turn = 0; ; turn++) {
+      await this.#unpaused();
+      const led = this.#led(leader, turn);
+      if (led.length === 0 || this.#halted) break;
+      await this.#round(leader, led);
     }
+    this.#reading.delete(leader);
   }
 
   /** The parts that it leads, each in its turn first: an answer that is full leaves out those that come last. */
-  #led(leader: number, turn: number): number[] {
-    const led = this.#leaders.flatMap((of, index) => (of === leader ? [index] : []));
+  #led(leader: number, turn: number): Reach[] {
+    const led = this.#parts.filter((reach) => reach.leader === leader);
     const first = turn % Math.max(1, led.length);
     return [...led.slice(first), ...led.slice(0, first)];
   }
 
-  async #round(leader: number, led: readonly number[]): Promise<void> {
-    const indexes = new Map<string, number>();
+  async #round(leader: number, led: readonly Reach[]): Promise<void> {
+    const left = new Map(led.map((reach) => [`${reach.part.topic}/${reach.part.partition}`, reach]));
     try {
       const broker = this.#metadata?.brokers.get(leader);
       if (broker === undefined) throw new Error('the leader has gone');
-      const wanted = led.flatMap((index) => {
-        const part = this.#options.parts[index];
-        if (part === undefined) return [];
-        indexes.set(`${part.topic}/${part.partition}`, index);
-        return [{ ...part, topicId: this.#metadata?.topics.get(part.topic)?.id ?? '', from: this.#next[index] ?? 0n }];
-      });
-      const fetched = await fetchParts(this.#options.client, broker, wanted);
-      let failed = false;
-      for (const each of fetched) {
-        const index = indexes.get(`${each.wanted.topic}/${each.wanted.partition}`);
-        if (index === undefined) continue;
+      const wanted = led.map(({ part, next }) => ({ ...part, topicId: this.#metadata?.topics.get(part.topic)?.id ?? '', from: next }));
+      for (const each of await fetchParts(this.#options.client, broker, wanted)) {
+        const name = `${each.wanted.topic}/${each.wanted.partition}`;
+        const reach = left.get(name);
+        if (reach === undefined) continue;
         await this.#unpaused();
         if (this.#halted) return;
-        failed = !(await this.#take(index, each)) || failed;
+        await this.#take(reach, each);
+        left.delete(name);
       }
-      if (!failed) this.#fine();
+      this.#fine([...left.values()]);
     } catch (error) {
-      if (this.#halted) return;
-      for (const index of led) this.#leaders[index] = NOBODY;
-      this.#failed(error);
-      this.#find();
+      this.#failed([...left.values()], error);
     }
   }
 
-  /** Whether the part could be read. */
-  async #take(index: number, { wanted, errorCode, batches, aborted }: FetchedPart): Promise<boolean> {
-    if (errorCode === 0) {
-      const { records, next } = readBatches({ batches, aborted, from: wanted.from });
-      if (next === wanted.from) return true;
-      this.#options.reader(index, records, next);
-      this.#next[index] = next;
-      return true;
+  async #take(reach: Reach, { wanted, errorCode, batches, aborted }: FetchedPart): Promise<void> {
+    if (errorCode === OUT_OF_RANGE) return this.#skip(reach, wanted.from);
+    if (errorCode !== 0) return this.#failed([reach], new Error(`${wanted.topic}/${wanted.partition}: ${protocolErrorsCodesById[errorCode] ?? errorCode}`));
+    const { records, next } = readBatches({ batches, aborted, from: wanted.from });
+    this.#fine([reach]);
+    if (next !== wanted.from) this.#hand(reach, records, next);
+  }
+
+  /** What it would read is gone: it goes on with what is there. */
+  async #skip(reach: Reach, from: bigint): Promise<void> {
+    try {
+      const [earliest] = await listOffsets(this.#options.client, [reach.part], EARLIEST);
+      if (earliest === undefined || this.#halted) return;
+      this.#options.onLoss(reach.part, from, earliest);
+      this.#fine([reach]);
+      // What waits for the end of the part must not wait for the next record.
+      this.#hand(reach, [], earliest);
+    } catch (error) {
+      this.#failed([reach], error);
     }
-    if (errorCode === OUT_OF_RANGE) {
-      const [earliest] = await listOffsets(this.#options.client, [wanted], EARLIEST);
-      if (earliest === undefined || this.#halted) return false;
-      this.#next[index] = earliest;
-      this.#options.onLoss({ topic: wanted.topic, partition: wanted.partition }, wanted.from, earliest);
-      // What is gone is read as far as it can be: what waits for the end of the part must not wait for the next record.
-      this.#options.reader(index, [], earliest);
-      return true;
-    }
-    this.#leaders[index] = NOBODY;
-    this.#failed(new Error(`${wanted.topic}/${wanted.partition}: ${protocolErrorsCodesById[errorCode] ?? errorCode}`));
-    this.#find();
-    return false;
+  }
+
+  #hand(reach: Reach, records: Parameters<RecordReader>[1], next: bigint): void {
+    this.#options.reader(this.#parts.indexOf(reach), records, next);
+    reach.next = next;
   }
 
   async #unpaused(): Promise<void> {
     while (this.#resumed !== null) await this.#resumed.promise;
   }
 
-  #failed(error: unknown): void {
-    this.#failures++;
+  /** They rest, ever longer, until it is asked anew who leads them. */
+  #failed(reaches: readonly Reach[], error: unknown): void {
+    if (this.#halted || reaches.length === 0) return;
+    for (const reach of reaches) {
+      reach.leader = NOBODY;
+      reach.failures++;
+    }
+    const due = performance.now() + backoff(Math.max(...reaches.map(({ failures }) => failures)));
+    for (const reach of reaches) reach.due = due;
     this.#options.onTrouble(error);
+    this.#find();
   }
 
-  #fine(): void {
-    if (this.#failures === 0) return;
-    this.#failures = 0;
-    this.#options.onTrouble(null);
+  #fine(reaches: readonly Reach[]): void {
+    const recovered = reaches.filter(({ failures }) => failures > 0);
+    for (const reach of recovered) reach.failures = 0;
+    if (recovered.length > 0 && this.#parts.every(({ failures }) => failures === 0)) this.#options.onTrouble(null);
   }
 }

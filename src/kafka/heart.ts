@@ -14,6 +14,8 @@ export interface HeartOptions {
 const SELDOM = 500;
 /** Before the next try of one that got no answer. */
 const AGAIN = 100;
+/** Without an answer for so long, nothing more should be begun; half of the session, if that is less. */
+const UNANSWERED = 2_000;
 
 /**
  * Heartbeats of one generation. They go on while the group waits for us to let go: the broker answers them, and keeps our place, for as long as
@@ -29,6 +31,8 @@ export class Heart {
   readonly #rebalance: () => void;
   readonly #lose: (reason: Error) => void;
   #leaseUntil: number;
+  /** When the last heartbeat went out that was answered. */
+  #answered: number;
   /** When the last heartbeat went out that found the generation in order. */
   #settled: number;
   #over = false;
@@ -37,6 +41,7 @@ export class Heart {
     this.#options = options;
     this.#leaseUntil = options.sent + options.session;
     this.#settled = options.sent;
+    this.#answered = options.sent;
     const rebalancing = Promise.withResolvers<void>();
     const lost = Promise.withResolvers<Error>();
     [this.rebalancing, this.#rebalance, this.lost, this.#lose] = [rebalancing.promise, rebalancing.resolve, lost.promise, lost.resolve];
@@ -45,6 +50,10 @@ export class Heart {
 
   get leaseUntil(): number {
     return this.#over ? Number.NEGATIVE_INFINITY : this.#leaseUntil;
+  }
+
+  get restFrom(): number {
+    return Math.min(this.leaseUntil, this.#answered + Math.min(UNANSWERED, this.#options.session / 2));
   }
 
   /** What the lease was for is let go, or lost. */
@@ -78,11 +87,13 @@ export class Heart {
     try {
       await beat(Math.max(AGAIN, Math.min(session / 3, this.#leaseUntil - sent)));
       this.#settled = sent;
+      this.#answered = sent;
       this.#leaseUntil = sent + session;
       return null;
     } catch (error) {
       if (!answered(error, 'REBALANCE_IN_PROGRESS')) return error;
       // It began after the last heartbeat that found all in order, and goes on without those who take longer than it may.
+      this.#answered = sent;
       this.#leaseUntil = Math.min(sent + session, this.#settled + rebalance);
       this.#rebalance();
       return performance.now() >= this.#leaseUntil ? error : null;

@@ -53,6 +53,10 @@ export class Holding implements Assignment {
     return this.#options.heart.leaseUntil;
   }
 
+  get restFrom(): number {
+    return this.#options.heart.restFrom;
+  }
+
   read(reader: RecordReader): void {
     if (this.#fetcher !== null || this.#halted) return;
     const { reading: client, onLoss, onTrouble } = this.#options;

@@ -9,7 +9,7 @@ const READ_COMMITTED = 1;
 const NO_REPLICA = -1;
 
 /** Where each part begins or ends, in the order of `parts`. */
-export async function listOffsets(client: KafkaClient, parts: readonly Part[], which: typeof EARLIEST | typeof LATEST): Promise<bigint[]> {
+export async function listOffsets(client: Pick<KafkaClient, 'metadata' | 'request'>, parts: readonly Part[], which: typeof EARLIEST | typeof LATEST): Promise<bigint[]> {
   if (parts.length === 0) return [];
   const { brokers, topics } = await client.metadata([...new Set(parts.map(({ topic }) => topic))], true);
   const byLeader = Map.groupBy(parts, ({ topic, partition }) => topics.get(topic)?.partitions[partition]?.leader ?? -1);

@@ -20,6 +20,7 @@ import { sendingOf } from './sending-of.ts';
 import { Slots } from './slots.ts';
 import { Standing } from './standing.ts';
 import { Throttle } from './throttle.ts';
+import { Untouched } from './untouched.ts';
 
 /**
  * One endpoint's deliveries: lanes in memory, sent within the limits of a p-queue; what cannot be sent goes to the store
@@ -32,6 +33,7 @@ import { Throttle } from './throttle.ts';
  */
 export class EndpointQueue {
   readonly name: string;
+  readonly untouched: Untouched;
   readonly #options: EndpointQueueOptions;
   readonly #inFlight: InFlight;
   readonly #lanes: Lanes;
@@ -56,6 +58,7 @@ export class EndpointQueue {
     this.#options = options;
     this.#lanes = new Lanes(options.pace);
     this.#inFlight = new InFlight(options);
+    this.untouched = new Untouched(this.#lanes, this.#inFlight);
     this.#throttle = new Throttle(endpoint.concurrency);
     this.#slots = new Slots({
       rate: endpoint.rate,
@@ -88,7 +91,7 @@ export class EndpointQueue {
       memory: options.stored,
       load: (stored) => this.#add(new Item(stored.delivery, null, stored.attempts)),
       catchUp: (read) => this.#catchUp(read),
-      readmit: (items) => this.#readmit(items),
+      readmit: (items) => items.forEach((item) => this.#admit(item)),
       storing: () => this.#mode === 'storing',
       onUnreadable: (error) => options.events.onUnreadable(endpoint.name, error),
     });
@@ -325,12 +328,8 @@ export class EndpointQueue {
 
   #letIn(mode: 'direct' | 'storing'): void {
     this.#mode = mode;
-    this.#readmit(this.#held.splice(0));
+    for (const item of this.#held.splice(0)) this.#admit(item);
     if (mode === 'direct') this.#options.events.onCaughtUp(this.name);
-  }
-
-  #readmit(items: readonly Item[]): void {
-    for (const item of items) this.#admit(item);
   }
 
   #halt(ms: number | null): void {

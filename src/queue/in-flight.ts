@@ -71,6 +71,13 @@ export class InFlight {
     return true;
   }
 
+  /** The item, which came with the stream, is not here any more, and nothing has become of it: its ticket stays open. */
+  forget({ delivery }: Item): void {
+    this.#options.budget.remove(delivery.bytes);
+    this.#size--;
+    this.#bytes -= delivery.bytes;
+  }
+
   /** @param settled of its item */
   leave(delivery: Delivery, ticket: number, settled: (() => void) | null): void {
     const { budget, tickets } = this.#options;

@@ -226,6 +226,42 @@ export class Lanes {
     return waiting;
   }
 
+  /** All that waits, in no particular order. */
+  *allWaiting(): Iterable<Item> {
+    const heads = [...this.#ready.slice(this.#firstReady), ...this.#background.heads];
+    for (const head of this.#running) if (head.next !== null && !head.next.isRunning) heads.push(head.next);
+    for (const head of heads) for (let item: Item | null = head; item !== null; item = item.next) yield item;
+  }
+
+  /** Takes the ends of lanes out, each from where on `goes` names all of it, in no particular order. What is being sent stays, and what comes before. */
+  cutEnds(goes: (item: Item) => boolean): Item[] {
+    const ends: Item[] = [];
+    /** Leaves this one. */
+    const cutBehind = (head: Item): void => {
+      let last = head;
+      for (let item = head.next; item !== null; item = item.next) if (item.isRunning || !goes(item)) last = item;
+      if (last.next === null) return;
+      ends.push(...chain(last.next));
+      last.next = null;
+      this.#tails.set(last);
+    };
+    const isGone = (head: Item): boolean => {
+      for (let item: Item | null = head; item !== null; item = item.next) if (!goes(item)) return false;
+      this.#tails.delete(head.delivery.lane);
+      this.#background.forget(head.delivery.lane);
+      ends.push(...chain(head));
+      return true;
+    };
+    this.#ready = this.#ready.slice(this.#firstReady).filter((head) => !isGone(head));
+    this.#firstReady = 0;
+    for (const head of [...this.#ready, ...this.#background.heads]) cutBehind(head);
+    // In a batch, what follows a head may be sent with it.
+    for (const head of this.#running) if (head.next?.isRunning !== true) cutBehind(head);
+    for (const { behindBackground } of ends) if (behindBackground !== null) behindBackground.live--;
+    this.#size -= ends.length;
+    return ends;
+  }
+
   /** What is being sent. */
   get running(): Iterable<Item> & { readonly size: number } {
     return this.#running;

@@ -40,6 +40,7 @@ export interface WriterEvents {
 interface Waiter {
   readonly upTo: number;
   readonly resolve: () => void;
+  readonly reject: (error: WalhookError) => void;
 }
 
 /**
@@ -55,11 +56,12 @@ export class Writer {
   #durable = 0;
   #waiters: Waiter[] = [];
   #writing = false;
-  #stopped = false;
+  /** Why nothing more is written; null while it is. */
+  #ended: WalhookError | null = null;
   /** Begins the next batch; null if none is to come, or one is under way. */
   #next: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
   /** When the last batch ended, of performance.now(). */
-  #ended = Number.NEGATIVE_INFINITY;
+  #lastEnd = Number.NEGATIVE_INFINITY;
   /** When the batch under way was begun, of performance.now(); null if none is. */
   #begun: number | null = null;
   #retry: { readonly timer: NodeJS.Timeout; readonly now: () => void } | null = null;
@@ -97,11 +99,15 @@ export class Writer {
     this.#take({ kind: 'remember', endpoint, condition, what, done: () => undefined });
   }
 
-  /** Resolves when all that was handed in before is durable. */
+  /**
+   * Resolves when all that was handed in before is durable.
+   * @throws WalhookError `fenced` if another process has taken over before that, `stopping` after `stop`: it may be durable or not
+   */
   flushed(): Promise<void> {
     if (this.#durable === this.#taken) return Promise.resolve();
+    if (this.#ended !== null) return Promise.reject(this.#ended);
     this.#next?.now();
-    return new Promise((resolve) => this.#waiters.push({ upTo: this.#taken, resolve }));
+    return new Promise((resolve, reject) => this.#waiters.push({ upTo: this.#taken, resolve, reject }));
   }
 
   /** How long the batch under way has been tried, in milliseconds; 0 if none is. */
@@ -109,9 +115,9 @@ export class Writer {
     return this.#begun === null ? 0 : now - this.#begun;
   }
 
-  /** Gives up what cannot be written. Waiters are left waiting: whoever stops the writer no longer waits. */
+  /** Gives up what cannot be written: who waits for it is told. */
   stop(): void {
-    this.#stopped = true;
+    this.#end(new WalhookError('this process lets go of what it delivers: what was asked for may not be stored', { code: 'stopping', hint: 'look at the status in a moment, and ask again' }));
     if (this.#next !== null) clearTimeout(this.#next.timer);
     if (this.#retry !== null) {
       clearTimeout(this.#retry.timer);
@@ -135,7 +141,7 @@ export class Writer {
       // What comes in the same turn of the event loop goes into the same batch.
       setImmediate(() => void this.#write());
     };
-    const wait = this.#ended + GATHER - performance.now();
+    const wait = this.#lastEnd + GATHER - performance.now();
     if (wait <= 0) begin();
     else this.#next = { timer: setTimeout(begin, wait), now: begin };
   }
@@ -145,14 +151,14 @@ export class Writer {
       const batch = this.#nextBatch();
       this.#begun = performance.now();
       await this.#writeBatch(batch);
-      if (this.#stopped) return;
+      if (this.#ended !== null) return;
       this.#begun = null;
       this.#durable += batch.length;
       for (const operation of batch) operation.done();
       this.#wakeWaiters();
     } while (this.#pending.length >= ENOUGH || this.#waiters.length > 0);
     this.#writing = false;
-    this.#ended = performance.now();
+    this.#lastEnd = performance.now();
     if (this.#pending.length > 0) this.#gather();
   }
 
@@ -166,14 +172,14 @@ export class Writer {
 
   async #writeBatch(batch: readonly Operation[]): Promise<void> {
     let failed = false;
-    for (let wait = FIRST_WAIT; !this.#stopped; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+    for (let wait = FIRST_WAIT; this.#ended === null; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       try {
         await this.#persist(batch);
         if (failed) this.#events.onRecovered();
         return;
       } catch (error) {
         if (error instanceof WalhookError && error.code === 'fenced') {
-          this.#stopped = true;
+          this.#end(error);
           this.#events.onFenced(error);
           return;
         }
@@ -206,6 +212,11 @@ export class Writer {
     await this.#store.hold(batch.flatMap((operation) => (operation.kind === 'hold' ? [operation.held] : [])));
     for (const settlement of settlements(batch)) await this.#store.settle(settlement);
     for (const [endpoint, { condition, what }] of conditions(batch)) await this.#store.remember(endpoint, condition, what);
+  }
+
+  #end(why: WalhookError): void {
+    this.#ended ??= why;
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#ended);
   }
 
   #wakeWaiters(): void {

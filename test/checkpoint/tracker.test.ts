@@ -140,3 +140,26 @@ test('a ticket that stays open for long costs a byte for each that follows, and 
   tracker.settle(first);
   expect(tracker.safe).toEqual(at(many));
 });
+
+test('what waits is untouched from the mark on behind which nothing else is', () => {
+  const tracker = new Tracker(START);
+  const waiting = new Set<number>();
+  expect(tracker.untouchedFrom(waiting)).toBe(0);
+  for (let lsn = 1; lsn <= 5; lsn++) {
+    for (let i = 0; i < 10; i++) tracker.take();
+    tracker.mark(at(lsn));
+  }
+  for (let ticket = 13; ticket < 50; ticket++) waiting.add(ticket);
+  expect(tracker.untouchedFrom(waiting)).toBe(20);
+  // One that has been overtaken does not count.
+  waiting.delete(35);
+  tracker.settle(35);
+  expect(tracker.untouchedFrom(waiting)).toBe(40);
+  // What is behind the last mark can be left to nobody.
+  tracker.take();
+  expect(tracker.untouchedFrom(waiting)).toBe(51);
+  waiting.add(50);
+  expect(tracker.untouchedFrom(waiting)).toBe(40);
+  for (let ticket = 0; ticket < 40; ticket++) if (ticket !== 35) tracker.settle(ticket);
+  expect(tracker.safe).toEqual(at(4));
+});

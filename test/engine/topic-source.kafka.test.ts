@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { TailAndWorker } from '../../src/tail-and-worker.ts';
@@ -21,10 +21,11 @@ interface SourceOptions {
   readonly format?: 'event' | 'debezium';
   /** More of the file. */
   readonly more?: string;
+  readonly log?: Logger;
 }
 
 /** What delivers from the topic, stopped when the test has finished. */
-async function delivering({ db, receiver, scope, topic, group, format = 'event', more = '' }: SourceOptions): Promise<Worker | TailAndWorker> {
+async function delivering({ db, receiver, scope, topic, group, format = 'event', more = '', log = pino({ level: 'silent' }) }: SourceOptions): Promise<Worker | TailAndWorker> {
   const brokers = JSON.stringify(scope.brokers);
   const text = `version: 1
 source: { kafka: { brokers: ${brokers}, topics: [${topic}], group: ${group}, session: 6s, format: ${format} } }
@@ -34,7 +35,7 @@ endpoints: { crm: ${endpoint()} }
 hooks: [{ name: people, table: people, to: crm, when: "row.country == 'NL'", body: { id: "\${{ row.id }}", phone: "\${{ row.phone }}" } }]
 ${more}`;
   const config = loadConfig({ text, file: 'walhook.yaml', env: daemonEnvironment({ db, receivers: { RECEIVER: receiver } }), readFile: (path) => readFileSync(path, 'utf8') });
-  const options = { config, log: pino({ level: 'silent' }), version: '0.0.0-test' };
+  const options = { config, log, version: '0.0.0-test' };
   const running = config.engine === null ? await Worker.start({ ...options, reads: 'source' }) : await TailAndWorker.start(options);
   running.done.catch(() => undefined);
   onTestFinished(async () => {
@@ -94,6 +95,31 @@ describeKafka('a topic as the source', () => {
     await delivering({ db, receiver, scope, topic, group: scope.name('group'), format: 'debezium', more: engine });
     await receiver.received(3);
     expect(bodies(receiver)).toEqual([{ id: 7, phone: '7' }, { id: 7, phone: '77' }, { id: 7, phone: '77' }]);
+  });
+
+  test('records that retention has taken before they were read are told, as those of the topic, and it goes on with what is there', async () => {
+    const db = await testDatabase();
+    const scope = kafka();
+    const topic = await scope.topic(1);
+    const group = scope.name('group');
+    const producer = await producerOf(scope.brokers, topic, 1);
+    const write = (phone: string): Promise<unknown> => {
+      const after = { id: 7, country: 'NL', phone, phone_visible: true };
+      return producer.produce([{ partition: 0, key: '{"id":7}', header: '', value: JSON.stringify({ before: null, after, op: 'c', ts_ms: 1, source: { connector: 'postgresql', schema: 'public', table: 'people', lsn: 1, txId: 1, ts_ms: 1 } }) }]);
+    };
+    const receiver = await testReceiver();
+    await write('1');
+    const first = await delivering({ db, receiver, scope, topic, group, format: 'debezium' });
+    await receiver.received(1);
+    await first.stop();
+    for (const phone of ['2', '3', '4']) await write(phone);
+    await scope.admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition: 0, offset: 3n }] }] });
+    const lines: Record<string, unknown>[] = [];
+    const again = await testReceiver();
+    await delivering({ db, receiver: again, scope, topic, group, format: 'debezium', log: pino({ level: 'error' }, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) }) });
+    await again.received(1);
+    expect(bodies(again)).toEqual([{ id: 7, phone: '4' }]);
+    expect(lines).toEqual([expect.objectContaining({ topic, partition: 0, from: '1', to: '3', msg: `Kafka's retention has removed 2 records of topic ${topic} before they were read: they are lost` })]);
   });
 
   test('a second process stands by, and goes on when the first has ended', async () => {

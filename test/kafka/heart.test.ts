@@ -70,3 +70,30 @@ test('once stopped it has no lease, and says nothing more', async () => {
   expect(beating.leaseUntil).toBe(Number.NEGATIVE_INFINITY);
   expect(told).toEqual([]);
 });
+
+test('nothing more should be begun two seconds after the last answer, or half a session, if that is less', async () => {
+  let answers = true;
+  const { heart: beating } = heart(() => (answers ? Promise.resolve() : Promise.reject(new Error('away'))));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(beating.restFrom).toBeGreaterThan(performance.now() + 1_400);
+  answers = false;
+  const from = beating.restFrom;
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(beating.restFrom).toBe(from);
+  expect(performance.now()).toBeGreaterThanOrEqual(from);
+  answers = true;
+  await vi.advanceTimersByTimeAsync(200);
+  expect(beating.restFrom).toBeGreaterThan(performance.now() + 1_700);
+  beating.stop();
+  expect(beating.restFrom).toBe(Number.NEGATIVE_INFINITY);
+  const short = new Heart({ beat: () => Promise.resolve(), session: 1_000, rebalance: REBALANCE, sent: performance.now() });
+  expect(short.restFrom).toBe(performance.now() + 500);
+  short.stop();
+});
+
+test('a group that is dealt anew answers', async () => {
+  const { heart: beating } = heart(says('REBALANCE_IN_PROGRESS'));
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(beating.restFrom).toBeGreaterThan(performance.now() + 1_400);
+  beating.stop();
+});

@@ -65,6 +65,7 @@ const script: fc.Arbitrary<Script> = fc.record({
   refreshes: fc.array(fc.nat(3000), { maxLength: 3 }),
   lates: fc.array(fc.nat(2000), { maxLength: 12 }),
   crashes: fc.array(fc.integer({ min: 1, max: 3000 }), { maxLength: 3 }),
+  handOvers: fc.array(fc.integer({ min: 1, max: 2000 }), { maxLength: 3 }),
 });
 
 async function play(drawn: Script): Promise<World> {
@@ -75,6 +76,7 @@ async function play(drawn: Script): Promise<World> {
   await Promise.race([world.start(), time.run(1000)]);
   const happenings = [
     ...drawn.crashes.map((at) => ({ at, happen: () => void world.crash() })),
+    ...drawn.handOvers.map((at) => ({ at, happen: () => void world.handOver() })),
     ...drawn.refreshes.map((at) => ({ at, happen: () => world.meddle('refresh') })),
     ...drawn.lates.map((at) => ({ at, happen: () => world.meddle('late') })),
     ...drawn.pauses.map(([at]) => ({ at, happen: () => world.meddle('pause') })),

@@ -449,6 +449,40 @@ test('close parks the rest when its time is over, and what is being sent may end
   expect(time.pending).toBe(0);
 });
 
+test('what waits can be left to others: then close stores nothing, and sends only what was before it', async () => {
+  const rig = new Rig({ concurrency: 2 });
+  rig.queue.startDraining();
+  rig.answer = () => null;
+  for (let i = 0; i < 10; i++) rig.offer(`${i}`, i % 5);
+  await time.run(2);
+  expect(rig.queue.untouched.tickets.toSorted((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+  rig.queue.untouched.forget(4);
+  expect(rig.queue.untouched.tickets.toSorted((a, b) => a - b)).toEqual([2, 3]);
+  rig.answer = () => OK;
+  for (const answer of rig.waiting.values()) answer(OK);
+  let isClosed = false;
+  void rig.queue.close(patient()).then(() => (isClosed = true));
+  expect(await time.until(() => isClosed, 1000)).toBe(true);
+  expect(rig.delivered).toEqual(['0', '1', '2', '3']);
+  expect([rig.parked, rig.tracker.lowest, rig.budget.deliveries, rig.budget.bytes]).toEqual([[], 4, 0, 0]);
+});
+
+test('what is stored, and what waits for it, is not left to others', async () => {
+  const rig = new Rig({ concurrency: 1 });
+  rig.queue.startDraining();
+  rig.answer = ({ id }) => (id === 'a0' ? failed(422) : OK);
+  rig.offer('a0', 1);
+  rig.offer('a1', 1);
+  await time.run(100);
+  rig.offer('a2', 1);
+  expect(rig.queue.untouched.tickets).toEqual([]);
+  rig.queue.untouched.forget(0);
+  let isClosed = false;
+  void rig.queue.close(patient()).then(() => (isClosed = true));
+  expect(await time.until(() => isClosed, 1000)).toBe(true);
+  expect([rig.parked, rig.tracker.open]).toEqual([['a0', 'a1', 'a2'], 0]);
+});
+
 test('close waits for what is held until the store has been read, and parks it', async () => {
   const rig = new Rig({ concurrency: 1 });
   rig.queue.startDraining();

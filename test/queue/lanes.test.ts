@@ -249,3 +249,33 @@ test('tens of thousands of lanes are taken in the order they came', () => {
   expect(taken.every((each, i) => each === items[i])).toBe(true);
   expect(lanes.take()).toBeNull();
 });
+
+test('the ends of lanes can be cut, but for what is being sent and what is before what stays', () => {
+  const lanes = new Lanes();
+  const [a1, a2, a3, b1, b2, c1, d1, d2] = [1, 1, 1, 2, 2, 3, 4, 4].map((lane) => item(lane)) as [Item, Item, Item, Item, Item, Item, Item, Item];
+  for (const one of [a1, b1, c1, d1, a2, b2, a3, d2]) lanes.add(one);
+  expect([lanes.take(), lanes.take()]).toEqual([a1, b1]);
+  expect(new Set(lanes.allWaiting())).toEqual(new Set([a2, a3, b2, c1, d1, d2]));
+  // Of lane 4 only what is in the middle of it: that stays.
+  const going = new Set([a3, b2, c1, d1]);
+  expect(new Set(lanes.cutEnds((one) => going.has(one)))).toEqual(new Set([a3, b2, c1]));
+  expect([lanes.size, lanes.waiting]).toEqual([5, 3]);
+  // Each lane goes on from what is left of it.
+  lanes.add(a3);
+  expect([lanes.release(a1), lanes.release(b1)]).toEqual([false, true]);
+  expect([lanes.take(), lanes.take(), lanes.take()]).toEqual([d1, a2, null]);
+  expect([lanes.release(a2), lanes.release(d1)]).toEqual([false, false]);
+  expect([lanes.take(), lanes.take(), lanes.take()]).toEqual([a3, d2, null]);
+});
+
+test('what goes in a batch stays together, and a lane that is cut whole begins anew', () => {
+  const lanes = new Lanes();
+  const [a1, a2, a3, b1] = [1, 1, 1, 2].map((lane) => item(lane)) as [Item, Item, Item, Item];
+  for (const one of [a1, a2, a3, b1]) lanes.add(one);
+  expect(lanes.takeBatch({ size: 2, bytes: 1000, isAlone: () => false })).toEqual([a1, a2]);
+  expect(new Set(lanes.cutEnds(() => true))).toEqual(new Set([a3, b1]));
+  lanes.add(b1);
+  expect(lanes.take()).toBe(b1);
+  lanes.release(a1);
+  expect(lanes.size).toBe(2);
+});

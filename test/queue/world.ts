@@ -47,8 +47,9 @@ export interface Script {
   /** When the queue is told to read its store again, and when some of what is in flight counts as late. */
   readonly refreshes: readonly number[];
   readonly lates: readonly number[];
-  /** When the process is killed. */
+  /** When the process is killed, and when it hands over. */
   readonly crashes: readonly number[];
+  readonly handOvers: readonly number[];
 }
 
 /** Milliseconds between checkpoints. */
@@ -217,6 +218,7 @@ export class World {
 
   /** A chunk is read once the one before is over; after a crash it is read again, and its place in the stream is behind all that was parked before. */
   #backfill(): void {
+    if (!this.#isUp) return;
     const rows = this.background.slice(this.#filled, this.#filled + 8);
     if (rows.every(({ id }) => this.#settled.has(id))) this.#filled += rows.length;
     else if (!rows.some(({ id }) => this.#chunk.has(id)) && this.#isRead && this.queue.takesBackground && !this.#budget.full) this.#offerChunk(rows);
@@ -259,6 +261,39 @@ export class World {
 
   /** Kills the process: what is under way takes effect or does not; then it starts again. */
   async crash(): Promise<void> {
+    this.#cutOff();
+    this.queue.close({ spill: AbortSignal.abort(), abandon: AbortSignal.abort() }).catch(() => undefined); // by a writer that is stopped
+    const stored = new Set(this.store.of(ENDPOINT).map(({ delivery }) => delivery.id));
+    this.#mayComeAgain = new Set(
+      this.deliveries.filter(({ id, sequence }) => sequence.commitLsn >= this.#checkpoint.lsn || stored.has(id)).map(({ id }) => id),
+    );
+    await this.start();
+  }
+
+  /** Lets go in good order, as a worker does when partitions are dealt anew, and goes on where that has come to: only what hung may come again. */
+  async handOver(): Promise<void> {
+    if (!this.#isUp) return;
+    const { run, queue, tracker } = this;
+    this.#isUp = false;
+    queue.untouched.forget(tracker.untouchedFrom(new Set(queue.untouched.tickets)));
+    const [spill, abandon] = [new AbortController(), new AbortController()];
+    const mayComeAgain = new Set([...this.#mayComeAgain].filter((id) => this.received.get(id)?.includes(run) !== true));
+    this.#later(100, () => spill.abort());
+    this.#later(200, () => {
+      for (const { id } of [...this.#requests].flat()) mayComeAgain.add(id);
+      abandon.abort();
+    });
+    await queue.close({ spill: spill.signal, abandon: abandon.signal }).catch(() => undefined);
+    // Or it was killed meanwhile.
+    if (run !== this.run) return;
+    this.#cutOff();
+    queue.abandon();
+    this.#checkpoint = tracker.safe;
+    this.#mayComeAgain = mayComeAgain;
+    await this.start();
+  }
+
+  #cutOff(): void {
     this.run++;
     for (const timer of this.#timers) clearTimeout(timer as NodeJS.Timeout);
     this.#timers = [];
@@ -268,15 +303,10 @@ export class World {
     }
     this.#requests.clear();
     this.writer.stop();
-    void this.queue.close({ spill: AbortSignal.abort(), abandon: AbortSignal.abort() });
-    const stored = new Set(this.store.of(ENDPOINT).map(({ delivery }) => delivery.id));
-    this.#mayComeAgain = new Set(
-      this.deliveries.filter(({ id, sequence }) => sequence.commitLsn >= this.#checkpoint.lsn || stored.has(id)).map(({ id }) => id),
-    );
-    await this.start();
   }
 
   #offer(): void {
+    if (!this.#isUp) return;
     for (let burst = Math.ceil(this.#random() * 6); burst > 0 && !this.#budget.full; burst--) {
       const delivery = this.deliveries[this.#next];
       if (delivery === undefined) return;

@@ -146,14 +146,14 @@ test('flushed waits for what came before it, and for nothing else', async () => 
 test('stopped, it gives up: nothing is said to be durable any more', async () => {
   store.fails = () => 'before';
   park('a');
-  void writer.flushed().then(() => log.push('flushed'));
+  void writer.flushed().catch(() => log.push('not flushed'));
   await time.run(50);
   store.fails = () => 'no';
   writer.stop();
   writer.stop();
   park('b');
   await time.run(60_000);
-  expect(log).toEqual(['error']);
+  expect(log).toEqual(['error', 'not flushed']);
   expect(time.pending).toBe(0);
 });
 
@@ -181,4 +181,33 @@ test('one that is refused does not keep the others, and is written without what 
   expect(done).toEqual(['0', '1', '2', '3', '4', '5', '6', '7', '8']);
   expect([stored.get('4'), stored.get('5')]).toEqual(['sorry', 'd?sol?']);
   expect(log).toEqual([]);
+});
+
+test('who waits when another process has taken over is told so, and so is who asks afterwards', async () => {
+  store.fails = () => {
+    throw new WalhookError('another one has taken over', { code: 'fenced' });
+  };
+  park('a');
+  const asked = writer.flushed();
+  await expect(Promise.all([asked, time.run(10)])).rejects.toMatchObject({ code: 'fenced' });
+  park('b');
+  await expect(writer.flushed()).rejects.toMatchObject({ code: 'fenced' });
+  writer.stop();
+  await expect(writer.flushed()).rejects.toMatchObject({ code: 'fenced' });
+});
+
+test('who waits when it is stopped is told so; what was durable by then is', async () => {
+  park('a');
+  await writerIsFlushed();
+  store.fails = () => 'before';
+  park('b');
+  const asked = writer.flushed();
+  asked.catch(() => undefined);
+  await time.run(500);
+  writer.stop();
+  await expect(asked).rejects.toMatchObject({ code: 'stopping', hint: expect.stringContaining('ask again') });
+  expect(log.filter((entry) => entry !== 'error')).toEqual(['a']);
+  const idle = new Writer(store, { onError: () => undefined, onRecovered: () => undefined, onFenced: () => undefined });
+  idle.stop();
+  await idle.flushed();
 });
