@@ -35,6 +35,12 @@ export function engineText(engine: EngineReport, reads: boolean): string {
   ].join('\n');
 }
 
+/** A line on a process that reads topics as its source, and delivers what is in them. */
+export function sourceText({ topic, group, partitions, generation }: EngineReport): string {
+  const own = partitions.length === 0 ? 'none of its partitions: another process of the group has them' : `its ${partitions.length === 1 ? 'partition' : 'partitions'} ${ranges(partitions)}`;
+  return `source: topic ${topic}, group ${group}; this process reads ${own}${generation === null ? '' : `, generation ${generation}`}`;
+}
+
 function workersText({ worker: self }: EngineReport, fleet: NonNullable<EngineReport['fleet']>): string[] {
   const rows = fleet.workers.map(({ worker, partitions, lag }) => [worker === null ? 'nobody' : `${printableLine(worker, 60)}${worker === self ? ' (this)' : ''}`, String(partitions.length), ranges(partitions), humanCount(lag)]);
   const most = largestLag(fleet);

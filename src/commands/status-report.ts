@@ -16,16 +16,17 @@ import { withSource } from './with-source.ts';
  * @throws WalhookError if neither answers: what the database says.
  */
 export async function statusReport(config: Config): Promise<StatusReport> {
-  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), outcome(slotReport(config)), outcome(stateReport(config))]);
+  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), outcome(config.source.kafka === null ? slotReport(config) : Promise.resolve(null)), outcome(stateReport(config))]);
   // Without the daemon and without the database there is nothing to show.
-  if (daemon.value === null && slot.error !== null && state.error !== null) throw slot.error;
+  if (daemon.value === null && state.error !== null && (slot.error !== null || config.source.kafka !== null)) throw slot.error ?? state.error;
   return {
     daemon: daemon.value,
     daemon_error: daemon.error?.message ?? null,
     daemon_url: daemonUrl(config.server),
     slot_name: config.source.slot,
     slot: slot.value,
-    slot_error: slot.error?.message ?? null,
+    slot_error: config.source.kafka === null ? (slot.error?.message ?? null) : null,
+    source_topics: config.source.kafka?.topics.join(', ') ?? null,
     checkpoint_at: state.value?.checkpointAt ?? null,
     state_error: state.error === null ? null : { message: state.error.message, hint: state.error.hint },
     endpoints: endpointLines(config, daemon.value, state.value?.counts ?? null),

@@ -4,7 +4,7 @@ import type { EndpointStatus } from '../endpoint-status.ts';
 import { backfillLines } from './backfill-text.ts';
 import type { DaemonReport, StoredCounts } from './daemon-report.ts';
 import type { ConditionLine } from './endpoint-condition.ts';
-import { engineText } from './engine-text.ts';
+import { engineText, sourceText } from './engine-text.ts';
 import { printableLine } from './printable.ts';
 import { textTable } from './text-table.ts';
 import { countOf, humanBytes, humanDuration } from './units.ts';
@@ -19,6 +19,8 @@ export interface StatusReport {
   /** Null: there is none, or `slot_error` says why it cannot be seen. */
   readonly slot: SlotReport | null;
   readonly slot_error: string | null;
+  /** The topics that are read in the place of a slot, with commas between them; null: the source is a database. */
+  readonly source_topics: string | null;
   /** When the daemon last stored how far it is, in ISO 8601. */
   readonly checkpoint_at: string | null;
   readonly state_error: { readonly message: string; readonly hint: string | null } | null;
@@ -52,14 +54,14 @@ export interface EndpointLine extends StoredCounts, ConditionLine {
 
 /** The report for people. `now` in Unix milliseconds. */
 export function statusText(report: StatusReport, now: number): string {
-  return `${[daemonText(report), ...engineTexts(report), slotText(report, now), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
+  return `${[daemonText(report), ...engineTexts(report), ...(report.source_topics === null ? [slotText(report, now)] : []), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
 }
 
-function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string {
+function daemonText({ daemon, daemon_error, daemon_url, source_topics }: StatusReport): string {
   if (daemon === null) return `${bad('walhook is not running:')} ${daemon_error ?? ''}\nWhat follows is what the database knows.`;
   const well = daemon.state === 'streaming' && daemon.problems.length === 0;
   if (daemon.state === 'standby') {
-    return `walhook ${daemon.version} ${good('stands by')}: another daemon has the slot; process ${daemon.pid}, ${daemon_url ?? ''}`;
+    return `walhook ${daemon.version} ${good('stands by')}: another daemon ${source_topics === null ? 'has the slot' : 'reads the source'}; process ${daemon.pid}, ${daemon_url ?? ''}`;
   }
   const { deliveries, bytes } = daemon.in_flight;
   return [
@@ -72,9 +74,11 @@ function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string 
 }
 
 /** Nothing without `engine`, or of a daemon that does not tell: one of an earlier version. */
-function engineTexts({ daemon }: StatusReport): string[] {
+function engineTexts({ daemon, source_topics }: StatusReport): string[] {
   const engine = daemon?.engine ?? null;
-  return engine === null || daemon === null ? [] : [engineText(engine, daemon.received !== '')];
+  // Without `engine` the one who reads the topics delivers too.
+  if (engine !== null && source_topics !== null && engine.role === 'all' && engine.topic === source_topics) return [sourceText(engine)];
+  return engine === null || daemon === null ? [] : [engineText(engine, engine.role === 'tail' ? daemon.state !== 'standby' : daemon.received !== '')];
 }
 
 function slotText({ slot, slot_name, slot_error, checkpoint_at, daemon }: StatusReport, now: number): string {

@@ -10,6 +10,7 @@ const REPORT: StatusReport = {
   slot_name: 'walhook',
   slot: null,
   slot_error: null,
+  source_topics: null,
   checkpoint_at: null,
   state_error: null,
   endpoints: [],
