@@ -73,7 +73,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { command: 'walhook check', why: 'before the first run, and after each change' },
       { command: 'walhook check -c production.yaml --json', why: 'in a pipeline' },
     ],
-    notes: ['Validates the file, then the database against it: server, role, slot, publication, tables, keys, replica identities, and the types in every expression. Changes nothing.', 'Exit codes: 0 nothing found, or warnings alone; 3 an error in what the database has; 69 the database cannot be reached; 78 an error in the file.'],
+    notes: ['Validates the file, then the database against it: server, role, slot, publication, tables, keys, replica identities, and the types in every expression. With `engine` or `source.kafka` it asks the brokers for the topics. Changes nothing.', 'Exit codes: 0 nothing found, or warnings alone; 3 an error in what the database or Kafka has; 69 the database cannot be reached; 78 an error in the file.'],
     options: [CONFIG, JSON_OUTPUT],
     stopsOn: [],
     load: async () => (await import('./check.ts')).check,

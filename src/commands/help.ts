@@ -21,7 +21,7 @@ const EXIT_CODES = [
   ['1', 'failure'],
   ['2', 'a command or option that is not there'],
   ['3', 'a check failed'],
-  ['69', 'the database cannot be reached'],
+  ['69', 'the database, or Kafka, cannot be reached'],
   ['77', 'the database does not permit it'],
   ['78', 'the configuration is wrong'],
 ] as const;

@@ -85,7 +85,7 @@ function daemonText({ daemon, daemon_error, daemon_url, source_topics }: StatusR
 function engineTexts({ daemon, source_topics }: StatusReport): string[] {
   const engine = daemon?.engine ?? null;
   if (engine === null || daemon === null) return [];
-  if (source_topics === null) return [engineText(engine, { reads: daemon.received !== '', source: 'slot' })];
+  if (source_topics === null) return [engineText(engine, { reads: engine.role === 'tail' ? daemon.state !== 'standby' : daemon.received !== '', source: 'slot' })];
   return [engineText(engine, { reads: daemon.state !== 'standby' && engine.role !== 'deliver', source: engine.group === source_topics.group ? 'this' : 'topics' })];
 }
 

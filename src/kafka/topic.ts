@@ -94,6 +94,6 @@ function checkCount({ topic, partitions }: TopicOptions, found: number): void {
   throw new WalhookError(`topic ${topic} has ${found} partitions, and engine.kafka.partitions is ${partitions}`, {
     code: 'engine_partitions',
     exit: EXIT.badConfig,
-    hint: `Set engine.kafka.partitions: ${found}, or let a new topic be made (engine.kafka.topic) once the old one is delivered: what is under way would lose its order`,
+    hint: `Set engine.kafka.partitions: ${found} if the topic always had as many. If it was altered, or another number is wanted: let it be delivered to its end, then name a new topic (engine.kafka.topic), or what is under way loses its order: docs/scale.md, Another number of partitions`,
   });
 }

@@ -46,10 +46,10 @@ function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> 
       daemon: null,
       daemon_error: 'nothing answers',
       daemon_url: null,
-      source_topics: null,
-  slot_name: 'walhook',
+      slot_name: 'walhook',
       slot: { active: true, wal_status: 'reserved', invalidation: null, lag_bytes: 0, lag_seconds: 0, retained_bytes: 0, safe_bytes: null },
       slot_error: null,
+      source_topics: null,
       checkpoint_at: null,
       state_error: null,
       endpoints,
@@ -135,6 +135,16 @@ test('what stands by for the slot is not said to read it', () => {
   const standby = { ...DAEMON, state: 'standby', received: '', confirmed: '', wal: null } as const;
   expect(text([], { daemon: { ...standby, engine: { ...ENGINE, role: 'tail', partitions: [], generation: null } } })).toContain('this process stands by for the slot (role tail)');
   expect(text([], { daemon: { ...standby, engine: ENGINE } })).toContain('this process delivers, and stands by for the slot (role all)');
+});
+
+test('where a topic is the source nothing is said of a slot', () => {
+  const engine = { ...ENGINE, topic: 'shop', group: 'crm', fleet: null, fleet_error: null, fleet_problems: [] } as const;
+  const source_topics = { topics: ['shop'], group: 'crm', command: 'kafka-consumer-groups.sh' } as const;
+  const shown = text([], { daemon: { ...DAEMON, received: '', confirmed: '', wal: null, engine }, slot: null, source_topics });
+  expect(shown).toContain('readers: topic shop, group crm; this process reads them, and delivers');
+  expect(shown).not.toContain('slot');
+  const standby = { ...DAEMON, state: 'standby', received: '', confirmed: '', wal: null, engine: { ...engine, partitions: [] } } as const;
+  expect(text([], { daemon: standby, slot: null, source_topics })).toMatch(/stands by.*: another daemon reads the topics[^]*this process stands by/);
 });
 
 test('of what only delivers nothing of the stream is shown, and a broker that cannot be asked is a problem', () => {

@@ -8,10 +8,10 @@ import { WorkerRows } from './worker-rows.tsx';
 
 const ROLES: Readonly<Record<EngineReport['role'], string>> = { tail: 'reads the slot', deliver: 'delivers', all: 'reads and delivers' };
 /** Of one that does not read the slot. */
-const WAITING_ROLES: typeof ROLES = { tail: 'stands by for the slot', deliver: ROLES.deliver, all: 'delivers, stands by for the slot' };
+const WAITING_ROLES: typeof ROLES = { tail: 'stands by', deliver: ROLES.deliver, all: 'delivers' };
 
 /** This process's part in the work that Kafka shares, and all who deliver. */
-export function EnginePart({ engine, readsSlot }: { readonly engine: EngineReport; readonly readsSlot: boolean }): VNode {
+export function EnginePart({ engine, reads }: { readonly engine: EngineReport; readonly reads: boolean }): VNode {
   const { role, topic, partitions, generation, forwarded, rebalances, last_pause: lastPause, problem, fleet, fleet_error: error } = engine;
   return (
     <>
@@ -19,7 +19,7 @@ export function EnginePart({ engine, readsSlot }: { readonly engine: EngineRepor
         <div>
           <dt>role {role}</dt>
           <dd>
-            <State tone={problem === null ? 'ok' : 'failing'}>{problem === null ? (readsSlot ? ROLES : WAITING_ROLES)[role] : 'not with the broker'}</State>
+            <State tone={problem === null ? 'ok' : 'failing'}>{problem === null ? (reads ? ROLES : WAITING_ROLES)[role] : 'not with the broker'}</State>
           </dd>
         </div>
         <div>
