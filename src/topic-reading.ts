@@ -53,7 +53,7 @@ export class TopicReading implements RecordStages {
     const { config, cluster, queues, hold, history, onChange } = options;
     this.#options = options;
     const tables = topicTables(config);
-    this.#format = config.source.kafka?.format === 'debezium' ? debeziumFormat() : eventFormat(tables.map(({ table }) => table));
+    this.#format = config.source.kafka?.format === 'debezium' ? debeziumFormat(tables.map(({ table }) => table)) : eventFormat(tables.map(({ table }) => table));
     this.#changes = new TopicChanges(tables);
     this.#pipeline = new Pipeline({
       config,

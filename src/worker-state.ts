@@ -38,19 +38,22 @@ export interface Generation extends Pick<DurableState, 'parking' | 'claims' | 'd
   release(): Promise<void>;
 }
 
+/** How long an index may be built of what is parked, in milliseconds. */
+const BUILD_TIMEOUT = 600_000;
+
 /**
  * Opens the state schema, and brings it up to date.
  * @param config with `engine`
  */
 export async function openWorkerState(config: Config, options: OpenStateOptions = {}): Promise<WorkerState> {
   const partitions = config.engine?.kafka.partitions ?? 1;
-  const state = await openStateSchema(config, options);
+  const building = await openStateSchema(config, { ...options, timeout: BUILD_TIMEOUT });
   try {
-    await indexParts(state, partitions);
-  } catch (error) {
-    await state.close();
-    throw error;
+    await indexParts(building, partitions);
+  } finally {
+    await building.close();
   }
+  const state = await openStateSchema(config, options);
   return workerState(state, { slot: config.source.slot, partitions });
 }
 

@@ -1,5 +1,7 @@
+import type { Config } from '../config.ts';
 import type { EngineStatus } from '../engine-status.ts';
 import { WalhookError } from '../errors.ts';
+import { noRows } from './with-source.ts';
 
 /** For what this process has not, and another one of the same configuration has. */
 export function otherRole(what: string, whose: keyof typeof WHOSE): WalhookError {
@@ -7,7 +9,8 @@ export function otherRole(what: string, whose: keyof typeof WHOSE): WalhookError
 }
 
 /** Why a process that runs has no backfills; null: it should have them. */
-export function noBackfills(engine: EngineStatus | null): WalhookError | null {
+export function noBackfills(engine: EngineStatus | null, { source: { kafka } }: Pick<Config, 'source'>): WalhookError | null {
+  if (kafka !== null) return noRows(kafka);
   if (engine === null || engine.role === 'tail') return null;
   return engine.role === 'deliver' ? otherRole('this process only delivers, and has no backfills', 'tail') : otherRole('this process delivers, and stands by for the slot: it has no backfills', 'tail');
 }

@@ -177,7 +177,7 @@ function routes({ config, state, fleet }: Configured, { log, service, inspection
   const status = () => service()?.status() ?? STARTING;
   const activeBackfills = (): Promise<readonly BackfillReport[] | null> => {
     // A worker has none itself, and others may run some.
-    const others = noBackfills(status().engine) === null ? [] : state.backfills({ active: true });
+    const others = noBackfills(status().engine, config) === null ? [] : state.backfills({ active: true });
     return Promise.resolve(service()?.daemon?.backfills?.list({ active: true }) ?? others).catch((error: unknown) => {
       log.warn({ err: error }, 'status: backfills cannot be listed');
       return null;
@@ -219,7 +219,7 @@ function routes({ config, state, fleet }: Configured, { log, service, inspection
     engine: () => fleet.report(status().engine),
     backfills: () => {
       const found = service()?.daemon?.backfills ?? null;
-      if (found === null) throw (service()?.daemon ?? null) === null ? notRunning(status()) : (noBackfills(status().engine) ?? notRunning(status()));
+      if (found === null) throw (service()?.daemon ?? null) === null ? notRunning(status()) : (noBackfills(status().engine, config) ?? notRunning(status()));
       return found;
     },
     slot: () => {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Config } from '../config.ts';
+import type { Config, KafkaSourceConfig } from '../config.ts';
 import { WalhookError } from '../errors.ts';
 import { connect, target } from '../source/connect.ts';
 import { connectionError } from '../source/connection-error.ts';
@@ -30,7 +30,17 @@ export async function withDatabase<T>(url: string | null, doing: string, work: (
 
 /** @param what cannot be done, as in `cannot render a row` @throws WalhookError `source_is_kafka` if the source is no database */
 export function refuseKafka({ source }: Pick<Config, 'source'>, what: string, hint: string): void {
-  if (source.kafka !== null) throw new WalhookError(`${what}: the source is Kafka, and tables are known from its records alone`, { code: 'source_is_kafka', hint });
+  if (source.kafka !== null) throw sourceIsKafka(what, hint);
+}
+
+/** Why there are no backfills of topics, with what may be meant. */
+export function noRows(kafka: KafkaSourceConfig): WalhookError {
+  const again = groupCommand(kafka, `--topic ${kafka.topics[0] ?? ''} --reset-offsets --to-earliest --execute`);
+  return sourceIsKafka('there are no rows to be read', `to have what is in a topic sent again, stop walhook, and:\n${again}`);
+}
+
+function sourceIsKafka(what: string, hint: string): WalhookError {
+  return new WalhookError(`${what}: the source is Kafka, and tables are known from its records alone`, { code: 'source_is_kafka', hint });
 }
 
 /** The command of Kafka that does something with a group. */

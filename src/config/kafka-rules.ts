@@ -23,7 +23,8 @@ function slotRules(root: Node): Finding[] {
   const hooks = childrenAt(root, ['hooks']);
   return [
     ...refused(['slot', 'publication', 'manage', 'failover'].map((option) => ['source', option]), 'is of a database, and the source is Kafka'),
-    ...refused(childrenAt(root, ['tables']).map((table) => [...table, 'replica_identity']), 'is of a database, and the source is Kafka'),
+    // Debezium's records have the row before as the table's identity says, and nothing else says it.
+    ...(textAt(root, [...SOURCE, 'format']) === 'debezium' ? [] : refused(childrenAt(root, ['tables']).map((table) => [...table, 'replica_identity']), 'is of a database, and the source is Kafka')),
     ...refused(hooks.map((hook) => [...hook, 'backfill']), 'rows that are there already are read from a database, and the source is Kafka'),
     ...refused(hooks.map((hook) => [...hook, 'schedule']), 'rows that were held are read again from a database, and the source is Kafka'),
     ...refused([['tracing', 'message']], 'logical messages are in the WAL, and the source is Kafka'),

@@ -93,7 +93,7 @@ export const tableOptions = section({
   }),
   replica_identity: choice(['full']).optional().meta({
     description:
-      '`full`: walhook may run `ALTER TABLE … REPLICA IDENTITY FULL`, so that the WAL has whole old rows. Visibility, `changed`, and `previous_value` need them. Default: it only checks, and says what is missing.',
+      '`full`: walhook may run `ALTER TABLE … REPLICA IDENTITY FULL`, so that the WAL has whole old rows. Visibility, `changed`, and `previous_value` need them. Default: it only checks, and says what is missing. With `source.kafka` and `format: debezium`: the table has it.',
   }),
   redacted: textOf((value) => ({ value })).prefault('<<REDACTED>>').meta({ description: 'Text that stands in place of a hidden value.' }),
 });

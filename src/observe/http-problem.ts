@@ -103,4 +103,6 @@ const STATUS: Readonly<Record<string, ProblemStatus>> = {
   fenced: 503,
   // Another process of the same configuration has it.
   other_role: 409,
+  // Nobody has it: there is no database.
+  source_is_kafka: 409,
 };

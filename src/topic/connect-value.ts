@@ -45,6 +45,13 @@ function namedReading(schema: Members): Reading | null {
     case 'io.debezium.time.Date':
     case 'org.apache.kafka.connect.data.Date':
       return { typeOid: DATE, text: dateText };
+    // time.precision.mode=isostring
+    case 'io.debezium.time.IsoDate':
+      return { typeOid: DATE, text: dateText };
+    case 'io.debezium.time.IsoTime':
+      return { typeOid: TIME, text: (json) => content(json).replace(/Z$/, '') };
+    case 'io.debezium.time.IsoTimestamp':
+      return { typeOid: TIMESTAMP, text: (json) => zonedMomentText(content(json))?.replace('+00', '') ?? null };
     case 'io.debezium.time.Timestamp':
     case 'org.apache.kafka.connect.data.Timestamp':
       return { typeOid: TIMESTAMP, text: (json) => momentText(json, SECOND / 1000n) };

@@ -17,11 +17,21 @@ const KINDS: ReadonlyMap<string | null, ChangeKind> = new Map([
 /** So many schemas are kept compiled: one for each table, and for each shape that it has had. */
 const MOST_SCHEMAS = 256;
 
+export interface DebeziumTable {
+  readonly schema: string;
+  readonly table: string;
+  /** `full`: the row before is whole, whatever it looks like. */
+  readonly replica_identity: 'full' | null;
+}
+
 /**
  * Reads Debezium's envelopes in Kafka Connect's JSON, with schemas or without.
  * https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-events
+ *
+ * @param tables those of the configuration
  */
-export function debeziumFormat(): RecordFormat {
+export function debeziumFormat(tables: readonly DebeziumTable[]): RecordFormat {
+  const whole = new Set(tables.filter(({ replica_identity: identity }) => identity === 'full').map(({ schema, table }) => `${schema}.${table}`));
   const schemas = new Map<string, ConnectRows>();
   const rowsOf = (schema: string | undefined): ConnectRows => {
     const text = membersOf(schema) === null ? '' : (schema ?? '');
@@ -44,9 +54,9 @@ export function debeziumFormat(): RecordFormat {
     if (operation === 'm') return null;
     const kind = KINDS.get(operation);
     if (kind === undefined) {
-      throw unreadableRecord('the value is no change event of Debezium: it has no `op` that is known', 'the topic must have whole envelopes: no ExtractNewRecordState before it, and no heartbeats, transactions or schema changes in it');
+      throw unreadableRecord('the value is no change event of Debezium: it has no `op` that is known', 'the topic must have whole envelopes: no ExtractNewRecordState before it, no CloudEvents, and no heartbeats, transactions or schema changes in it');
     }
-    return changeOf(record, { kind, operation, envelope, rows: rowsOf(isWrapped ? value.get('schema') : undefined) });
+    return changeOf(record, { kind, operation, envelope, rows: rowsOf(isWrapped ? value.get('schema') : undefined), whole });
   };
 }
 
@@ -55,9 +65,11 @@ interface Envelope {
   readonly operation: string | null;
   readonly envelope: Members;
   readonly rows: ConnectRows;
+  /** Tables whose rows before are whole. */
+  readonly whole: ReadonlySet<string>;
 }
 
-function changeOf(record: TopicRecord, { kind, operation, envelope, rows }: Envelope): ToldChange {
+function changeOf(record: TopicRecord, { kind, operation, envelope, rows, whole }: Envelope): ToldChange {
   const source = membersIn(envelope, 'source');
   const table = stringOf(source.get('table'));
   // MySQL and MariaDB have no schemas: there the database is what Postgres calls one.
@@ -70,13 +82,15 @@ function changeOf(record: TopicRecord, { kind, operation, envelope, rows }: Enve
   const old = kind === 'update' || kind === 'delete' ? before : null;
   if (row === null && (kind === 'insert' || kind === 'update')) throw unreadableRecord(`the change has \`op\` ${operation}, and no \`after\``);
   if (old === null && kind === 'delete') throw unreadableRecord('the change is a delete, and has no `before`', 'the table may have no primary key: it needs REPLICA IDENTITY FULL');
-  const oldFields = old === null ? null : rows.before(old);
+  // Of a delete, Debezium for Postgres fills up what is NOT NULL.
+  const isUnknown = kind === 'delete' && stringOf(source.get('connector')) === 'postgresql' ? rows.isBlank : (_name: string, json: string) => json === 'null';
+  const isKey = old !== null && !whole.has(`${schema}.${table}`) && hasKeyAlone(old, key, isUnknown);
   return {
     schema,
     table,
     kind,
     row: row === null ? null : rows.after(row),
-    old: oldFields !== null && hasKeyAlone(oldFields, key) ? keyAlone(oldFields, key) : oldFields,
+    old: old === null ? null : isKey ? keyAlone(old, key, rows) : rows.before(old),
     isTyped: rows.isTyped,
     key,
     event: operation === 'r' ? { isVisibilityUpdate: false, isBackfill: true, hidden: new Set(), changed: null } : null,
@@ -86,12 +100,13 @@ function changeOf(record: TopicRecord, { kind, operation, envelope, rows }: Enve
   };
 }
 
-/** Without REPLICA IDENTITY FULL Debezium tells the key, and has null for the rest. */
-function hasKeyAlone(fields: Fields, key: readonly string[]): boolean {
-  return key.length > 0 && key.length < fields.size && [...fields].every(([name, { text }]) => key.includes(name) || text === null);
+/** Without REPLICA IDENTITY FULL Debezium tells the key, and has nothing that says anything for the rest. */
+function hasKeyAlone(old: Members, key: readonly string[], isUnknown: ConnectRows['isBlank']): boolean {
+  return key.length > 0 && key.length < old.size && [...old].every(([name, json]) => key.includes(name) || isUnknown(name, json));
 }
 
-function keyAlone(fields: Fields, key: readonly string[]): Fields {
+function keyAlone(old: Members, key: readonly string[], rows: ConnectRows): Fields {
+  const fields = rows.before(new Map([...old].map(([name, json]) => [name, key.includes(name) ? json : 'null'])));
   return new Map([...fields].map(([name, value]) => [name, key.includes(name) ? value : { ...value, text: UNTOLD }]));
 }
 

@@ -78,6 +78,11 @@ describe('source.kafka', () => {
     expect(load('version: 1\n').source.kafka).toBeNull();
   });
 
+  test('of Debezium takes what the identity of a table is, which its records do not tell', () => {
+    const source = 'source: { kafka: { brokers: [k:9092], topics: a, format: debezium } }';
+    expect(load(`version: 1\n${source}\n${STATE}\ntables: { t: { replica_identity: full } }\n`).tables[0]?.replica_identity).toBe('full');
+  });
+
   test.for([
     ['no state', [SOURCE], ['2:11 state.url: required, because the source is Kafka: what is parked and dead is kept in a Postgres']],
     ['a state that a variable leaves empty', [SOURCE, 'state: { url: "${EMPTY}" }'], ['3:10 state.url: required, because the source is Kafka: what is parked and dead is kept in a Postgres']],

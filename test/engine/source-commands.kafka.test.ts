@@ -9,10 +9,11 @@ describeKafka('commands, with a topic as the source', () => {
     const db = await testDatabase('create table people (id int primary key)');
     const { brokers, topic, name } = kafka();
     const [made, group] = [await topic(2), name('group')];
+    const port = await freePort();
     const yaml = `version: 1
 source: { kafka: { brokers: ${JSON.stringify(brokers)}, topics: [${made}], group: ${group}, session: 6s, format: debezium } }
 state: { url: "\${DATABASE_URL}" }
-server: { listen: "127.0.0.1:${await freePort()}" }
+server: { listen: "127.0.0.1:${port}" }
 tables: { people: { key: [id] } }
 endpoints: { crm: { url: https://crm.example.com/hooks, signing: { secrets: ["\${SECRET}"] } } }
 hooks: [{ name: people, table: people, to: crm }]
@@ -20,6 +21,7 @@ hooks: [{ name: people, table: people, to: crm }]
     const options = { yaml, env: daemonEnvironment({ db, receivers: {} }) };
     const daemon = new Cli(['run'], options);
     await daemon.says(/"delivering"/);
+    await expect.poll(() => fetch(`http://127.0.0.1:${port}/readyz`).then(({ status }) => status, () => null), { timeout: 20_000 }).toBe(200);
     const run = (...args: string[]): Promise<CliResult> => walhook(args, options);
 
     const status = await run('status');
@@ -31,6 +33,8 @@ hooks: [{ name: people, table: people, to: crm }]
     expect(await run('pause', 'crm')).toMatchObject({ code: 0, stdout: expect.stringContaining('crm is paused') });
     expect(await run('resume', 'crm')).toMatchObject({ code: 0 });
     expect(await run('backfill', 'people')).toMatchObject({ code: 1, stderr: expect.stringContaining('there are no rows to be read: the source is Kafka') });
+    const asked = await fetch(`http://127.0.0.1:${port}/api/v1/backfills`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ hook: 'people' }) });
+    expect([asked.status, await asked.json()]).toEqual([409, expect.objectContaining({ code: 'source_is_kafka' })]);
     expect(await run('uninstall', '--yes')).toMatchObject({ code: 1, stderr: expect.stringContaining('a daemon runs, and answers on') });
     // One of another machine, say.
     const elsewhere = { ...options, yaml: yaml.replace(/listen: "[^"]*"/, 'listen: "127.0.0.1:1"') };

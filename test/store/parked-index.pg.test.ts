@@ -78,8 +78,8 @@ test('what a worker asks costs as much as what it gets, whatever others have par
   await indexParts(state, PARTS.of);
   const buffers = async (query: RawBuilder<unknown>): Promise<number> => {
     const { rows } = await sql<{ 'QUERY PLAN': readonly [{ readonly Plan: { readonly 'Shared Hit Blocks': number; readonly 'Shared Read Blocks': number } }] }>`explain (analyze, buffers, format json) ${query}`.execute(state.db);
-    const read = rows[0]?.['QUERY PLAN'][0].Plan;
-    return (read?.['Shared Hit Blocks'] ?? 0) + (read?.['Shared Read Blocks'] ?? 0);
+    const used = rows[0]?.['QUERY PLAN'][0].Plan;
+    return (used?.['Shared Hit Blocks'] ?? 0) + (used?.['Shared Read Blocks'] ?? 0);
   };
   const mine = { of: 24, numbers: [3] };
   // Lanes are numbers below 700: of what is stored nothing is left in partition 3.

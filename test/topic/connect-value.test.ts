@@ -84,3 +84,12 @@ test('a value that is none of its type is no null', () => {
   expect(() => read(int64('MicroTimestamp'), '"secret"')).toThrow(/column f cannot be read as io.debezium.time.MicroTimestamp$/);
   expect(() => read(decimal(2), '"not base64!"')).toThrow(/column f/);
 });
+
+test.each([
+  ['IsoDate', '2005-05-12Z', '2005-05-12'],
+  ['IsoTime', '04:05:06.789Z', '04:05:06.789'],
+  ['IsoTimestamp', '2018-06-20T15:13:16.945104Z', '2018-06-20 15:13:16.945104'],
+  ['IsoTimestamp', '-0043-03-15T12:00:00Z', '0044-03-15 12:00:00 BC'],
+])('times that the connector was told to write in ISO 8601: %s', (name, written, expected) => {
+  expect(read(text(name), JSON.stringify(written))).toBe(expected);
+});

@@ -112,6 +112,51 @@ test('where only the key is known of the row before, nothing is made of the rest
   expect(bodies).toEqual([event('delete', { id: 1004 })]);
 });
 
+test('what Debezium fills up in a delete where the WAL has the key alone is not taken for values', () => {
+  const hook = { when: 'row.email == null && row.name == null' };
+  const deletion = { id: 1004, name: '', email: '', age: 0, born: '1970-01-01T00:00:00Z', doc: '', tags: [], ok: false, total: 'AA==', free: { scale: 0, value: 'AA==' }, at: { x: 0.0, y: 0.0, wkb: 'AQ==', srid: null }, gone: null };
+  const fields: ConnectField[] = [
+    { field: 'id', type: 'int32', optional: false },
+    ...['name', 'email'].map((field) => ({ field, type: 'string', optional: false })),
+    { field: 'doc', type: 'string', name: 'io.debezium.data.Json', optional: false },
+    { field: 'age', type: 'int32', optional: false, default: 18 },
+    { field: 'rank', type: 'int32', optional: true, default: 7 },
+  ];
+  const typed = { id: 1004, name: '', email: '', doc: '', age: 18, rank: 7 };
+  for (const [before, wrapped] of [[deletion, false], [typed, true]] as const) {
+    const rig = rigOf(hook, { lookup: ['email'] });
+    const of = (row: Row): object => (wrapped ? withSchema(postgresEnvelope('d', row, null), fields) : postgresEnvelope('d', row, null));
+    expect(told(rig, [of(before)])).toEqual([event('delete', { id: 1004 })]);
+    // One that says something is of a row that is there as a whole.
+    expect(told(rig, [of({ ...before, email: 'anne@example.org' })])).toEqual([]);
+    expect(rig.logged).toEqual([]);
+  }
+  // A value that is not the default was there: an empty one, of what may be null, too.
+  const rig = rigOf({ when: 'row.rank == 0' });
+  expect(told(rig, [withSchema(postgresEnvelope('d', { ...typed, rank: 0 }, null), fields)])).toEqual([event('delete', { id: 1004 })]);
+});
+
+test('a row before that is whole is taken as it is, where the configuration says so, and of a database that always has it', () => {
+  const row = { id: 1004, name: '', email: '' };
+  const lookup_values = [{ field: 'email', value: '' }];
+  expect(told(rigOf({ when: 'row.name == ""' }, { lookup: ['email'] }), [postgresEnvelope('d', row, null)])).toEqual([]);
+  expect(told(rigOf({ when: 'row.name == ""' }, { lookup: ['email'], replica_identity: 'full' }), [postgresEnvelope('d', row, null)])).toEqual([event('delete', { id: 1004 }, { lookup_values })]);
+  expect(told(rigOf({ when: 'row.name == ""' }, { lookup: ['email'] }, MYSQL), [mysqlEnvelope('d', row, null)])).toEqual([event('delete', { id: 1004 }, { lookup_values })]);
+});
+
+test.each<readonly [string, unknown]>([
+  ['text', '__debezium_unavailable_value'],
+  ['bytes', 'X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=='],
+  ['an hstore', '{"__debezium_unavailable_value":"__debezium_unavailable_value"}'],
+  ['an hstore as a map', { __debezium_unavailable_value: '__debezium_unavailable_value' }],
+  ['texts', ['__debezium_unavailable_value']],
+  ['lists of bytes', ['X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ==']],
+  ['numbers', [...Buffer.from('__debezium_unavailable_value')]],
+  ['uuids', ['b68a35a7-17ad-35b3-af2a-ae46edb4545a']],
+])('a TOASTed value that the WAL did not carry is named, of whatever type it is: %s', (_type, value) => {
+  expect(told(rigOf(), [postgresEnvelope('u', null, { ...ANNE, email: value })])).toEqual([event('data_update', { id: 1004, name: 'Anne' }, { unchanged: ['email'] })]);
+});
+
 test('filters, lookup values and templates take rows of a topic as any other', () => {
   const rig = rigOf({ when: 'row.id > 1000 && row.name.startsWith("A")', entering: true }, { lookup: ['email', 'name'] });
   const bodies = told(rig, [postgresEnvelope('c', null, { ...ANNE, name: 'Bob' })], [postgresEnvelope('u', { ...ANNE, name: 'Bob' }, ANNE)], [postgresEnvelope('u', ANNE, { ...ANNE, name: 'Ann' })]);

@@ -47,6 +47,7 @@ export interface ConnectField {
   readonly name?: string;
   readonly parameters?: Row;
   readonly items?: Row;
+  readonly default?: unknown;
 }
 
 /** The envelope as JsonConverter writes it with `schemas.enable=true`. */
