@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config, DeadLettersConfig } from './config.ts';
 import { EndpointWatch } from './endpoint-watch.ts';
+import { EngineWatch } from './engine-watch.ts';
 import type { Notice } from './notice.ts';
 import { Notices } from './notices.ts';
 import { LagWatch } from './observe/lag-watch.ts';
@@ -27,7 +28,7 @@ export interface UpkeepOptions {
   readonly opened: Pick<Opened, 'pool' | 'slot' | 'state'>;
   /** How far reading is behind, in milliseconds. */
   readonly behind: () => number;
-  readonly outlet: Pick<Outlet, 'queues'>;
+  readonly outlet: Pick<Outlet, 'queues' | 'engine'>;
   readonly rotating: Rotating;
 }
 
@@ -39,6 +40,7 @@ export class Upkeep {
   readonly #wal: WalHealth;
   /** Null: no other process does anything to endpoints. */
   readonly #watch: EndpointWatch | null;
+  readonly #engine: EngineWatch;
   readonly #timers: NodeJS.Timeout[] = [];
   #isPruning = false;
   #isStopped = false;
@@ -59,6 +61,7 @@ export class Upkeep {
         this.tell(notice);
       },
     });
+    this.#engine = new EngineWatch({ problem: () => outlet.engine?.problem ?? null, log });
     this.#watch = config.engine === null ? null : new EndpointWatch({ marks: () => state.marks(), queues: outlet.queues, store: state.parking, rotating, interval: WATCH_INTERVAL, log });
   }
 
@@ -79,6 +82,7 @@ export class Upkeep {
     if (this.#options.opened.slot.temporary) return;
     this.#wal.start();
     this.#watch?.start();
+    this.#engine.start();
     void this.#tellForgotten();
     const { dead_letters: { keep, most }, hooks } = this.#options.config;
     const isAged = keep !== null || hooks.some(({ cooldown }) => cooldown !== null);
@@ -96,6 +100,7 @@ export class Upkeep {
   async stop(): Promise<void> {
     this.#lag.stop();
     this.#watch?.stop();
+    this.#engine.stop();
     this.#isStopped = true;
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all([this.#wal.stop(), this.#notices.stop()]);

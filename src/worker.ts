@@ -4,6 +4,7 @@ import type { DaemonOptions } from './daemon.ts';
 import type { DaemonStatus } from './daemon-status.ts';
 import { Delivering } from './delivering.ts';
 import type { Assignment, Group, Member, Part } from './engine/port.ts';
+import { EngineWatch } from './engine-watch.ts';
 import { WalhookError } from './errors.ts';
 import { workerName } from './fleet.ts';
 import { LagWatch } from './observe/lag-watch.ts';
@@ -54,6 +55,7 @@ export class Worker implements Running, Member {
   readonly #rows: ReadOnlyDatabase;
   readonly #notices: Notices;
   readonly #lag: LagWatch;
+  readonly #watch: EngineWatch;
   readonly #finished = Promise.withResolvers<void>();
   #group: Group | null = null;
   #current: Delivering | null = null;
@@ -72,6 +74,7 @@ export class Worker implements Running, Member {
     this.#rows = new ReadOnlyDatabase(config.source.url);
     this.#notices = new Notices({ config, log, userAgent: userAgentOf(version) });
     this.#lag = new LagWatch({ behind: () => this.#behind ?? 0, most: config.notify.lag, onNotice: (notice) => this.#notices.tell(notice) });
+    this.#watch = new EngineWatch({ problem: () => this.#group?.problem ?? null, log });
   }
 
   async #join(): Promise<void> {
@@ -84,6 +87,7 @@ export class Worker implements Running, Member {
       member: this,
       onLoss: (part, from, to) => this.#lost(part, from, to),
     });
+    this.#watch.start();
     signal?.throwIfAborted();
     const { promise: ended, resolve: end } = Promise.withResolvers<unknown>();
     signal?.addEventListener('abort', end);
@@ -204,6 +208,7 @@ export class Worker implements Running, Member {
 
   async #release(): Promise<void> {
     this.#lag.stop();
+    this.#watch.stop();
     await Promise.all([this.#notices.stop(), this.#rows.close()]);
     await closeWorker(this.#options);
   }
@@ -221,8 +226,12 @@ export class Worker implements Running, Member {
     return delivering.committedAt === null ? 0 : Math.max(0, Date.now() - delivering.committedAt);
   }
 
-  /** Kafka has removed what nobody had read: nothing becomes of it. */
+  /** Records are not there that nobody has read: nothing becomes of them. */
   #lost({ topic, partition }: Part, from: bigint, to: bigint): void {
+    if (to < from) {
+      this.#log.error({ topic, partition, from: String(from), to: String(to) }, `topic ${topic} ends before what was read of it last: it was deleted and made anew, and what it had and nobody had read is lost; it is read from its beginning`);
+      return;
+    }
     this.#log.error(
       { topic, partition, from: String(from), to: String(to), hint: `kafka-configs --alter --entity-type topics --entity-name ${topic} --add-config retention.ms=-1` },
       `Kafka's retention has removed ${to - from} records of topic ${topic} before they were read: they are lost`,

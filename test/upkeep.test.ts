@@ -37,7 +37,7 @@ async function prunedIn(hours: number, deadLetters: string): Promise<[number, De
       },
     },
   } as unknown as Opened;
-  const upkeep = new Upkeep({ config: configOf({ more: deadLetters }), log: pino({ level: 'silent' }), userAgent: '', opened, behind: () => 0, outlet: { queues: new Map() }, rotating: {} as Rotating });
+  const upkeep = new Upkeep({ config: configOf({ more: deadLetters }), log: pino({ level: 'silent' }), userAgent: '', opened, behind: () => 0, outlet: { queues: new Map(), engine: null }, rotating: {} as Rotating });
   upkeep.start();
   await vi.advanceTimersByTimeAsync(hours * HOUR);
   await upkeep.stop();

@@ -210,6 +210,7 @@ function routes({ config, state, fleet }: Configured, { log, service, inspection
       return {
         ...daemonReport(status(), { stored, backfills, engine, version: walhookVersion() }),
         hooks: config.hooks.map(({ name }) => name),
+        readsTopics: config.source.kafka !== null,
         process: processFacts(),
         ...(history === null ? {} : { traffic: trafficFacts(history) }),
         ...(reload === null ? {} : { reload }),

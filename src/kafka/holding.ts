@@ -102,7 +102,9 @@ export class Holding implements Assignment {
     throw this.#fenced(null);
   }
 
+  /** @param cause null: nobody answered for as long as the session is */
   #fenced(cause: unknown): WalhookError {
-    return new WalhookError(`offsets of generation ${this.generation} cannot be committed: the group has gone on`, { code: 'fenced', reaction: 'retry', ...(cause === null ? {} : { cause }) });
+    const why = cause === null ? 'the brokers have not answered for so long that others may have them' : 'the group has gone on';
+    return new WalhookError(`offsets of generation ${this.generation} cannot be committed: ${why}`, { code: 'fenced', reaction: 'retry', ...(cause === null ? {} : { cause }) });
   }
 }

@@ -6,7 +6,7 @@ import type { MetricFacts } from './metric-facts.ts';
 /** Of the work that Kafka shares; none without `engine`. What is of the whole topic is told by the process that reads the slot alone, so that sums over a job count nothing twice. */
 export const ENGINE_METRICS: readonly Metric[] = [
   gauge('walhook_engine_role', `1 for the role of the process: ${ROLES.join(', ')}`, ofEngine(({ role }) => ROLES.map((each) => ({ labels: { role: each }, value: each === role ? 1 : 0 }))), ['role']),
-  gauge('walhook_engine_reads_slot', '1 in the process that reads the slot, 0 in those that only deliver, stand by or try to reach the database', ofEngine((_, facts) => one(Number(hasSlot(facts) && facts.state === 'streaming')))),
+  gauge('walhook_engine_reads_slot', '1 in the process that reads the slot, 0 in those that only deliver, stand by or try to reach the database; left out with `source.kafka`', ofEngine((_, facts) => (facts.readsTopics === true ? [] : one(Number(hasSlot(facts) && facts.state === 'streaming'))))),
   gauge('walhook_engine_broker_ok', '1 while nothing keeps the process from the broker, 0 while something does: `walhook status` says what', ofEngine(({ problem }) => one(Number(problem === null)))),
   counter('walhook_engine_forwarded_total', 'Deliveries that the broker has taken from the process that reads the slot', ofEngine(({ role, forwarded }) => (role === 'deliver' ? [] : one(forwarded)))),
   gauge('walhook_engine_partitions', 'Partitions that the process delivers from', ofWorker(({ partitions }) => one(partitions.length))),

@@ -23,6 +23,8 @@ export interface MetricFacts {
   /** Null where the state database could not tell, or another daemon does. */
   readonly backfills: readonly BackfillReport[] | null;
   readonly hooks: readonly string[];
+  /** The source is Kafka, and no slot. Absent: it is a slot. */
+  readonly readsTopics?: boolean;
   /** Its part where Kafka shares the work; null, or absent, without `engine`. */
   readonly engine?: EngineReport | null;
   /** What is counted of what goes by. Absent: nothing is. */
