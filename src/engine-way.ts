@@ -37,8 +37,11 @@ export class EngineWay implements Way {
   }
 }
 
-/** The configuration for a worker with so many of the partitions: a rate holds for all of them together. */
-function shareOf(config: Config, parts: number): Config {
+/**
+ * The configuration for a worker with so many of the partitions: a rate holds for all of them together. The topic has as many as the file
+ * says (`engine_partitions`). Who has none has no lane to send of; its pace is that of one, since none is no number to wait by.
+ */
+export function shareOf(config: Config, parts: number): Config {
   const all = config.engine?.kafka.partitions ?? parts;
   const endpoints = config.endpoints.map((endpoint) => (endpoint.rate === null ? endpoint : { ...endpoint, rate: (endpoint.rate * Math.max(1, parts)) / all }));
   return { ...config, endpoints };

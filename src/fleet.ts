@@ -17,7 +17,7 @@ export interface FleetPartition {
 /** All that deliver, by what the broker says. */
 export interface Fleet {
   readonly partitions: readonly FleetPartition[];
-  /** What nobody has comes first, then by name. */
+  /** What nobody has comes first, then by name. Who has no partitions is among them. */
   readonly workers: readonly FleetWorker[];
   /** For how many milliseconds it has been seen that a partition is nobody's; null: each has its worker. */
   readonly unassigned_for: number | null;
@@ -48,11 +48,23 @@ export function workerName(clientId: string): string {
   return clientId.replace(/^walhook-(?:tail|deliver|all)-/, '');
 }
 
-/** What each has; what nobody has comes first, then by name. */
-export function fleetWorkers(partitions: readonly FleetPartition[]): FleetWorker[] {
-  return [...Map.groupBy(partitions, ({ worker }) => worker)]
+/**
+ * What each has; what nobody has comes first, then by name.
+ * @param names of those who are in the group: who has nothing is told too
+ */
+export function fleetWorkers(partitions: readonly FleetPartition[], names: readonly string[] = []): FleetWorker[] {
+  const none = names.map((name): readonly [string, readonly FleetPartition[]] => [name, []]);
+  return [...new Map<string | null, readonly FleetPartition[]>([...none, ...Map.groupBy(partitions, ({ worker }) => worker)])]
     .map(([worker, own]) => ({ worker, partitions: own.map(({ partition }) => partition).toSorted((a, b) => a - b), lag: own.reduce((sum, { lag }) => sum + lag, 0) }))
     .toSorted((a, b) => (a.worker ?? '').localeCompare(b.worker ?? '', 'en', { numeric: true }));
+}
+
+/** Why workers have nothing to do, in a sentence; null where none is too many. While partitions are dealt, some have none for a moment. */
+export function spareWorkers({ partitions, workers }: Pick<Fleet, 'partitions' | 'workers'>): string | null {
+  const many = workers.filter(({ worker }) => worker !== null).length;
+  const spare = many - partitions.length;
+  if (partitions.length === 0 || spare <= 0) return null;
+  return `there are more workers (${many}) than partitions (${partitions.length}): ${spare} of them ${spare === 1 ? 'idles, and takes' : 'idle, and take'} over when another one goes`;
 }
 
 /** The partition that is furthest behind; null where none is. */

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import type { Config, KafkaClusterConfig } from './config.ts';
 import type { GroupFacts, Group, Producer } from './engine/port.ts';
+import type { EnginePlace } from './engine-place.ts';
 import type { GroupOptions } from './kafka/group.ts';
+import type { TopicFacts } from './kafka/topic-facts.ts';
 import type { Role } from './role.ts';
 
 /*
@@ -33,6 +35,11 @@ export async function clusterOf(cluster: KafkaClusterConfig): Promise<string> {
   return clusterId(cluster, clientId('all'));
 }
 
+/** Where the configuration has the engine; null without one. @throws WalhookError as of `kafkaFailure` */
+export async function enginePlaceOf({ engine }: Config): Promise<EnginePlace | null> {
+  return engine === null ? null : { cluster: await clusterOf(engine.kafka), topic: engine.kafka.topic };
+}
+
 /** Makes the engine's topic, if it is not there yet. */
 export async function ensureEngine(kafka: NonNullable<Config['engine']>['kafka'], role: Role): Promise<void> {
   const { ensureTopic } = await import('./kafka/topic.ts');
@@ -45,10 +52,29 @@ export async function joinGroup(options: GroupOptions): Promise<Group> {
   return group.joinGroup(options);
 }
 
-/** Asks how far the workers have come; null without `engine`. */
-export async function openEngineFacts({ engine }: Config): Promise<GroupFacts | null> {
-  if (engine === null) return null;
+/** Asks how far the workers have come, or who reads the source where there is no engine; null without Kafka. */
+export async function openEngineFacts({ engine, source: { kafka } }: Pick<Config, 'engine' | 'source'>): Promise<GroupFacts | null> {
+  if (engine !== null) return openFacts(engine.kafka, { group: engine.kafka.group, topics: [engine.kafka.topic] });
+  return kafka === null ? null : openFacts(kafka, kafka);
+}
+
+/** Who is in a group, by their client ids. @throws WalhookError if the cluster cannot be asked */
+export async function groupMembers(cluster: KafkaClusterConfig, of: { readonly group: string; readonly topics: readonly string[] }): Promise<string[]> {
+  const facts = await openFacts(cluster, of);
+  try {
+    return await facts.members();
+  } finally {
+    await facts.close();
+  }
+}
+
+async function openFacts(cluster: KafkaClusterConfig, { group, topics }: { readonly group: string; readonly topics: readonly string[] }): Promise<GroupFacts> {
   const { openGroupFacts } = await import('./kafka/lag.ts');
-  const { topic, group } = engine.kafka;
-  return openGroupFacts(engine.kafka, { group, topics: [topic], clientId: clientId('all') });
+  return openGroupFacts(cluster, { group, topics, clientId: clientId('all') });
+}
+
+/** What a topic is like now; null: it is not there, or the user may not see it. @throws WalhookError as of `kafkaFailure` */
+export async function lookAtTopic(cluster: KafkaClusterConfig, topic: string): Promise<TopicFacts | null> {
+  const { topicFacts } = await import('./kafka/topic-facts.ts');
+  return topicFacts(cluster, { topic, clientId: clientId('all') });
 }

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { openSender } from './endpoint-sender.ts';
 import type { Producer } from './engine/port.ts';
+import { refuseLeftBehind } from './engine-place.ts';
 import { WalhookError } from './errors.ts';
 import { expressionFindings } from './expression-findings.ts';
-import { openEngine } from './open-engine.ts';
+import { enginePlaceOf, openEngine } from './open-engine.ts';
 import { connect, reach, type Target, target } from './source/connect.ts';
 import { connectionError } from './source/connection-error.ts';
 import { findings } from './source/findings.ts';
@@ -61,6 +62,7 @@ export async function open({ config, source, log, version, temporary, onStandby,
     producer = temporary ? null : await openEngine(config);
     const slot = await openSlot({ config, pool, way, temporary, checkpoint: () => opened.load(), takeOver: () => opened.takeOver(), remember: (stream, start) => opened.checkpoints(stream, () => start.lsn).save(start), onStandby, signal, log });
     await refuseMisfits(config, slot, pool);
+    if (!temporary) await settleEngine(config, slot, opened);
     return { pool, slot, state, tracer: await openTracer(config, version, slot.identity.systemId), producer };
   } catch (error) {
     await Promise.all([producer?.close(), state?.close(), pool.end()]);
@@ -78,6 +80,18 @@ export async function openTracer({ tracing }: Config, version: string, seed: str
 async function refuseMisfits(config: Config, slot: OpenSlot, pool: SourcePool): Promise<void> {
   try {
     refuseErrors(await expressionFindings(config, slot.facts, pool));
+  } catch (error) {
+    await slot.begun();
+    throw error;
+  }
+}
+
+/** Remembers where deliveries go from now on. @throws WalhookError `engine_left` if they went elsewhere, where some may wait still */
+async function settleEngine(config: Config, slot: OpenSlot, { engine }: DurableState): Promise<void> {
+  try {
+    const [was, is] = [await engine.load(), await enginePlaceOf(config)];
+    refuseLeftBehind(was, is);
+    if (is !== null && was === null) await engine.save(is);
   } catch (error) {
     await slot.begun();
     throw error;

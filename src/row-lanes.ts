@@ -22,9 +22,10 @@ export interface RowLanesOptions {
  *
  * @param name `schema.table`, or a table of schema public
  * @param key the text of each column of the table's key
- * @throws WalhookError `unknown_table`, `bad_key`
+ * @throws WalhookError `unknown_table`, `bad_key`; `source_is_kafka` where there is no database to look at
  */
 export async function rowLanes({ config, database }: RowLanesOptions, name: string, key: Readonly<Record<string, string>>): Promise<HookLane[]> {
+  if (config.source.kafka !== null) throw new WalhookError('a row cannot be looked for: the source is Kafka, and has none', { code: 'source_is_kafka', hint: 'choose by id, endpoint, hook, table or time', exit: EXIT.usage });
   const full = name.includes('.') ? name : `public.${name}`;
   const table = config.tables.find((one) => `${one.schema}.${one.table}` === full);
   const rows = table === undefined ? null : await currentEvents(database, config, table);

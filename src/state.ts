@@ -3,6 +3,7 @@ import type { BackfillStore } from './backfill/port.ts';
 import type { CheckpointStore } from './checkpoint/port.ts';
 import type { Config } from './config.ts';
 import type { Lsn } from './lsn.ts';
+import type { EnginePlaceStore } from './engine-place.ts';
 import type { WalhookError } from './errors.ts';
 import type { AttemptStore, Delivered } from './kept-attempts.ts';
 import type { ClaimStore, HeldStore, ParkingStore } from './queue/port.ts';
@@ -14,11 +15,12 @@ import { checkpointStore, loadCheckpoint } from './store/checkpoint.ts';
 import { claimStore } from './store/claims.ts';
 import { openState, type StateDatabase } from './store/database.ts';
 import { heldStore } from './store/held.ts';
+import { enginePlaceStore } from './store/engine-place.ts';
 import { type EndpointMarks, endpointMarks } from './store/endpoint-marks.ts';
 import { cipherOf } from './store/key-file.ts';
 import { useKeys } from './store/key-use.ts';
 import { historyStore } from './store/history.ts';
-import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noHeld, noHistory, noResync, noRotations } from './store/memory.ts';
+import { MemoryParkingStore, noBackfills, noCheckpoints, noClaims, noDeliveries, noEngine, noHeld, noHistory, noResync, noRotations } from './store/memory.ts';
 import { migrate } from './store/migrate.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
@@ -38,6 +40,7 @@ export interface DurableState {
   /** Attempts of late, where `history` is configured. */
   readonly history: AttemptStore & Delivered;
   readonly rotations: RotationStore;
+  readonly engine: EnginePlaceStore;
   /** What others that share the state may have changed: see EndpointWatch. */
   marks(): Promise<EndpointMarks>;
   /**
@@ -78,6 +81,7 @@ export async function openDurableState(config: Config, options: OpenStateOptions
     resync: resyncOf(owner),
     history: historyStore(state, owner),
     rotations: rotationStore(state, owner),
+    engine: enginePlaceStore(state, owner),
     marks: () => endpointMarks(state),
     takeOver: () => owner.takeOver(),
     fenced: owner.fenced,
@@ -112,6 +116,7 @@ export function memoryState(): DurableState {
     resync: noResync,
     history: noHistory,
     rotations: noRotations,
+    engine: noEngine,
     marks: () => Promise.resolve(new Map()),
     takeOver: () => Promise.resolve(),
     fenced: new Promise(() => undefined),

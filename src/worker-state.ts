@@ -8,6 +8,7 @@ import { type EndpointMarks, endpointMarks } from './store/endpoint-marks.ts';
 import { historyStore } from './store/history.ts';
 import { Ownership } from './store/owner.ts';
 import { parkingStore } from './store/parking.ts';
+import { indexParts } from './store/part-index.ts';
 import { rotationStore } from './store/rotations.ts';
 import { storedDeliveries } from './store/stored-deliveries.ts';
 
@@ -42,7 +43,15 @@ export interface Generation extends Pick<DurableState, 'parking' | 'claims' | 'd
  * @param config with `engine`
  */
 export async function openWorkerState(config: Config, options: OpenStateOptions = {}): Promise<WorkerState> {
-  return workerState(await openStateSchema(config, options), { slot: config.source.slot, partitions: config.engine?.kafka.partitions ?? 1 });
+  const partitions = config.engine?.kafka.partitions ?? 1;
+  const state = await openStateSchema(config, options);
+  try {
+    await indexParts(state, partitions);
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+  return workerState(state, { slot: config.source.slot, partitions });
 }
 
 /** @param partitions of the engine's topic */

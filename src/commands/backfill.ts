@@ -10,6 +10,7 @@ import { RemoteBackfills } from './remote-backfills.ts';
 import { aborted } from './stopping.ts';
 import { print } from './terminal.ts';
 import { hasEnded, watchBackfill } from './watch-backfill.ts';
+import { groupCommand, refuseKafka } from './with-source.ts';
 
 interface Doing extends Pick<Invocation, 'options' | 'stop'> {
   readonly backfills: BackfillOperations;
@@ -20,6 +21,11 @@ export const backfill: Verb = async (invocation) => {
   const command = backfillCommand(invocation);
   const { options, stop } = invocation;
   const config = readConfig(options.config);
+  const { kafka } = config.source;
+  if (kafka !== null) {
+    const again = groupCommand(kafka, `--topic ${kafka.topics[0] ?? ''} --reset-offsets --to-earliest --execute`);
+    refuseKafka(config, 'there are no rows to be read', `to have what is in a topic sent again, stop walhook, and:\n${again}`);
+  }
   if (command.action === 'list') {
     return list(await listBackfills(config, command.query, (why) => process.stderr.write(`as the database has them: ${why}\n`)), options);
   }

@@ -25,11 +25,11 @@ export interface FleetReaderOptions {
   readonly now?: () => number;
 }
 
-/** What the broker says of all workers. Connects when it is first asked; without `engine` it never does, and no Kafka code is loaded. */
+/** What the broker says of all workers. Connects when it is first asked; without Kafka it never does, and none of its code is loaded. */
 export class FleetReader {
   readonly #options: FleetReaderOptions;
   readonly #now: () => number;
-  readonly #recent: RecentAnswer<readonly FleetPartition[]>;
+  readonly #recent: RecentAnswer<Pick<Fleet, 'partitions' | 'workers'>>;
   #facts: Promise<GroupFacts | null> | null = null;
   #error: string | null = null;
   #isClosed = false;
@@ -48,7 +48,9 @@ export class FleetReader {
     if (engine === null) return null;
     const fleet = await this.#fleet();
     const fleet_error = fleet === null ? (this.#error ?? 'the broker has not answered yet') : null;
-    return { ...engine, fleet, fleet_error, fleet_problems: fleetProblems({ topic: engine.topic, fleet, fleet_error: this.#error }) };
+    // Of a tail that reads topics, its own group is another one.
+    const { topic, group } = this.#options.config.engine?.kafka ?? engine;
+    return { ...engine, topic, group, fleet, fleet_error, fleet_problems: fleetProblems({ topic, fleet, fleet_error: this.#error }) };
   }
 
   /** May be called twice, and without anything having been asked. */
@@ -59,22 +61,25 @@ export class FleetReader {
   }
 
   async #fleet(): Promise<Fleet | null> {
-    if (this.#isClosed || this.#options.config.engine === null) return null;
-    const partitions = await this.#recent.get();
-    return partitions === null ? null : { partitions, workers: fleetWorkers(partitions), unassigned_for: this.#unassignedSince === null ? null : Math.round(this.#now() - this.#unassignedSince) };
+    const { engine, source } = this.#options.config;
+    if (this.#isClosed || (engine === null && source.kafka === null)) return null;
+    const fleet = await this.#recent.get();
+    return fleet === null ? null : { ...fleet, unassigned_for: this.#unassignedSince === null ? null : Math.round(this.#now() - this.#unassignedSince) };
   }
 
-  async #ask(): Promise<readonly FleetPartition[]> {
+  async #ask(): Promise<Pick<Fleet, 'partitions' | 'workers'>> {
     try {
       const { config, open = openEngineFacts } = this.#options;
       this.#facts ??= open(config);
       const facts = await this.#facts;
-      const lags = facts === null ? [] : await inTime(facts.lag(), GIVEN_UP);
-      if (lags === null) throw new WalhookError(`the broker has not answered for ${GIVEN_UP / 1_000} s`, { code: 'kafka_silent' });
+      const answer = facts === null ? NOBODY : await inTime(Promise.all([facts.lag(), facts.members()]), GIVEN_UP);
+      if (answer === null) throw new WalhookError(`the broker has not answered for ${GIVEN_UP / 1_000} s`, { code: 'kafka_silent' });
+      const [lags, members] = answer;
       const isWhole = lags.every(({ worker }) => worker !== null);
       this.#unassignedSince = isWhole ? null : (this.#unassignedSince ?? this.#now());
       this.#error = null;
-      return lags.map(toPartition);
+      const partitions = lags.map(toPartition);
+      return { partitions, workers: fleetWorkers(partitions, members.map(workerName)) };
     } catch (error) {
       this.#error = error instanceof Error ? error.message : 'unknown error';
       this.#unassignedSince = null;
@@ -85,6 +90,8 @@ export class FleetReader {
     }
   }
 }
+
+const NOBODY: readonly [readonly GroupLag[], readonly string[]] = [[], []];
 
 /** Where nothing has been committed, all that is there waits; where it was removed before it was read, what is left does. */
 function toPartition({ topic, partition, worker, committed, start, end }: GroupLag): FleetPartition {

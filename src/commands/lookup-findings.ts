@@ -15,10 +15,12 @@ import { type DescribedLookup, describeLookup, type LookupParameter, type Lookup
 /**
  * Holds every query under `enrich` against the database, without asking it for a row: tables, columns, types and
  * permissions, the types of what is bound, and the columns that expressions ask of what it finds.
+ *
+ * @param facts of the source database; null: there is none, and the types of what is bound are known when records come
  */
-export async function lookupFindings(config: Config, facts: Facts, { client, places }: { readonly client: pg.ClientBase; readonly places: Places }): Promise<Finding[]> {
-  if (config.hooks.every(({ enrich }) => enrich.size === 0)) return [];
-  const columns = await expressionColumns(config, facts, client);
+export async function lookupFindings(config: Config, facts: Facts | null, { client, places }: { readonly client: pg.ClientBase; readonly places: Places }): Promise<Finding[]> {
+  if (!hasLookups(config)) return [];
+  const columns = facts === null ? null : await expressionColumns(config, facts, client);
   const found: Finding[] = [];
   await client.query('begin read only');
   try {
@@ -31,7 +33,7 @@ export async function lookupFindings(config: Config, facts: Facts, { client, pla
         if ('refused' in result) found.push(refusalFinding(result, place));
         else {
           described.set(name, result);
-          found.push(...columnFindings(result, place), ...parameterFindings(result, place, columns.get(hook) ?? null));
+          found.push(...columnFindings(result, place), ...parameterFindings(result, place, columns?.get(hook) ?? null));
         }
       }
       found.push(...fieldFindings(config, { index, places }, described));
@@ -40,6 +42,10 @@ export async function lookupFindings(config: Config, facts: Facts, { client, pla
     await client.query('rollback');
   }
   return found;
+}
+
+export function hasLookups({ hooks }: Pick<Config, 'hooks'>): boolean {
+  return hooks.some(({ enrich }) => enrich.size > 0);
 }
 
 interface LookupPlace {

@@ -1,6 +1,8 @@
 import type { Config, HookConfig } from '../config.ts';
+import { leftBehind } from '../engine-place.ts';
 import { EXIT, WalhookError } from '../errors.ts';
 import { formatLsn } from '../lsn.ts';
+import { enginePlaceOf } from '../open-engine.ts';
 import { type Continuity, continuity } from '../source/continuity.ts';
 import { type Gap, gapText, type Loss, lossText } from '../source/loss.ts';
 import { refuseReader, resync as goOn } from '../source/resync.ts';
@@ -10,7 +12,7 @@ import { canAsk, yesOrNo } from './confirm.ts';
 import { readConfig } from './read-config.ts';
 import { affectedHooks, chosenHooks, defaultHooks, type StoredForResync, storeBackfills, type UnfinishedBackfill, type WaitingBackfill } from './resync-backfills.ts';
 import { print } from './terminal.ts';
-import { withSource } from './with-source.ts';
+import { groupCommand, refuseKafka, withSource } from './with-source.ts';
 
 /** Milliseconds for a statement that may change every stored delivery. */
 const RENUMBER_TIMEOUT = 30 * 60_000;
@@ -34,6 +36,7 @@ interface ResyncReport {
 /** `walhook resync`: says what is lost, and goes on without it when told to. */
 export const resync: Verb = async ({ options }) => {
   const config = readConfig(options.config);
+  if (config.source.kafka !== null) refuseKafka(config, 'there is no slot that could be lost', `how far it has come: ${groupCommand(config.source.kafka, '--describe')}`);
   const json = options.json === true;
   const chosen = chosenHooks(options.backfill, config);
   if (chosen !== null && options.acceptGap !== true) throw new WalhookError('--backfill goes with --accept-gap', { code: 'usage', hint: 'walhook resync --help', exit: EXIT.usage });
@@ -46,9 +49,18 @@ export const resync: Verb = async ({ options }) => {
     return await withSource(config, 'resync it', async (client) => {
       const found = await continuity(config, client, () => state.load());
       refuseReader(config, found.facts);
+      const left = leftBehind(await state.engine.load(), await enginePlaceOf(config));
+      /** What is in the engine's topic is given up, and the next `walhook run` does not ask for it. */
+      const giveUp = async (): Promise<void> => {
+        if (left === null) return;
+        await state.takeOver();
+        await state.engine.forget();
+      };
       if (!isLost(found)) {
-        tell({ loss: null, message: null, from: null, to: null, accepted: false, position: placeOf(found), backfills: [], unfinished_backfills: [] }, 'nothing is lost: walhook run goes on where it was');
-        return EXIT.ok;
+        const accepted = left !== null && options.acceptGap === true;
+        if (accepted) await giveUp();
+        tell({ loss: left === null ? null : 'engine_left', message: left, from: null, to: null, accepted, position: placeOf(found), backfills: [], unfinished_backfills: [] }, ...engineText(left, accepted));
+        return left === null || accepted ? EXIT.ok : EXIT.checkFailed;
       }
       const report = reportOf(found.loss);
       if (options.acceptGap !== true) {
@@ -66,6 +78,7 @@ export const resync: Verb = async ({ options }) => {
       }
       let backfills: StoredForResync = { waiting: [], unfinished: [] };
       const prepare = async (): Promise<void> => {
+        await giveUp();
         backfills = await storeBackfills(state.backfills, hooks);
       };
       const { stored, gap } = await goOn({ config, client, state, found, onStep, prepare });
@@ -78,6 +91,12 @@ export const resync: Verb = async ({ options }) => {
     await state.close();
   }
 };
+
+/** @param left null: nothing is lost */
+function engineText(left: string | null, accepted: boolean): readonly string[] {
+  if (left === null) return ['nothing is lost: walhook run goes on where it was'];
+  return accepted ? [left, '', 'It is given up: walhook run goes on where it was.'] : [left, '', 'With --accept-gap it is given up, and the stream goes on where it was.', '', 'walhook resync --accept-gap'];
+}
 
 /** Null: there was no answer. */
 async function asked(loss: Loss, config: Config): Promise<readonly HookConfig[] | null> {

@@ -8,7 +8,7 @@ import { type DaemonReport, forgotten, storedCounts, type StoredEndpoints } from
 import { endpointCondition } from './endpoint-condition.ts';
 import { StateReader } from './state-reader.ts';
 import type { EndpointLine, SlotReport, StatusReport } from './status-text.ts';
-import { withSource } from './with-source.ts';
+import { groupCommand, withSource } from './with-source.ts';
 
 /**
  * What the daemon says, and what the database knows whether it runs or not.
@@ -16,16 +16,18 @@ import { withSource } from './with-source.ts';
  * @throws WalhookError if neither answers: what the database says.
  */
 export async function statusReport(config: Config): Promise<StatusReport> {
-  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), outcome(slotReport(config)), outcome(stateReport(config))]);
+  const { kafka } = config.source;
+  const [daemon, slot, state] = await Promise.all([outcome(askStatus(config)), kafka === null ? outcome(slotReport(config)) : null, outcome(stateReport(config))]);
   // Without the daemon and without the database there is nothing to show.
-  if (daemon.value === null && slot.error !== null && state.error !== null) throw slot.error;
+  if (daemon.value === null && (slot === null || slot.error !== null) && state.error !== null) throw slot?.error ?? state.error;
   return {
     daemon: daemon.value,
     daemon_error: daemon.error?.message ?? null,
     daemon_url: daemonUrl(config.server),
+    source_topics: kafka === null ? null : { topics: kafka.topics, group: kafka.group, command: groupCommand(kafka, '--describe') },
     slot_name: config.source.slot,
-    slot: slot.value,
-    slot_error: slot.error?.message ?? null,
+    slot: slot?.value ?? null,
+    slot_error: slot?.error?.message ?? null,
     checkpoint_at: state.value?.checkpointAt ?? null,
     state_error: state.error === null ? null : { message: state.error.message, hint: state.error.hint },
     endpoints: endpointLines(config, daemon.value, state.value?.counts ?? null),

@@ -15,6 +15,8 @@ export interface StatusReport {
   readonly daemon: DaemonReport | null;
   readonly daemon_error: string | null;
   readonly daemon_url: string | null;
+  /** Null: the source is a database, whose slot is read. */
+  readonly source_topics: SourceTopics | null;
   readonly slot_name: string;
   /** Null: there is none, or `slot_error` says why it cannot be seen. */
   readonly slot: SlotReport | null;
@@ -25,6 +27,14 @@ export interface StatusReport {
   readonly endpoints: readonly EndpointLine[];
   /** Those that have not ended, the latest first; null: nobody could tell. */
   readonly backfills: readonly BackfillReport[] | null;
+}
+
+/** Kafka as the source. */
+export interface SourceTopics {
+  readonly topics: readonly string[];
+  readonly group: string;
+  /** The command that says how far they have been read. */
+  readonly command: string;
 }
 
 export interface SlotReport {
@@ -52,14 +62,14 @@ export interface EndpointLine extends StoredCounts, ConditionLine {
 
 /** The report for people. `now` in Unix milliseconds. */
 export function statusText(report: StatusReport, now: number): string {
-  return `${[daemonText(report), ...engineTexts(report), slotText(report, now), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
+  return `${[daemonText(report), ...engineTexts(report), report.source_topics === null ? slotText(report, now) : topicsText(report.source_topics, report), endpointsText(report, now), ...backfillsText(report, now)].join('\n\n')}\n`;
 }
 
-function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string {
+function daemonText({ daemon, daemon_error, daemon_url, source_topics }: StatusReport): string {
   if (daemon === null) return `${bad('walhook is not running:')} ${daemon_error ?? ''}\nWhat follows is what the database knows.`;
   const well = daemon.state === 'streaming' && daemon.problems.length === 0;
   if (daemon.state === 'standby') {
-    return `walhook ${daemon.version} ${good('stands by')}: another daemon has the slot; process ${daemon.pid}, ${daemon_url ?? ''}`;
+    return `walhook ${daemon.version} ${good('stands by')}: another daemon ${source_topics === null ? 'has the slot' : 'reads the topics'}; process ${daemon.pid}, ${daemon_url ?? ''}`;
   }
   const { deliveries, bytes } = daemon.in_flight;
   return [
@@ -71,10 +81,18 @@ function daemonText({ daemon, daemon_error, daemon_url }: StatusReport): string 
   ].join('\n');
 }
 
-/** Nothing without `engine`, or of a daemon that does not tell: one of an earlier version. */
-function engineTexts({ daemon }: StatusReport): string[] {
+/** Nothing without Kafka, or of a daemon that does not tell: one of an earlier version. */
+function engineTexts({ daemon, source_topics }: StatusReport): string[] {
   const engine = daemon?.engine ?? null;
-  return engine === null || daemon === null ? [] : [engineText(engine, daemon.received !== '')];
+  if (engine === null || daemon === null) return [];
+  if (source_topics === null) return [engineText(engine, { reads: daemon.received !== '', source: 'slot' })];
+  return [engineText(engine, { reads: daemon.state !== 'standby' && engine.role !== 'deliver', source: engine.group === source_topics.group ? 'this' : 'topics' })];
+}
+
+/** Of what is read where there is no slot. */
+function topicsText({ topics, group, command }: SourceTopics, { daemon }: StatusReport): string {
+  const lines = [`source: ${topics.length === 1 ? 'topic' : 'topics'} ${topics.join(', ')} of Kafka, group ${group}`];
+  return [...lines, ...(daemon === null ? [`  how far they are read: ${command}`] : [])].join('\n');
 }
 
 function slotText({ slot, slot_name, slot_error, checkpoint_at, daemon }: StatusReport, now: number): string {

@@ -5,13 +5,14 @@ import { identifier, literal, qualified, tableName } from '../source/quote.ts';
 import { watched } from '../source/plan.ts';
 import type { StateSchemaFacts } from './uninstall-state.ts';
 import { countOf } from './units.ts';
+import { groupCommand } from './with-source.ts';
 
 /** One thing to take away. */
 export interface RemovalStep {
-  readonly kind: 'slot' | 'publication' | 'replica_identity' | 'schema';
+  readonly kind: 'slot' | 'publication' | 'replica_identity' | 'schema' | 'kafka';
   /** As in `drop publication "walhook"`. */
   readonly description: string;
-  /** One statement, without its semicolon. */
+  /** One statement, without its semicolon; of `kafka` a command. */
   readonly sql: string;
 }
 
@@ -31,9 +32,13 @@ export interface RemovalOptions {
   readonly resetIdentity: boolean;
 }
 
-/** What `uninstall` takes away of what is there. Empty if nothing is. */
-export function removalPlan(config: Config, { facts, state }: { readonly facts: Facts; readonly state: StateSchemaFacts | null }, options: RemovalOptions): RemovalPlan {
-  const parts = [slotPart(config, facts), publicationPart(config, facts), ...identityParts(config, facts, options), schemaPart(config, state, options)].filter((part) => part !== null);
+/**
+ * What `uninstall` takes away of what is there. Empty if nothing is.
+ * @param facts of the source database; null: the source is Kafka
+ */
+export function removalPlan(config: Config, { facts, state }: { readonly facts: Facts | null; readonly state: StateSchemaFacts | null }, options: RemovalOptions): RemovalPlan {
+  const inSource = facts === null ? [] : [slotPart(config, facts), publicationPart(config, facts), ...identityParts(config, facts, options)];
+  const parts = [...inSource, schemaPart(config, state, options), ...kafkaParts(config)].filter((part) => part !== null);
   return {
     steps: parts.flatMap(({ reason, ...step }) => (reason === null ? [step] : [])),
     left: parts.flatMap(({ reason, ...step }) => (reason === null ? [] : [{ ...step, reason }])),
@@ -86,6 +91,17 @@ function schemaPart(config: Config, state: StateSchemaFacts | null, { keepState 
         ? `it has the state of ${others.length === 1 ? 'slot' : 'slots'} ${others.join(', ')} too`
         : null;
   return { kind: 'schema', description: `drop the state schema ${name}${config.state.url === null ? '' : ' in the database of state.url'}`, sql: `DROP SCHEMA ${name} CASCADE`, reason };
+}
+
+/** What is in Kafka is left to who looks after it: what a topic has, others may read too. */
+function kafkaParts({ engine, source }: Config): Part[] {
+  const reason = 'it is Kafka’s';
+  const part = (description: string, sql: string): Part => ({ kind: 'kafka', description, sql, reason });
+  const group = (of: { readonly brokers: readonly string[]; readonly group: string }): Part => part(`delete consumer group ${of.group}, which knows how far its topics were read`, groupCommand(of, '--delete'));
+  if (engine === null) return source.kafka === null ? [] : [group(source.kafka)];
+  const { brokers, topic } = engine.kafka;
+  const topicPart = part(`delete topic ${topic}, with what no worker has delivered yet`, `kafka-topics.sh --bootstrap-server ${brokers[0] ?? ''} --delete --topic ${topic}`);
+  return [group(engine.kafka), topicPart, ...(source.kafka === null ? [] : [group(source.kafka)])];
 }
 
 /** What goes with the schema, as a sentence; null if nothing is lost. */

@@ -11,6 +11,9 @@ import type { Verb } from './command.ts';
 import { confirm } from './confirm.ts';
 import { daemonState, daemonUrl } from './daemon-client.ts';
 import { readConfig } from './read-config.ts';
+import { workerName } from '../fleet.ts';
+import { groupMembers } from '../open-engine.ts';
+import { groupCommand } from './with-source.ts';
 import { print } from './terminal.ts';
 import { type LeftStep, lossSentence, type RemovalPlan, removalPlan, type RemovalStep } from './uninstall-plan.ts';
 import { type StateSchemaFacts, stateSchemaFacts } from './uninstall-state.ts';
@@ -24,8 +27,9 @@ export const uninstall: Verb = async ({ options }) => {
   const { json = false, yes = false, dryRun = false, keepState = false, resetIdentity = false } = options;
   await refuseDaemon(config);
   return withDatabases(config, async (databases) => {
-    const facts = await databases.source((client) => inspect(client, config), 'look at its settings');
-    await refuseReader(config, facts, databases);
+    const facts = databases.source === null ? null : await databases.source((client) => inspect(client, config), 'look at its settings');
+    if (facts !== null && databases.source !== null) await refuseReader(config, facts, databases.source);
+    await refuseMembers(config);
     const state = await databases.state((client) => stateSchemaFacts(client, config.state.schema, config.source.slot), 'look at its state schema');
     const plan = removalPlan(config, { facts, state }, { keepState, resetIdentity });
     const lost = plan.steps.some(({ kind }) => kind === 'schema') ? state : null;
@@ -48,7 +52,8 @@ export const uninstall: Verb = async ({ options }) => {
 type OnDatabase = <T>(work: (client: pg.Client) => Promise<T>, doing: string) => Promise<T>;
 
 interface Databases {
-  readonly source: OnDatabase;
+  /** Null: the source is Kafka. */
+  readonly source: OnDatabase | null;
   /** The same one, unless the configuration names another. */
   readonly state: OnDatabase;
 }
@@ -70,8 +75,8 @@ async function withDatabases<T>(config: Config, work: (databases: Databases) => 
     };
   };
   try {
-    const source = await open(config.source.url);
-    return await work({ source, state: config.state.url === null ? source : await open(config.state.url) });
+    const source = config.source.kafka === null ? await open(config.source.url) : null;
+    return await work({ source, state: source !== null && config.state.url === null ? source : await open(config.state.url) });
   } catch (error) {
     throw connectionError(error);
   } finally {
@@ -86,7 +91,20 @@ async function refuseDaemon(config: Config): Promise<void> {
   throw new WalhookError(`a daemon runs, and answers on ${daemonUrl(config.server) ?? ''} (${state}): stop it first`, { code: 'daemon_running' });
 }
 
-async function refuseReader({ source: { slot } }: Config, facts: Facts, { source }: Databases): Promise<void> {
+/** Who reads topics knows nothing of what is dropped before it fails. */
+async function refuseMembers({ engine, source }: Config): Promise<void> {
+  const groups = [engine === null ? [] : [{ cluster: engine.kafka, group: engine.kafka.group, topics: [engine.kafka.topic] }], source.kafka === null ? [] : [{ cluster: source.kafka, group: source.kafka.group, topics: source.kafka.topics }]].flat();
+  for (const { cluster, group, topics } of groups) {
+    const members = await groupMembers(cluster, { group, topics }).catch((error: unknown) => {
+      if (!(error instanceof WalhookError)) throw error;
+      throw new WalhookError(`whether something is still in group ${group} cannot be asked: ${error.message}`, { code: error.code, hint: `${error.hint === null ? '' : `${error.hint}\n`}where the brokers are gone for good: DROP SCHEMA … CASCADE by hand, in the state database` });
+    });
+    if (members.length === 0) continue;
+    throw new WalhookError(`group ${group} is being read by ${members.map(workerName).join(', ')}: stop ${members.length === 1 ? 'it' : 'them'} first`, { code: 'group_in_use', hint: groupCommand({ ...cluster, group }, '--describe --members') });
+  }
+}
+
+async function refuseReader({ source: { slot } }: Config, facts: Facts, source: OnDatabase): Promise<void> {
   const pid = facts.slot?.activePid ?? null;
   if (pid === null) return;
   const who = await source(async (client) => {
@@ -104,6 +122,7 @@ async function remove(steps: readonly RemovalStep[], databases: Databases): Prom
   const refused: LeftStep[] = [];
   for (const step of steps) {
     const on = step.kind === 'schema' ? databases.state : databases.source;
+    if (on === null) throw new Error('of a source that is no database there is nothing to drop');
     try {
       // One simple query is one transaction.
       await on((client) => client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT}; ${step.sql}`), step.description);
@@ -121,7 +140,7 @@ function planText({ steps, left }: RemovalPlan, lost: StateSchemaFacts | null): 
   return [
     ...(steps.length === 0 ? ['-- nothing to drop: the database has none of it'] : []),
     ...steps.map(({ description, sql }) => `-- ${description}\n${sql};`),
-    ...left.map(({ description, sql, reason }) => `-- left: ${description} (${reason})\n-- ${sql};`),
+    ...left.map(({ kind, description, sql, reason }) => `-- left: ${description} (${reason})\n-- ${sql}${kind === 'kafka' ? '' : ';'}`),
     ...(sentence === null ? [] : [`-- ${sentence}`]),
   ].join('\n\n');
 }

@@ -60,6 +60,7 @@ export function groupName(text: string): Reading<string> {
 
 /** User or password of SASL: RFC 4616 separates them by NUL, RFC 5802 has control characters prohibited. */
 export function saslText(text: string): Reading<string> {
+  if (text === '') return { refused: 'must not be empty' };
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  return text !== '' && !/[\u0000-\u001f\u007f]/.test(text) ? { value: text } : { refused: 'expected text without control characters' };
+  return !/[\u0000-\u001f\u007f]/.test(text) ? { value: text } : { refused: 'expected text without control characters' };
 }

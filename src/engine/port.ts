@@ -120,5 +120,10 @@ export interface GroupLag {
 export interface GroupFacts {
   /** @throws WalhookError if the cluster cannot be asked */
   lag(): Promise<GroupLag[]>;
+  /**
+   * The members, by the names that they gave themselves (`client id`), whether or not they have been dealt a part.
+   * @throws WalhookError if the cluster cannot be asked
+   */
+  members(): Promise<string[]>;
   close(): Promise<void>;
 }

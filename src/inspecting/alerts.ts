@@ -27,7 +27,7 @@ function stateAlerts({ status: { state, problems, slot, behind }, engine }: Heal
   if (state === 'stopped') alerts.push(failing('walhook has stopped: nothing is sent.', null, null));
   if (state === 'draining') alerts.push(waiting('walhook ends: it finishes what is being sent.', null, null));
   if (state === 'starting') alerts.push(waiting('walhook is starting.', null, null));
-  if (state === 'standby') alerts.push(waiting(`walhook stands by: another process has slot ${slot}, and sends.`, null, '/database'));
+  if (state === 'standby') alerts.push(waiting(`walhook stands by: another process reads slot ${slot}.`, null, '/database'));
   if (behind !== null && behind > LAG) alerts.push(waiting(`walhook reads ${humanDuration(behind)} behind what is committed.`, null, '/database'));
   return alerts;
 }

@@ -52,7 +52,7 @@ function kindOf(errors: readonly Error[], cluster: KafkaClusterConfig): Kind {
   const tls = tlsKind(errors, cluster, brokers);
   if (tls !== null) return tls;
   if (ids.size > 0) return { code: 'kafka_error', message: `the broker answers ${[...ids].join(', ')}`, retry: true };
-  return networkKind(errors, brokers) ?? { code: 'kafka_failure', message: sentence(errors), retry: true };
+  return networkKind(errors, cluster, brokers) ?? { code: 'kafka_failure', message: sentence(errors), retry: true };
 }
 
 /** Errors of the library that stand for no answer. */
@@ -60,7 +60,7 @@ const NO_ANSWER: ReadonlySet<string> = new Set(['PLT_KFK_NETWORK', 'PLT_KFK_TIME
 /** What Node says of a name that DNS does not have, or cannot be asked for. */
 const NO_NAME: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 
-function networkKind(errors: readonly Error[], brokers: string): Kind | null {
+function networkKind(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind | null {
   const unnamed = errors.find((error) => NO_NAME.has(text(error, 'code') ?? ''));
   if (unnamed !== undefined) {
     const name = text(unnamed, 'hostname') ?? brokers;
@@ -70,7 +70,7 @@ function networkKind(errors: readonly Error[], brokers: string): Kind | null {
   return {
     code: 'kafka_unreachable',
     message: `no answer from ${brokers} (${sentence(errors)})`,
-    hint: 'Check that the broker runs, and that the address it advertises (advertised.listeners) can be reached from here',
+    hint: wantsMore(errors.at(-1), cluster) ?? 'Check that the broker runs, and that the address it advertises (advertised.listeners) can be reached from here',
     retry: true,
   };
 }
@@ -89,9 +89,18 @@ const DENIED: readonly (readonly [id: string, kind: Kind])[] = [
   ['INCONSISTENT_GROUP_PROTOCOL', { code: 'kafka_group', message: 'others that are no walhook, or another version of it, are in the consumer group', hint: 'Use a group of its own' }],
 ];
 
+/** A listener that asks for SASL or a client's TLS closes the connection of who comes without, and so does what is no broker. */
+function wantsMore(root: Error | undefined, { tls, sasl }: KafkaClusterConfig): string | null {
+  if (root?.message !== 'Connection closed' || sasl !== null) return null;
+  return `The connection was made and closed again: the listener may want \`sasl\`${tls === null ? ', or TLS (`tls: true`)' : ''}, or it is no broker`;
+}
+
 function refusedUser(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind {
   const mechanism = errors.some((error) => text(error, 'apiId') === 'UNSUPPORTED_SASL_MECHANISM');
   const { sasl } = cluster;
+  if (errors.some((error) => text(error, 'apiId') === 'ILLEGAL_SASL_STATE')) {
+    return { code: 'kafka_auth', exit: EXIT.notPermitted, message: `${brokers} does not speak SASL on this port`, hint: 'Leave sasl out, or use the port of the SASL listener' };
+  }
   return {
     code: 'kafka_auth',
     exit: EXIT.notPermitted,
@@ -115,7 +124,7 @@ const PLAIN: ReadonlySet<string> = new Set(['EPROTO', 'ERR_SSL_WRONG_VERSION_NUM
 
 function tlsKind(errors: readonly Error[], cluster: KafkaClusterConfig, brokers: string): Kind | null {
   if (errors.some((error) => error.message === 'Broker requires TLS.')) {
-    return { code: 'kafka_tls', message: `${brokers} speaks TLS and tls is not set`, hint: 'Set kafka.tls: true, or use the port of the plain listener' };
+    return { code: 'kafka_tls', message: `${brokers} speaks TLS and tls is not set`, hint: 'Set tls: true beside brokers, or use the port of the plain listener' };
   }
   if (cluster.tls === null) return null;
   const certificate = errors.find((error) => CERTIFICATE.test(text(error, 'code') ?? ''));

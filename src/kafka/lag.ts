@@ -34,18 +34,20 @@ export function openGroupFacts(cluster: KafkaClusterConfig, options: GroupFactsO
     ]);
     return parts.map((part, index) => ({ ...part, worker: workers.get(`${part.topic}/${part.partition}`) ?? null, committed: committed[index] ?? null, start: start[index] ?? 0n, end: end[index] ?? 0n }));
   };
-  return {
-    async lag(): Promise<GroupLag[]> {
-      const until = performance.now() + TIMEOUT;
-      for (let failures = 1; ; failures++) {
-        try {
-          return await ask();
-        } catch (error) {
-          if (!answered(error, ...FORMING) || performance.now() > until) throw kafkaFailure(error, { cluster, what: `ask how far group ${group} has come` });
-          await pause(backoff(failures));
-        }
+  const patiently = async <T>(question: () => Promise<T>, what: string): Promise<T> => {
+    const until = performance.now() + TIMEOUT;
+    for (let failures = 1; ; failures++) {
+      try {
+        return await question();
+      } catch (error) {
+        if (!answered(error, ...FORMING) || performance.now() > until) throw kafkaFailure(error, { cluster, what });
+        await pause(backoff(failures));
       }
-    },
+    }
+  };
+  return {
+    lag: () => patiently(ask, `ask how far group ${group} has come`),
+    members: () => patiently(async () => (await membersOf(coordinator, group)).map(({ clientId: name }) => name), `ask who is in group ${group}`),
     close(): Promise<void> {
       client.close();
       return Promise.resolve();
@@ -55,7 +57,10 @@ export function openGroupFacts(cluster: KafkaClusterConfig, options: GroupFactsO
 
 /** Who reads each part, by its client id. While the group is dealt anew nobody does. */
 async function readersOf(coordinator: Coordinator, group: string): Promise<Map<string, string>> {
+  return new Map((await membersOf(coordinator, group)).flatMap(({ clientId, memberAssignment }) => partsOf(memberAssignment).map(({ topic, partition }) => [`${topic}/${partition}`, clientId] as const)));
+}
+
+async function membersOf(coordinator: Coordinator, group: string) {
   const { groups } = await coordinator.request('DescribeGroups', [[group], false], TIMEOUT);
-  const members = groups[0]?.members ?? [];
-  return new Map(members.flatMap(({ clientId, memberAssignment }) => partsOf(memberAssignment).map(({ topic, partition }) => [`${topic}/${partition}`, clientId] as const)));
+  return groups[0]?.members ?? [];
 }

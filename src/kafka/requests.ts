@@ -1,11 +1,12 @@
 import type {
-  createTopicsV7, describeGroupsV5, fetchV17, findCoordinatorV6, heartbeatV4, initProducerIdV5, joinGroupV9, leaveGroupV5, listOffsetsV9, offsetCommitV9, offsetFetchV9,
+  createTopicsV7, describeConfigsV4, describeGroupsV5, fetchV17, findCoordinatorV6, heartbeatV4, initProducerIdV5, joinGroupV9, leaveGroupV5, listOffsetsV9, offsetCommitV9, offsetFetchV9,
   produceV11, syncGroupV5,
 } from '@platformatic/kafka';
 
 /** The requests that are made of a broker, by their names in the protocol: the library gives all versions of one the same shape. */
 export interface Requests {
   CreateTopics: { readonly args: createTopicsV7.CreateTopicsRequest; readonly answer: createTopicsV7.CreateTopicsResponse };
+  DescribeConfigs: { readonly args: describeConfigsV4.DescribeConfigsRequest; readonly answer: describeConfigsV4.DescribeConfigsResponse };
   DescribeGroups: { readonly args: describeGroupsV5.DescribeGroupsRequest; readonly answer: describeGroupsV5.DescribeGroupsResponse };
   Fetch: { readonly args: fetchV17.FetchRequest; readonly answer: fetchV17.FetchResponse };
   FindCoordinator: { readonly args: findCoordinatorV6.FindCoordinatorRequest; readonly answer: findCoordinatorV6.FindCoordinatorResponse };

@@ -1,4 +1,4 @@
-import type { EngineReport, FleetPartition } from '../fleet.ts';
+import type { EngineReport, FleetPartition, FleetWorker } from '../fleet.ts';
 import { ROLES } from '../role.ts';
 import { counter, gauge, type Metric, one, type Sample } from './metric.ts';
 import type { MetricFacts } from './metric-facts.ts';
@@ -16,6 +16,8 @@ export const ENGINE_METRICS: readonly Metric[] = [
   counter('walhook_engine_rebalance_pause_seconds_total', 'Time that it had no partitions while they were dealt anew', ofWorker(({ paused }) => one(paused / 1_000))),
   gauge('walhook_engine_rebalance_last_pause_seconds', 'The last of such times; left out before the first', ofWorker(({ last_pause }) => one(last_pause === null ? null : last_pause / 1_000))),
   gauge('walhook_engine_lag_records', 'Records of a partition that are neither delivered nor stored yet: told by the process that reads the slot; left out while the broker cannot be asked', ofPartitions(({ lag }) => lag), ['topic', 'partition']),
+  gauge('walhook_engine_workers', 'Processes in the group that delivers, those without a partition too: told by the process that reads the slot', ofFleet(({ workers }) => workers.length)),
+  gauge('walhook_engine_idle_workers', 'Those of them without a partition: there are more of them than partitions, or the group is being dealt anew', ofFleet(({ workers }) => workers.filter(({ partitions }) => partitions.length === 0).length)),
   gauge('walhook_engine_partition_assigned', '1 if a worker delivers from the partition, 0 if none does: told by the process that reads the slot', ofPartitions(({ worker }) => Number(worker !== null)), ['topic', 'partition']),
 ];
 
@@ -30,6 +32,11 @@ function ofEngine(samples: (engine: EngineReport, facts: MetricFacts) => readonl
 
 function ofWorker(samples: (engine: EngineReport) => readonly Sample[]): Metric['samples'] {
   return ofEngine((engine) => (engine.role === 'tail' ? [] : samples(engine)));
+}
+
+/** @param value of who is somebody */
+function ofFleet(value: (fleet: { readonly workers: readonly FleetWorker[] }) => number): Metric['samples'] {
+  return ofEngine(({ fleet }, facts) => (fleet === null || !hasSlot(facts) ? [] : one(value({ workers: fleet.workers.filter(({ worker }) => worker !== null) }))));
 }
 
 function ofPartitions(value: (partition: FleetPartition) => number): Metric['samples'] {

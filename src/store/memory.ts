@@ -2,6 +2,7 @@ import type { BackfillStore } from '../backfill/port.ts';
 import type { CheckpointStore } from '../checkpoint/port.ts';
 import type { Sequence } from '../delivery.ts';
 import type { AttemptStore, Delivered } from '../kept-attempts.ts';
+import type { EnginePlaceStore } from '../engine-place.ts';
 import { WalhookError } from '../errors.ts';
 import type { Lsn } from '../lsn.ts';
 import { type ClaimStore, type Condition, type HeldStore, type ParkedLane, type Parking, type ParkingStore, type Settlement, type Stored, WELL } from '../queue/port.ts';
@@ -127,6 +128,13 @@ export const noRotations: RotationStore = {
   list: () => Promise.resolve([]),
   save: () => Promise.reject(new WalhookError('secrets are not rotated where nothing is kept', { code: 'no_signing' })),
   remove: () => Promise.resolve(),
+};
+
+/** What is only listened to goes to no engine. */
+export const noEngine: EnginePlaceStore = {
+  load: () => Promise.resolve(null),
+  save: () => Promise.resolve(),
+  forget: () => Promise.resolve(),
 };
 
 export const noResync: Resync = {

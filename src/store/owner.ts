@@ -170,7 +170,7 @@ export class Ownership {
   }
 
   /** A table of the state schema. */
-  table(name: 'assignment' | 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'held' | 'history' | 'owner' | 'parked' | 'rotation'): RawBuilder<unknown> {
+  table(name: 'assignment' | 'backfill' | 'backfills' | 'checkpoint' | 'claim' | 'dead' | 'endpoint' | 'engine' | 'held' | 'history' | 'owner' | 'parked' | 'rotation'): RawBuilder<unknown> {
     return sql.id(this.#state.schema, name);
   }
 

@@ -7,7 +7,7 @@ import type { StateDatabase } from './database.ts';
  * Queries along the indexes of `parked`. `endpoint = $1 order by …` would be plainer, but the planner answers it by its
  * statistics, which an outage outruns: it takes a million rows for a handful, then fetches and sorts them all, for each
  * page. Comparing whole rows with the index's columns, endpoint included, and ordering by all of them leaves it one
- * way, along the index; their collations keep the two indexes apart. The scan may run on into the next endpoint or lane, so its result is filtered outside.
+ * way, along the index; their collations, and the partition that leads one, keep the indexes apart. The scan may run on into the next endpoint or lane, so its result is filtered outside.
  */
 
 /** The lanes of some partitions: those of which `lane % of` is one of the numbers. */
@@ -16,25 +16,41 @@ export interface LaneParts {
   readonly numbers: readonly number[];
 }
 
-/** The condition that keeps rows of these lanes. In a form of which the planner believes that half of all rows have it, not next to none. */
-export function inParts({ of, numbers }: LaneParts): RawBuilder<boolean> {
-  return sql<boolean>`(case when lane % ${sql.lit(of)}::bigint = any(${numbers}::bigint[]) then true end)`;
+/** The lanes of one partition; `number` is SQL, so that it may be another table's column. The index for them is that of part-index.ts. */
+export interface LanePart {
+  readonly of: number;
+  readonly number: RawBuilder<unknown>;
+}
+
+/** The partition of a row, as the index has it. */
+export function partOf(of: number): RawBuilder<unknown> {
+  return sql.raw(`(lane % ${of}::bigint)`);
+}
+
+/** The columns that lead an index by sequence, and what they are compared with: the partition first, where there is one. */
+function led(part: LanePart | null, endpoint: string): { readonly columns: RawBuilder<unknown>; readonly values: RawBuilder<unknown> } {
+  const column = sql.raw('endpoint collate "POSIX"');
+  if (part === null) return { columns: column, values: sql`${endpoint}` };
+  return { columns: sql`${partOf(part.of)}, ${column}`, values: sql`${part.number}::bigint, ${endpoint}` };
+}
+
+interface Place {
+  readonly endpoint: string;
+  readonly after: Sequence | null;
+  readonly limit: number;
+  /** Of one partition alone; null: of all lanes. */
+  readonly part?: LanePart | null;
 }
 
 /** `columns` of an endpoint's deliveries in sequence. */
-export function alongSequence(
-  state: StateDatabase,
-  columns: RawBuilder<unknown>,
-  place: { readonly endpoint: string; readonly after: Sequence | null; readonly limit: number; readonly parts?: LaneParts | null },
-): RawBuilder<unknown> {
-  // Where some are left out, the scan would not end at the limit: it ends with the endpoint.
-  const within = place.parts == null ? sql`` : sql`and (endpoint collate "POSIX", commit_lsn) <= (${place.endpoint}, ${LAST_LSN}) and ${inParts(place.parts)}`;
+export function alongSequence(state: StateDatabase, columns: RawBuilder<unknown>, { endpoint, after, limit, part = null }: Place): RawBuilder<unknown> {
+  const lead = led(part, endpoint);
   return sql`
     select * from (
       select ${columns} from ${sql.id(state.schema, 'parked')}
-      where (endpoint collate "POSIX", commit_lsn, ordinal, nth) > (${place.endpoint}, ${sequence(place.after)}) ${within}
-      order by endpoint collate "POSIX", commit_lsn, ordinal, nth limit ${place.limit}
-    ) as along where endpoint = ${place.endpoint}`;
+      where (${lead.columns}, commit_lsn, ordinal, nth) > (${lead.values}, ${sequence(after)}) and (${lead.columns}, commit_lsn) <= (${lead.values}, ${LAST_LSN})
+      order by ${lead.columns}, commit_lsn, ordinal, nth limit ${limit}
+    ) as along`;
 }
 
 /** `columns` of the deliveries of one lane in sequence; `lane` is SQL, so that it may be another table's column. */
@@ -58,13 +74,13 @@ export function headAfter(state: StateDatabase, endpoint: string, lane: RawBuild
     order by endpoint, lane, commit_lsn, ordinal, nth limit 1`;
 }
 
-/** endpoint and commit_lsn of the endpoint's last delivery in sequence. May be another endpoint's. */
-export function lastInSequence(state: StateDatabase, endpoint: string, parts: LaneParts | null = null): RawBuilder<unknown> {
-  const within = parts === null ? sql`` : sql`and (endpoint collate "POSIX", commit_lsn) >= (${endpoint}, '0/0'::pg_lsn) and ${inParts(parts)}`;
+/** endpoint and commit_lsn of the endpoint's last delivery in sequence, with `part` of it alone. */
+export function lastInSequence(state: StateDatabase, endpoint: string, part: LanePart | null = null): RawBuilder<unknown> {
+  const lead = led(part, endpoint);
   return sql`
     select endpoint, commit_lsn from ${sql.id(state.schema, 'parked')}
-    where (endpoint collate "POSIX", commit_lsn) <= (${endpoint}, ${LAST_LSN}) ${within}
-    order by endpoint collate "POSIX" desc, commit_lsn desc, ordinal desc, nth desc limit 1`;
+    where (${lead.columns}, commit_lsn) <= (${lead.values}, ${LAST_LSN}) and (${lead.columns}, commit_lsn) >= (${lead.values}, '0/0'::pg_lsn)
+    order by ${part === null ? sql`` : sql`${partOf(part.of)} desc,`} endpoint collate "POSIX" desc, commit_lsn desc, ordinal desc, nth desc limit 1`;
 }
 
 const LAST_LSN = sql.raw("'FFFFFFFF/FFFFFFFF'::pg_lsn");

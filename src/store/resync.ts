@@ -3,6 +3,7 @@ import type { StoredPosition } from '../position.ts';
 import { saveCheckpoint } from './checkpoint.ts';
 import { OWNED, type Ownership } from './owner.ts';
 import { guarded } from './store-error.ts';
+import { touching } from './touch.ts';
 
 /** What `walhook resync` does to the state of a slot. Each is `fenced` unless the slot has been taken over. */
 export interface Resync {
@@ -36,7 +37,7 @@ async function renumberParked(owner: Ownership): Promise<number> {
   const renumber = (fate: 'parked' | 'dead'): RawBuilder<unknown> => sql`
     update ${owner.table(fate)} as stored set commit_lsn = ranks.now from ranks
     where stored.endpoint = ranks.endpoint and stored.commit_lsn = ranks.commit_lsn and stored.commit_lsn <> ranks.now and ${OWNED}
-    returning 1`;
+    returning stored.endpoint`;
   const [row] = await owner.write(
     sql`
       ranks as materialized (
@@ -45,7 +46,7 @@ async function renumberParked(owner: Ownership): Promise<number> {
         ) as stored
         -- what a schedule has sent never had one
         where commit_lsn > '0/0'
-      ), parked_anew as (${renumber('parked')}), dead_anew as (${renumber('dead')})`,
+      ), parked_anew as (${renumber('parked')}), dead_anew as (${renumber('dead')}), ${touching(owner, 'parked_anew')}`,
     sql<{ count: number }>`select ((select count(*) from parked_anew) + (select count(*) from dead_anew))::integer as count`,
   );
   // Nor can the places of matches be compared; what is due is sent all the same.

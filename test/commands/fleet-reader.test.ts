@@ -9,6 +9,7 @@ const ENGINE = { topic: 'walhook', group: 'deliverers' };
 const STATUS = idleEngine(ENGINE, 'tail');
 let now = 0;
 let lags: GroupLag[] | Error = [];
+let members: string[] = [];
 let asked = 0;
 let closed = 0;
 const errors: unknown[] = [];
@@ -18,15 +19,17 @@ beforeEach(() => {
   asked = 0;
   closed = 0;
   lags = [];
+  members = [];
   errors.length = 0;
 });
 
-function reader(config: Pick<Config, 'engine'> = { engine: { kafka: ENGINE } } as Pick<Config, 'engine'>): FleetReader {
+function reader(config: object = { engine: { kafka: ENGINE } }): FleetReader {
   const facts: GroupFacts = {
     lag: () => {
       asked++;
       return lags instanceof Error ? Promise.reject(lags) : Promise.resolve(lags);
     },
+    members: () => Promise.resolve(members),
     close: () => {
       closed++;
       return Promise.resolve();
@@ -55,6 +58,18 @@ test('who delivers from what, by a name without noise, and what waits', async ()
     { worker: 'somebody else', partitions: [3], lag: 10 },
   ]);
   expect(report).toMatchObject({ role: 'tail', fleet_error: null, fleet_problems: [] });
+});
+
+test('a worker without partitions is told: it is in the group, and idles', async () => {
+  lags = [lag(0), lag(1, { worker: 'walhook-all-host-b-8' })];
+  members = ['walhook-deliver-host-c-9', 'walhook-all-host-b-8', 'walhook-deliver-host-a-7'];
+  const report = await reader().report(STATUS);
+  expect(report?.fleet?.workers).toEqual([
+    { worker: 'host-a-7', partitions: [0], lag: 10 },
+    { worker: 'host-b-8', partitions: [1], lag: 10 },
+    { worker: 'host-c-9', partitions: [], lag: 0 },
+  ]);
+  expect(report?.fleet_problems).toEqual([]);
 });
 
 test('a partition that nobody has is told, and since when that is seen', async () => {
@@ -98,7 +113,7 @@ test('a broker that cannot be asked gives the reason, is asked again later, and 
 });
 
 test('without an engine nothing is asked, and nothing is opened', async () => {
-  const fleet = reader({ engine: null });
+  const fleet = reader({ engine: null, source: { kafka: null } });
   expect(await fleet.report(null)).toBeNull();
   await fleet.close();
   expect([asked, closed]).toEqual([0, 0]);

@@ -46,7 +46,8 @@ function text(endpoints: readonly EndpointLine[], report: Partial<StatusReport> 
       daemon: null,
       daemon_error: 'nothing answers',
       daemon_url: null,
-      slot_name: 'walhook',
+      source_topics: null,
+  slot_name: 'walhook',
       slot: { active: true, wal_status: 'reserved', invalidation: null, lag_bytes: 0, lag_seconds: 0, retained_bytes: 0, safe_bytes: null },
       slot_error: null,
       checkpoint_at: null,
@@ -114,7 +115,26 @@ test('a fleet: the role, the workers with what they have, and a problem for what
   expect(shown).toContain('  1000 deliveries handed over, partition 0, generation 3, dealt to 2 times, the last pause 120 ms');
   expect(shown).toMatch(/^ {2}nobody +1 +1 +5$/m);
   expect(shown).toMatch(/^ {2}host-7 \(this\) +1 +0 +10$/m);
+  expect(shown).toMatch(/^ {2}host-8 +0 +- +0$/m);
   expect(shown).toContain('  lag        15 records, the most in partition 0: 10');
+  expect(shown).not.toContain('more workers');
+});
+
+test('a worker that idles, as there are more of them than partitions, is in the table with a hint', () => {
+  const { fleet } = ENGINE;
+  if (fleet === null) throw new Error('it is told');
+  const workers = [{ worker: 'host-7', partitions: [0], lag: 10 }, { worker: 'host-8', partitions: [], lag: 0 }];
+  const engine = { ...ENGINE, role: 'deliver', partitions: [], worker: 'host-8', fleet: { ...fleet, partitions: fleet.partitions.slice(0, 1), workers }, fleet_problems: [] } as const;
+  const shown = text([], { daemon: { ...DAEMON, received: '', confirmed: '', wal: null, engine } });
+  expect(shown).toContain('\n  0 partitions, generation 3');
+  expect(shown).toMatch(/^ {2}host-8 \(this\) +0 +- +0$/m);
+  expect(shown).toContain('  there are more workers (2) than partitions (1): 1 of them idles, and takes over when another one goes');
+});
+
+test('what stands by for the slot is not said to read it', () => {
+  const standby = { ...DAEMON, state: 'standby', received: '', confirmed: '', wal: null } as const;
+  expect(text([], { daemon: { ...standby, engine: { ...ENGINE, role: 'tail', partitions: [], generation: null } } })).toContain('this process stands by for the slot (role tail)');
+  expect(text([], { daemon: { ...standby, engine: ENGINE } })).toContain('this process delivers, and stands by for the slot (role all)');
 });
 
 test('of what only delivers nothing of the stream is shown, and a broker that cannot be asked is a problem', () => {

@@ -7,7 +7,7 @@ const REPORT: StatusReport = {
   daemon: null,
   daemon_error: 'nothing answers',
   daemon_url: null,
-  slot_name: 'walhook',
+  source_topics: null, slot_name: 'walhook',
   slot: null,
   slot_error: null,
   checkpoint_at: null,

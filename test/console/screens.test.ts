@@ -50,6 +50,17 @@ describe('overview of a fleet', () => {
     expect(await overflow(page)).toBe(0);
   });
 
+  test('shows a worker that idles, and why', async () => {
+    const engine = fleetReport();
+    const partitions = engine.fleet?.partitions.slice(0, 1) ?? [];
+    fixture.engine = { ...engine, fleet: { partitions, workers: [{ worker: 'worker-1-7', partitions: [0], lag: 100 }, { worker: 'worker-3-7', partitions: [], lag: 0 }], unassigned_for: null }, fleet_problems: [] };
+    const page = await browser.page();
+    await page.goto(fixture.url);
+    await page.getByText('There are more workers (2) than partitions (1): 1 of them idles, and takes over when another one goes.').waitFor();
+    const rows = await page.getByRole('table', { name: 'workers' }).getByRole('row').allTextContents();
+    expect(rows[2]).toMatch(/^worker-3-7.*0–0–$/);
+  });
+
   test('breaks nothing at 360 px', async () => {
     fixture.engine = fleetReport();
     const page = await browser.page({ viewport: { width: 360, height: 760 } });

@@ -24,6 +24,7 @@ test.each([
   ['a version of TLS that the other side does not have', connecting(nodeError('ERR_SSL_UNSUPPORTED_PROTOCOL', 'unsupported protocol')), 'kafka_tls', 'the TLS handshake with kafka.example:9093 fails (ERR_SSL_UNSUPPORTED_PROTOCOL)', 'stop'],
   ['TLS where plain text is spoken', connecting(nodeError('ERR_SSL_WRONG_VERSION_NUMBER', 'wrong version number')), 'kafka_tls', 'it may speak in plain text', 'stop'],
   ['a user that is refused', connecting(new AuthenticationError('SASL authentication failed.')), 'kafka_auth', 'kafka.example:9093 refuses the user walhook (SASL plain)', 'stop'],
+  ['SASL where nobody asks for it', connecting(new AuthenticationError('Cannot find a suitable SASL mechanism.', { cause: new ProtocolError('ILLEGAL_SASL_STATE') })), 'kafka_auth', 'kafka.example:9093 does not speak SASL on this port', 'stop'],
   ['a certificate nobody trusts', connecting(nodeError('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain')), 'kafka_tls', 'not trusted', 'stop'],
   ['a certificate of another', connecting(nodeError('ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname/IP does not match')), 'kafka_tls', 'for another name', 'stop'],
   ['plain text where TLS is spoken', new UserError('Broker requires TLS.'), 'kafka_tls', 'speaks TLS and tls is not set', 'stop'],
@@ -36,6 +37,13 @@ test.each([
   expect(told).toMatchObject({ code, reaction, message: expect.stringMatching(/^cannot produce to topic t: /) });
   expect(told.message).toContain(message);
   expect(`${told.message} ${told.hint ?? ''}`).not.toMatch(/hunter2|secret row/);
+});
+
+test('a connection that is closed at once: the hint is what the listener may want', () => {
+  const closed = new NetworkError('Connection closed');
+  expect(kafkaFailure(closed, { cluster: { ...cluster, sasl: null, tls: null }, what: 'look' }).hint).toContain('may want `sasl`, or TLS');
+  expect(kafkaFailure(closed, { cluster: { ...cluster, sasl: null }, what: 'look' }).hint).toContain('may want `sasl`, or it');
+  expect(failure(closed).hint).toContain('Check that the broker runs');
 });
 
 test('what is told already is left as it is', () => {

@@ -306,10 +306,14 @@ describeKafka('a consumer group', () => {
     onTestFinished(() => facts.close());
     const part = (partition: number, end: bigint) => ({ topic: made, partition, worker: null, committed: null, start: 0n, end });
     expect(await facts.lag()).toEqual([part(0, 2n), part(1, 1n)]);
+    expect(await facts.members()).toEqual([]);
     const member = new RecordingMember();
     memberOf({ cluster: cluster(brokers), group, topics: [made], clientId: 'one', member });
     await member.until(({ count }) => count === 3);
     await member.commit();
     expect(await facts.lag()).toEqual([{ ...part(0, 2n), worker: 'one', committed: 2n }, { ...part(1, 1n), worker: 'one', committed: 1n }]);
+    for (const clientId of ['two', 'three']) memberOf({ cluster: cluster(brokers), group, topics: [made], clientId, member: new RecordingMember() });
+    // One of three has nothing to do, and is there all the same.
+    await expect.poll(async () => (await facts.members()).toSorted(), { timeout: 20_000 }).toEqual(['one', 'three', 'two']);
   });
 });

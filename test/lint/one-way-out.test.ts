@@ -29,6 +29,7 @@ const KNOWN: Readonly<Record<string, string>> = {
   'kafka/produce-request.ts': 'through cluster.ts',
   'kafka/partition-sender.ts': 'through cluster.ts',
   'kafka/topic.ts': 'through cluster.ts',
+  'kafka/topic-facts.ts': 'through cluster.ts',
   'kafka/fetcher.ts': 'through cluster.ts',
   'kafka/requests.ts': 'through cluster.ts',
   'kafka/seat.ts': 'through cluster.ts',

@@ -228,12 +228,13 @@ test('of the whole topic the process that reads the slot tells, and no other: su
   const tail = await scrape({ engine: { ...ENGINE, role: 'tail', partitions: [] } });
   expect(valueOf(tail, 'walhook_engine_lag_records', { topic: 'walhook', partition: '0' })).toBe(10);
   expect(valueOf(tail, 'walhook_engine_partition_assigned', { topic: 'walhook', partition: '1' })).toBe(0);
+  expect([valueOf(tail, 'walhook_engine_workers'), valueOf(tail, 'walhook_engine_idle_workers')]).toEqual([2, 1]);
   expect(valueOf(tail, 'walhook_engine_reads_slot')).toBe(1);
   expect(tail.has('walhook_engine_rebalances_total')).toBe(false);
   const worker = await scrape({ engine: { ...ENGINE, role: 'deliver' }, received: '', confirmed: '' });
   expect(valueOf(worker, 'walhook_engine_reads_slot')).toBe(0);
   expect(valueOf(worker, 'walhook_engine_rebalance_pause_seconds_total')).toBe(2.5);
-  for (const name of ['walhook_engine_lag_records', 'walhook_engine_partition_assigned', 'walhook_engine_forwarded_total']) expect(worker.has(name), name).toBe(false);
+  for (const name of ['walhook_engine_lag_records', 'walhook_engine_workers', 'walhook_engine_partition_assigned', 'walhook_engine_forwarded_total']) expect(worker.has(name), name).toBe(false);
 });
 
 test('a tail that has lost the database reads no slot, and a broker that is away is told', async () => {

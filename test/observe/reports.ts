@@ -144,6 +144,7 @@ export const ENGINE: EngineReport = {
     workers: [
       { worker: null, partitions: [1], lag: 5 },
       { worker: 'host-7', partitions: [0], lag: 10 },
+      { worker: 'host-8', partitions: [], lag: 0 },
     ],
     unassigned_for: 1_500,
   },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { resyncOf } from '../../src/store/resync.ts';
 import { heldStore } from '../../src/store/held.ts';
 import { Standing } from '../../src/queue/standing.ts';
 import { Writer } from '../../src/queue/writer.ts';
@@ -54,8 +55,13 @@ test('each change of what is stored, but by a queue, counts the endpoint up, and
   expect(await touched()).toBe('4');
   await held.release([{ row, delivery: delivery(20), failure: null }]);
   expect(await touched()).toBe('4');
+  await one.parking.bury([{ delivery: delivery(21), attempts: 1, failure: DOWN }]);
+  await resyncOf(owner).renumberParked();
+  expect(await touched()).toBe('5');
+  await resyncOf(owner).renumberParked();
+  expect(await touched()).toBe('5');
   // Counted, it is still as it was.
-  expect((await endpointMarks(state)).get('crm')).toEqual({ ...UNMARKED, touched: '4', written: expect.stringMatching(/^\d+$/) });
+  expect((await endpointMarks(state)).get('crm')).toEqual({ ...UNMARKED, touched: '5', written: expect.stringMatching(/^\d+$/) });
 });
 
 test('marks tell of an endpoint that has a rotation alone, and of each rotation apart', async () => {

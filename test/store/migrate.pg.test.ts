@@ -13,7 +13,7 @@ test('makes the schema, and has nothing to do the next time', async () => {
   expect(await migrate(state)).toEqual(versions);
   expect(await migrate(state)).toEqual([]);
   const tables = await database.sql(`select relname from pg_class where relnamespace = 'walhook'::regnamespace and relkind = 'r' order by 1`);
-  expect(tables.map((row) => row['relname'])).toEqual(['assignment', 'backfill', 'backfills', 'checkpoint', 'claim', 'dead', 'endpoint', 'held', 'migration', 'owner', 'parked', 'rotation', 'sealing_key']);
+  expect(tables.map((row) => row['relname'])).toEqual(['assignment', 'backfill', 'backfills', 'checkpoint', 'claim', 'dead', 'endpoint', 'engine', 'held', 'migration', 'owner', 'parked', 'rotation', 'sealing_key']);
 });
 
 test('an upgrade from each version keeps what is stored, and it can be sent', async () => {

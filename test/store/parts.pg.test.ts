@@ -3,6 +3,10 @@ import { expect, test } from 'vitest';
 import { checkpointStore } from '../../src/store/checkpoint.ts';
 import { Ownership } from '../../src/store/owner.ts';
 import { type Generation, workerState } from '../../src/worker-state.ts';
+import type { Sequence } from '../../src/delivery.ts';
+import type { Stored } from '../../src/queue/port.ts';
+import { indexParts } from '../../src/store/part-index.ts';
+import { random } from '../support/random.ts';
 import type { TestDatabase } from '../support/postgres.ts';
 import { delivery, parking } from './delivery.ts';
 import { open, testState, type TestState } from './state.ts';
@@ -181,7 +185,7 @@ test('a generation sees the parked deliveries of its lanes alone', async () => {
   const page = await one.parking.page({ endpoint: 'crm', lanes: [12, 13], after: null, limit: 10, bytes: 1e6 });
   expect(page.map((stored) => stored.delivery.lane)).toEqual([12]);
   const parked = await one.parking.lanes('crm', 100);
-  expect(parked?.map(({ lane }) => lane)).toEqual([0, 5, 12, 17]);
+  expect(parked?.map(({ lane }) => lane).toSorted((a, b) => a - b)).toEqual([0, 5, 12, 17]);
   expect(parked?.every(({ dueIn }) => dueIn > 50_000)).toBe(true);
   expect(await one.parking.lanes('crm', 3)).toBeNull();
   expect(await one.parking.lastParked('crm')).toBe(6n << 30n);
@@ -191,11 +195,63 @@ test('a generation sees the parked deliveries of its lanes alone', async () => {
   expect((await idle.deliveries.list({ filter: { fate: 'parked', endpoint: 'crm' }, limit: 100, cursor: null })).deliveries).toHaveLength(8);
 });
 
-test('of a thousand lanes that others have, a few are not looked for to the end', async () => {
+test('lanes are counted of its own partitions alone, however many others have', async () => {
   const found = await testState();
   const one = await worker(found, [11]);
   await one.parking.park(Array.from({ length: 100 }, (_, n) => parking(delivery(n + 1, { lane: n * 12 }))));
-  await one.parking.park([parking(delivery(200, { lane: 1_211 }))]);
-  expect(await one.parking.lanes('crm', 20)).toBeNull();
-  expect(await one.parking.lanes('crm', 26)).toEqual([{ lane: 1_211, dueIn: expect.any(Number) }]);
+  await one.parking.park([200, 201, 202, 203].map((place) => parking(delivery(place, { lane: 1_211 }), { dueIn: (place - 199) * 60_000 })));
+  const [lane, ...more] = (await one.parking.lanes('crm', 1)) ?? [];
+  expect([lane?.lane, more]).toEqual([1_211, []]);
+  // Of its head.
+  expect(lane?.dueIn).toBeLessThanOrEqual(60_000);
+  expect(await one.parking.lanes('crm', 0)).toBeNull();
+  await one.parking.park([parking(delivery(204, { lane: 1_211 }))]);
+  expect(await one.parking.lanes('crm', 1)).toBeNull();
+  expect(await one.parking.lanes('crm', 2)).toHaveLength(1);
+});
+
+test('pages of several partitions are whole and in sequence, however unlike the partitions are', async () => {
+  const found = await testState();
+  const chance = random(7);
+  const one = await worker(found, [0, 1, 2, 3, 4, 7, 11]);
+  // Partition 0 has all at first; later each has some.
+  const lanes = Array.from({ length: 900 }, (_, n) => (n < 400 ? 12 * chance.int(0, 9) : chance.int(0, 200)));
+  await one.parking.park(lanes.map((lane, n) => parking(delivery(n + 1, { lane }))));
+  const own = lanes.flatMap((lane, n) => ([0, 1, 2, 3, 4, 7, 11].includes(lane % 12) ? [`id-${n + 1}-0`] : []));
+  for (const limit of [3, 50, 2_000]) {
+    const read: string[] = [];
+    for (let after: Sequence | null = null, size = limit; size === limit; ) {
+      const page: Stored[] = await one.parking.page({ endpoint: 'crm', lanes: null, after, limit, bytes: 1e9 });
+      read.push(...page.map(({ delivery: { id } }) => id));
+      after = page.at(-1)?.delivery.sequence ?? null;
+      size = page.length;
+    }
+    expect(read).toEqual(own);
+  }
+  const short = await one.parking.page({ endpoint: 'crm', lanes: null, after: null, limit: 100, bytes: 1 });
+  expect(short.map(({ delivery: { id } }) => id)).toEqual(own.slice(0, 1));
+});
+
+test('a worker without partitions, and one with all, read what is theirs without its index', async () => {
+  const found = await testState();
+  const none = await worker(found, []);
+  const all = await worker(found, Array.from({ length: 12 }, (_, n) => n));
+  await all.parking.park([parking(delivery(1, { lane: 5 })), parking(delivery(2, { lane: 30 }))]);
+  await found.database.sql('alter table walhook.parked rename to elsewhere');
+  expect([await ids(none), await none.parking.lanes('crm', 10), await none.parking.lastParked('crm')]).toEqual([[], [], null]);
+  await found.database.sql('alter table walhook.elsewhere rename to parked');
+  expect([await ids(all), (await all.parking.lanes('crm', 10))?.length, await all.parking.lastParked('crm')]).toEqual([['id-1-0', 'id-2-0'], 2, 2n << 30n]);
+});
+
+test('the index of partitions is made once, by the first of several, and that of another number of partitions goes', async () => {
+  const found = await testState();
+  const indexes = async (): Promise<string[]> =>
+    (await found.database.sql<{ name: string }>(`select indexname::text as name from pg_indexes where schemaname = 'walhook' and indexname like 'parked_part_%' order by 1`)).map(({ name }) => name);
+  const others = [1, 2, 3].map(() => open({ client: { connectionString: found.database.url }, schema: 'walhook' }));
+  await Promise.all(others.map((state) => indexParts(state, 12)));
+  expect(await indexes()).toEqual(['parked_part_12']);
+  await indexParts(found.state, 24);
+  expect(await indexes()).toEqual(['parked_part_24']);
+  await indexParts(found.state, 1);
+  expect(await indexes()).toEqual([]);
 });

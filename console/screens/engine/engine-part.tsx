@@ -7,9 +7,11 @@ import { count, duration } from '../../text/units.ts';
 import { WorkerRows } from './worker-rows.tsx';
 
 const ROLES: Readonly<Record<EngineReport['role'], string>> = { tail: 'reads the slot', deliver: 'delivers', all: 'reads and delivers' };
+/** Of one that does not read the slot. */
+const WAITING_ROLES: typeof ROLES = { tail: 'stands by for the slot', deliver: ROLES.deliver, all: 'delivers, stands by for the slot' };
 
 /** This process's part in the work that Kafka shares, and all who deliver. */
-export function EnginePart({ engine }: { readonly engine: EngineReport }): VNode {
+export function EnginePart({ engine, readsSlot }: { readonly engine: EngineReport; readonly readsSlot: boolean }): VNode {
   const { role, topic, partitions, generation, forwarded, rebalances, last_pause: lastPause, problem, fleet, fleet_error: error } = engine;
   return (
     <>
@@ -17,7 +19,7 @@ export function EnginePart({ engine }: { readonly engine: EngineReport }): VNode
         <div>
           <dt>role {role}</dt>
           <dd>
-            <State tone={problem === null ? 'ok' : 'failing'}>{problem === null ? ROLES[role] : 'not with the broker'}</State>
+            <State tone={problem === null ? 'ok' : 'failing'}>{problem === null ? (readsSlot ? ROLES : WAITING_ROLES)[role] : 'not with the broker'}</State>
           </dd>
         </div>
         <div>

@@ -50,7 +50,7 @@ export function OverviewScreen(): VNode {
           <h2>
             Workers <span class="faint">{part.fleet?.workers.filter(({ worker }) => worker !== null).length}</span>
           </h2>
-          <EnginePart engine={part} />
+          <EnginePart engine={part} readsSlot={readsSlot} />
         </section>
       )}
       <section>
