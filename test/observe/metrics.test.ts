@@ -243,3 +243,7 @@ test('a tail that has lost the database reads no slot, and a broker that is away
   expect(valueOf(scraped, 'walhook_engine_broker_ok')).toBe(0);
   expect(scraped.has('walhook_engine_lag_records')).toBe(false);
 });
+
+test('where topics are the source no slot is told to be unread', async () => {
+  expect((await scrape({ readsTopics: true, engine: ENGINE, received: '', confirmed: '' })).has('walhook_engine_reads_slot')).toBe(false);
+});

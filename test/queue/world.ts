@@ -287,7 +287,6 @@ export class World {
     // Or it was killed meanwhile.
     if (run !== this.run) return;
     this.#cutOff();
-    queue.abandon();
     this.#checkpoint = tracker.safe;
     this.#mayComeAgain = mayComeAgain;
     await this.start();
@@ -303,6 +302,8 @@ export class World {
     }
     this.#requests.clear();
     this.writer.stop();
+    // One that was closing sends nothing more.
+    this.queue.abandon();
   }
 
   #offer(): void {
