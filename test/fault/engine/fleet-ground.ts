@@ -13,9 +13,10 @@ import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
 import { Sink } from '../suite/sink.ts';
 import { WriterProcess } from '../suite/writer-process.ts';
-import type { Mishap } from './again.ts';
+import type { Bounds, Mishap } from './again.ts';
+import type { TailEnd, TopicRecord } from './copies.ts';
 import { WORKER_HEADER } from './overlap.ts';
-import { topicIds } from './topic-ids.ts';
+import { topicRecords } from './topic-records.ts';
 
 const BREAK = new URL('../suite/break.ts', import.meta.url).href;
 
@@ -25,9 +26,11 @@ const BATCH = 20;
 export type EndpointName = keyof typeof CONCURRENCY;
 export const ENDPOINTS = Object.keys(CONCURRENCY) as EndpointName[];
 /** Deliveries that a worker may have under way at once. */
-export const UNDER_WAY: Readonly<Record<EndpointName, number>> = { crm: CONCURRENCY.crm, audit: CONCURRENCY.audit, bulk: CONCURRENCY.bulk * BATCH };
+const UNDER_WAY = CONCURRENCY.crm + CONCURRENCY.audit + CONCURRENCY.bulk * BATCH;
 /** Deliveries in memory at once, of each process. */
-export const IN_FLIGHT = 1_000;
+const IN_FLIGHT = 1_000;
+/** Records after which a worker marks how far it has come: see delivering.ts. */
+const MARKED = 16;
 /** The shortest that there is, in milliseconds. */
 export const SESSION = 6_000;
 export const PARTITIONS = 8;
@@ -38,7 +41,12 @@ const PATIENCE = 60_000;
 const SILENCE = 25_000;
 const SHORT_SILENCE = 10_000;
 
-const LOST = /^the partitions are lost|^what was being delivered is not finished/;
+/** What a worker says when it has lost its place, and how long it may have committed nothing then, in milliseconds. */
+const LOST: readonly (readonly [says: RegExp, blind: number])[] = [
+  [/^the partitions are lost/, SESSION + 500],
+  // It was asked to let go, and what it had could not be committed.
+  [/^what was being delivered is not finished|: what is left is left to it$/, SESSION + 10_500],
+];
 
 /** Something that should have happened did not: the fleet is stuck, or a process has ended by itself. */
 export class Stuck extends Error {}
@@ -51,6 +59,11 @@ export interface Ship {
   readonly process: DaemonProcess;
 }
 
+/** One that is tail and worker may stand by for the slot. */
+function isTail({ role, process }: Ship): boolean {
+  return role === 'tail' || (role === 'all' && process.log.some(({ msg }) => msg === 'streaming'));
+}
+
 /** A worker that had been stopped for longer than its session woke, and was a member again: when. */
 export interface Waking {
   readonly worker: string;
@@ -60,6 +73,9 @@ export interface Waking {
 
 /** Requests that a worker may have been about to write when it was stopped: to an endpoint, while a connection was made. */
 export const ABOUT_TO = 2;
+
+/** What may come again for one mishap: see Bounds. What is settled out of order is no more than what is sent at once. */
+export const BOUNDS: Bounds = { blind: IN_FLIGHT, older: UNDER_WAY + MARKED, woken: ABOUT_TO * ENDPOINTS.length };
 
 export interface FleetGroundOptions {
   /** Superuser URL of a Postgres. */
@@ -93,12 +109,15 @@ export class FleetGround {
   readonly folder = mkdtempSync(join(tmpdir(), 'walhook-fleet-'));
   readonly samples: Record<EndpointName, Sample[]> = { crm: [], audit: [], bulk: [] };
   readonly mishaps: Mishap[] = [];
+  readonly tailEnds: TailEnd[] = [];
+  /** What the topic had when it was sampled last. */
+  records: readonly TopicRecord[] = [];
   /** Milliseconds that each rebalance took, by what it was for. */
   readonly rebalances: { readonly what: string; readonly ms: number }[] = [];
   moodOfCrm: Mood = 'healthy';
   readonly wakings: Waking[] = [];
-  /** Records that the topic has twice or more, as it was sampled last. */
-  producedAgain = 0;
+  /** When the broker was harmed, and when it was well again. */
+  readonly brokerAway: { readonly from: number; readonly until: number }[] = [];
   /** Milliseconds that each worker took to drain and end. */
   readonly drains: number[] = [];
   readonly #options: FleetGroundOptions;
@@ -141,8 +160,9 @@ export class FleetGround {
     return this.ships.filter(({ role }) => role !== 'tail');
   }
 
+  /** Whoever reads the slot. */
   get tail(): Ship {
-    const tail = this.ships.find(({ role }) => role === 'tail');
+    const tail = this.ships.find(isTail);
     if (tail === undefined) throw new Error('there is no tail');
     return tail;
   }
@@ -223,27 +243,26 @@ export class FleetGround {
   /** A worker that was replaced woke. */
   woke(waking: Waking): void {
     this.wakings.push(waking);
-    this.mishaps.push({ of: 'zombie', who: waking.worker, from: waking.from, at: waking.until, underWay: ABOUT_TO });
+    this.mishaps.push({ of: 'zombie', who: waking.worker, from: waking.from, at: waking.until });
   }
 
-  #fell({ name, role }: Ship): void {
+  #fell(ship: Ship): void {
+    const { name, role } = ship;
     const at = now();
-    if (role !== 'deliver') this.mishaps.push({ of: 'tail', who: name, from: at, at, underWay: IN_FLIGHT });
-    if (role !== 'tail') this.mishaps.push({ of: 'worker', who: name, from: at, at, underWay: Math.max(...Object.values(UNDER_WAY)) });
-  }
-
-  /** The broker was away from then on: nothing was committed. To be called when it is back. */
-  brokerWasAway(from: number): void {
-    this.mishaps.push({ of: 'broker', who: '', from, at: now(), underWay: this.workers.length * IN_FLIGHT });
+    if (isTail(ship)) this.tailEnds.push({ who: name, at: Date.now() });
+    if (role !== 'tail') this.mishaps.push({ of: 'worker', who: name, from: at, at });
   }
 
   /** Workers lost their place, by their own account: what they had in memory comes again. Also where this machine slept, and no scene meant it. */
   get losses(): Mishap[] {
     const clock = now() - Date.now();
     return this.#all.flatMap(({ name, process }) => process.log.flatMap(({ msg, time }) => {
-      if (!LOST.test(msg)) return [];
+      const [, blind] = LOST.find(([says]) => says.test(msg)) ?? [];
       const at = Date.parse(String(time)) + clock;
-      return [{ of: 'worker' as const, who: name, from: at - SESSION, at, underWay: IN_FLIGHT }];
+      // What one had that was stopped is known already.
+      const away = this.brokerAway.find(({ from, until }) => at >= from && at < until + SESSION);
+      const isWaking = this.wakings.some(({ worker, from, until }) => worker === name && at >= from - 100 && at <= until);
+      return blind === undefined || isWaking ? [] : [{ of: 'worker' as const, who: name, from: Math.max(at - blind, away?.from ?? 0), at }];
     }));
   }
 
@@ -251,8 +270,8 @@ export class FleetGround {
   async sample(): Promise<void> {
     // In this order: what was durable at the position is in one of those that are read later.
     const position = await positionOf(this.database, this.database.name);
-    const records = await topicIds({ brokers: this.#options.brokers, topic: this.topic, partitions: PARTITIONS });
-    this.producedAgain = records.length - new Set(records.map(({ endpoint, id }) => `${endpoint} ${id}`)).size;
+    const records = await topicRecords({ brokers: this.#options.brokers, topic: this.topic, partitions: PARTITIONS });
+    this.records = records;
     const stored = await storedDeliveries(this.database);
     for (const name of ENDPOINTS) {
       const ids = [...records, ...stored].flatMap(({ endpoint, id }) => (endpoint === name ? [id] : []));
@@ -369,6 +388,8 @@ export class FleetGround {
   get lastLines(): string[] {
     return this.#all.flatMap(({ name, process }) => process.log.filter(({ level }) => level !== 'debug').slice(-12).map((line) => `${name}: ${JSON.stringify(line)}`));
   }
+
+  everyone() { return this.#all; } // DEBUG
 
   /** The same for all but the header by which the receiver knows who sent it. */
   #config(name: string): Readonly<Record<string, unknown>> {

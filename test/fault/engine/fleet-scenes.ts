@@ -82,6 +82,25 @@ const ZOMBIE: FleetScene = {
   },
 };
 
+/** The same while what it sends fails: when it wakes it would store that, though others have delivered it since. */
+const FAILING_ZOMBIE: FleetScene = {
+  ...ZOMBIE,
+  fault: 'SIGSTOP of a worker beyond its session while its requests fail, SIGCONT',
+  play: async (ground) => {
+    await ground.requests('crm', 60);
+    const zombie = ground.anyWorker;
+    await ground.turn('fails slowly', 'slow');
+    await ground.requests('crm', 8 * ground.workers.length);
+    ground.freeze(zombie);
+    await ground.turn('slow', 'slow');
+    const ms = await ground.dealt('SIGSTOP of a worker');
+    await ground.delivered('crm', 100);
+    await wake(ground, zombie);
+    await afterRequests(ground);
+    return ms;
+  },
+};
+
 /** It wakes, and comes back. What it sends meanwhile is judged: see `Waking`. */
 async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
   const since = zombie.process.log.length;
@@ -118,7 +137,7 @@ function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly
       await ground.until(says, 'the tail to say that the broker takes nothing', least + 30_000);
       await mend(ground);
       const mended = now();
-      ground.brokerWasAway(from);
+      ground.brokerAway.push({ from, until: mended });
       await ground.until(isPast, 'the tail to confirm again');
       const ms = now() - mended;
       await ground.delivered('audit', 20);
@@ -204,6 +223,40 @@ export const SCALING: FleetScene = {
   },
 };
 
+/** Processes that are tail and worker in the place of those that are one of the two; the one that reads the slot is killed, and another goes on. */
+const TOGETHER: FleetScene = {
+  fault: 'kill -9 of one that is tail and worker',
+  crm: 'slow',
+  audit: 'slow',
+  play: async (ground) => {
+    const apart = ground.ships;
+    for (let i = 0; i < 2; i++) ground.launch('all');
+    await ground.dealt('two that are tail and worker');
+    for (const ship of apart) await ground.stop(ship);
+    const together = ground.ships;
+    await ground.within(Promise.race(together.map(({ process }) => process.streaming())), 'one of the two to have the slot');
+    await ground.dealt('one worker less');
+    await afterRequests(ground);
+    await ground.kill(ground.tail);
+    await ground.sample();
+    const killed = now();
+    const [survivor] = ground.ships;
+    await ground.within(survivor?.process.streaming() ?? Promise.reject(new Stuck('nobody is left')), 'the other to have the slot');
+    await ground.dealt('kill -9 of one that is tail and worker');
+    const ms = now() - killed;
+    await afterRequests(ground);
+    const tail = ground.launch('tail');
+    for (const { role } of apart) if (role !== 'tail') ground.launch('deliver');
+    await ground.dealt('the others again');
+    if (survivor !== undefined) await ground.stop(survivor);
+    await ground.within(tail.process.streaming(), 'the tail to have the slot');
+    await ground.dealt('one worker less');
+    await afterRequests(ground);
+    await ground.sample();
+    return ms;
+  },
+};
+
 async function leave(ground: FleetGround): Promise<void> {
   const left = now();
   await ground.stop(ground.anyWorker);
@@ -220,6 +273,8 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   killWorker('down', AS_PARKED),
   ZOMBIE,
   { ...ZOMBIE, fault: 'SIGSTOP of a worker beyond its session with parked rows, SIGCONT', crm: 'down' },
+  FAILING_ZOMBIE,
+  TOGETHER,
   BROKER_KILLED,
   SUSPENDED,
   SUSPENDED_LONG,
