@@ -39,7 +39,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { ...kafka, name: 'kafka', include: WITH_KAFKA, exclude: ENGINE_FAULTS } },
-      { extends: true, test: { ...kafka, name: 'engine-faults', include: ENGINE_FAULTS } },
+      { extends: true, test: { ...kafka, name: 'engine-faults', include: ENGINE_FAULTS, testTimeout: 900_000 } },
     ],
   },
 });

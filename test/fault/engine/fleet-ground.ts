@@ -9,6 +9,7 @@ import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { type Random, random } from '../../support/random.ts';
 import { SECRET } from '../../support/secret.ts';
 import { ITEMS_SQL, ITEMS_TABLE } from '../../support/writer.ts';
+import { Awake } from '../suite/awake.ts';
 import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
 import { Sink } from '../suite/sink.ts';
@@ -103,6 +104,7 @@ export class FleetGround {
   }
 
   readonly chance: Random;
+  readonly awake = new Awake();
   readonly database: TestDatabase;
   readonly sink: Sink;
   readonly writer: WriterProcess;
@@ -221,10 +223,13 @@ export class FleetGround {
 
   /** SIGTERM: it must end well. */
   async stop(ship: Ship): Promise<void> {
+    const began = now();
     this.#ships.delete(ship);
     ship.process.signal('SIGTERM');
     const { code, signal } = await this.within(ship.process.exit, `${ship.name} to drain and end`);
-    if (code !== 0) throw new Stuck(`SIGTERM: ${ship.name} has ended with ${code ?? signal}: ${ship.process.output.slice(-3).join(' ')}`);
+    // Asleep, it could do nothing of it in time.
+    if (code !== 0 && this.awake.sleptSince(began)) this.#fell(ship);
+    else if (code !== 0) throw new Stuck(`SIGTERM: ${ship.name} has ended with ${code ?? signal}: ${ship.process.output.slice(-3).join(' ')}`);
   }
 
   /** SIGSTOP. It is not one of `ships` until `thaw`. */
@@ -261,8 +266,9 @@ export class FleetGround {
       const at = Date.parse(String(time)) + clock;
       // What one had that was stopped is known already.
       const away = this.brokerAway.find(({ from, until }) => at >= from && at < until + SESSION);
+      const asleep = this.awake.sleeps.find(({ from, until }) => at >= from && at < until + SESSION);
       const isWaking = this.wakings.some(({ worker, from, until }) => worker === name && at >= from - 100 && at <= until);
-      return blind === undefined || isWaking ? [] : [{ of: 'worker' as const, who: name, from: Math.max(at - blind, away?.from ?? 0), at }];
+      return blind === undefined || isWaking ? [] : [{ of: 'worker' as const, who: name, from: Math.min(Math.max(at - blind, away?.from ?? 0), asleep?.from ?? at), at }];
     }));
   }
 
@@ -287,14 +293,12 @@ export class FleetGround {
       if (!this.#ships.has(ship)) return new Promise<never>(() => {});
       throw new Stuck(`${ship.name} has ended by itself (${code ?? signal}), while we waited for ${what}: ${ship.process.output.slice(-3).join(' ')}`);
     });
+    const late = async (): Promise<never> => {
+      await this.awake.pause(patience, done.signal);
+      throw new Stuck(`waited ${patience / 1000} s in vain for ${what}: ${this.ships.map(({ name, process }) => `${name}: ${process.output.at(-1)}`).join('; ')}`);
+    };
     try {
-      return await Promise.race([
-        something,
-        ...ended,
-        pause(patience, undefined, { signal: done.signal }).then((): never => {
-          throw new Stuck(`waited ${patience / 1000} s in vain for ${what}: ${this.ships.map(({ name, process }) => `${name}: ${process.output.at(-1)}`).join('; ')}`);
-        }),
-      ]);
+      return await Promise.race([something, ...ended, late()]);
     } finally {
       done.abort();
     }
@@ -357,7 +361,7 @@ export class FleetGround {
       if (sum === arrived) break;
       arrived = sum;
       const done = new AbortController();
-      await Promise.race([this.sink.until(isThere), pause(breakage === null ? SILENCE : SHORT_SILENCE, undefined, { signal: done.signal })]);
+      await Promise.race([this.sink.until(isThere), this.awake.pause(breakage === null ? SILENCE : SHORT_SILENCE, done.signal)]);
       done.abort();
     }
     await this.until(async () => (await this.parked()) === 0, 'the last parked deliveries to be sent', breakage === null ? PATIENCE : SHORT_SILENCE);
@@ -376,6 +380,7 @@ export class FleetGround {
   /** Gives everything back. */
   async close(): Promise<void> {
     clearInterval(this.#feed);
+    this.awake.stop();
     this.#ships.clear();
     await Promise.all(this.#all.map(({ process }) => process.kill()));
     this.writer.kill();

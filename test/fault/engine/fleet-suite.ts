@@ -57,6 +57,7 @@ export async function playFleet({ workers, scenes, enough, onLine, ...options }:
     if (isWhole) isWhole = (await ground.settle().then(() => true, inVain)) !== null;
     await ground.halt();
     const verdict = await judgeFleet(ground, isWhole);
+    for (const { from, until } of ground.awake.sleeps) onLine(`  this machine slept for ${Math.round((until - from) / 1000)} s`);
     if (stuck.length + verdict.findings.length > 0) for (const line of ground.lastLines) onLine(`    ${line}`);
     onLine(`  judged: ${verdict.changes} changes, ${verdict.requests} requests, ${verdict.again.all} came again (${verdict.again.recent} not committed, ${verdict.again.older} settled out of order, ${verdict.again.produced} produced again); ${verdict.losses} times a worker lost its place`);
     return { ...verdict, findings: [...stuck, ...verdict.findings], rounds, rebalances: ground.rebalances, drains: ground.drains };
