@@ -44,6 +44,7 @@ test('what is in the topic twice may come twice, and no more often', () => {
 test('what a stopped worker sends when it wakes is counted', () => {
   const woke = [mishap('zombie', 'a', 9_500, 9_000)];
   expect(judged([delivered('b', 1_000), delivered('a', 9_100)], woke, { woken: 1 })).toEqual({ recent: [0], older: [1], excess: [] });
+  expect(judged([delivered('a', 9_100), delivered('b', 9_800)], woke, { woken: 1 })).toEqual({ recent: [0], older: [1], excess: [] });
   expect(judged([delivered('b', 1_000), delivered('a', 9_100)], woke).excess[0]).toMatch(/1 were sent when it woke, of which there could be 0/);
   expect(judged([delivered('b', 1_000), delivered('c', 9_100)], woke).excess).toHaveLength(1);
 });

@@ -92,6 +92,7 @@ export function cameAgain(delivered: readonly Delivered[], mishaps: readonly Mis
 
 /** Whether it may be the cause at all: it befell whoever had it, before it came again. */
 function isBlamed({ of, who, at, from }: Mishap, before: Delivered, again: Delivered): boolean {
-  if (of === 'zombie') return again.worker === who && again.at >= from && again.at < at;
+  // Whoever has the lane may deliver it before or after.
+  if (of === 'zombie') return [before, again].some((one) => one.worker === who && one.at >= from && one.at < at);
   return before.worker === who && before.at <= at + LATE && again.at >= from;
 }

@@ -48,8 +48,8 @@ export const ENGINE_BREAKAGES: Readonly<Record<string, EngineBreakage>> = {
     file: 'src/store/owner.ts',
     find: "select from ${this.table('owner')} where slot = ${this.#row} and epoch = ${this.#epoch}::bigint for share\n      ), ${writes}",
     replace: 'select from (values (1)) as nobody (asked)\n      ), ${writes}',
-    breaks: ['excess', 'unstable', 'disordered'],
-    scenes: /while its requests fail/,
+    breaks: ['excess'],
+    scenes: /while it stores/,
   },
   forward: {
     what: 'what the broker does not have yet counts as safe',

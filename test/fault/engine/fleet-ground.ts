@@ -328,6 +328,15 @@ export class FleetGround {
     return row?.count ?? 0;
   }
 
+  /** From now on nothing can be parked, nor what is parked be settled, until what it gives is called. */
+  async lockParked(): Promise<() => Promise<void>> {
+    const client = await this.database.client();
+    client.on('error', () => undefined); // the database goes with the ground
+    await client.query('begin');
+    await client.query('lock table walhook.parked in exclusive mode');
+    return () => client.end();
+  }
+
   /** The partitions that a worker has, as its log says. */
   partitionsOf({ process }: Ship): readonly number[] {
     return (process.log.findLast(({ msg }) => msg === 'delivering')?.['partitions'] as number[] | undefined) ?? [];

@@ -82,19 +82,22 @@ const ZOMBIE: FleetScene = {
   },
 };
 
-/** The same while what it sends fails: when it wakes it would store that, though others have delivered it since. */
-const FAILING_ZOMBIE: FleetScene = {
-  ...ZOMBIE,
-  fault: 'SIGSTOP of a worker beyond its session while its requests fail, SIGCONT',
+/** The same while it waits to store more than one write can take: what is left it would store when it wakes, though others have delivered it since. */
+const STORING_ZOMBIE: FleetScene = {
+  fault: 'SIGSTOP of a worker beyond its session while it stores, SIGCONT',
+  crm: '5xx',
+  audit: 'slow',
   play: async (ground) => {
-    await ground.requests('crm', 60);
+    await AS_PARKED(ground);
     const zombie = ground.anyWorker;
-    await ground.turn('fails slowly', 'slow');
-    await ground.requests('crm', 8 * ground.workers.length);
+    const unlock = await ground.lockParked();
+    await ground.delivered('audit', 50 * ground.workers.length);
     ground.freeze(zombie);
-    await ground.turn('slow', 'slow');
+    await unlock();
+    await ground.turn('healthy', 'slow');
     const ms = await ground.dealt('SIGSTOP of a worker');
-    await ground.delivered('crm', 100);
+    await ground.until(async () => (await ground.parked()) === 0, 'what was parked to be sent');
+    await ground.delivered('crm', 50);
     await wake(ground, zombie);
     await afterRequests(ground);
     return ms;
@@ -273,7 +276,7 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   killWorker('down', AS_PARKED),
   ZOMBIE,
   { ...ZOMBIE, fault: 'SIGSTOP of a worker beyond its session with parked rows, SIGCONT', crm: 'down' },
-  FAILING_ZOMBIE,
+  STORING_ZOMBIE,
   TOGETHER,
   BROKER_KILLED,
   SUSPENDED,

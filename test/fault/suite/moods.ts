@@ -1,7 +1,7 @@
 import type { Random } from '../../support/random.ts';
 
 /** How an endpoint behaves. `down`: its port is closed. */
-export type Mood = 'healthy' | 'slow' | 'very slow' | 'fails slowly' | 'now and then 5xx' | '5xx' | '429' | 'refuses some rows' | 'resets' | 'hangs' | 'down';
+export type Mood = 'healthy' | 'slow' | 'very slow' | 'now and then 5xx' | '5xx' | '429' | 'refuses some rows' | 'resets' | 'hangs' | 'down';
 
 /** What to do with a request. */
 export type Treatment = 'never' | 'reset' | { readonly status: number; readonly delay: number; readonly headers: Readonly<Record<string, string>> };
@@ -16,8 +16,6 @@ export function treat(mood: Mood, chance: Random): Treatment {
       return answer(204, chance.int(0, 30));
     case 'very slow':
       return answer(204, chance.int(200, 800));
-    case 'fails slowly':
-      return answer(chance.pick([500, 503]), chance.int(200, 800));
     case 'now and then 5xx':
       return chance.chance(0.1) ? answer(chance.pick([500, 502, 503])) : answer(204);
     case '5xx':
