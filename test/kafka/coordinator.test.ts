@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Coordinator } from '../../src/kafka/coordinator.ts';
-import type { KafkaClient } from '../../src/kafka/cluster.ts';
 
 const NEVER = new Promise<never>(() => {});
 const FOUND = { coordinators: [{ host: 'one', port: 9092 }] };
@@ -8,8 +7,8 @@ const FOUND = { coordinators: [{ host: 'one', port: 9092 }] };
 /** Answers each request with the next of `answers`. */
 function coordinatorOf(...answers: readonly unknown[]) {
   const left = [...answers];
-  const client = { request: vi.fn(() => Promise.resolve(left.shift() ?? NEVER)), drop: vi.fn() };
-  return { client, coordinator: new Coordinator(client as unknown as Pick<KafkaClient, 'request' | 'drop'>, 'g') };
+  const client = { request: vi.fn<() => Promise<never>>(() => Promise.resolve((left.shift() ?? NEVER) as never)), drop: vi.fn<() => void>() };
+  return { client, coordinator: new Coordinator(client, 'g') };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -25,7 +24,7 @@ test('a join may wait for a minute, but not for who the coordinator is', async (
 
 test('a request has its whole time once the coordinator is known, and then its connection is given up', async () => {
   const { client, coordinator } = coordinatorOf(FOUND);
-  const failed = vi.fn();
+  const failed = vi.fn<(error: unknown) => void>();
   coordinator.request('JoinGroup', [] as never, 60_000).catch(failed);
   await vi.advanceTimersByTimeAsync(59_000);
   expect(failed).not.toHaveBeenCalled();

@@ -8,46 +8,25 @@ import type { KafkaBroker } from '../../support/kafka/broker.ts';
 import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { type Random, random } from '../../support/random.ts';
 import { SECRET } from '../../support/secret.ts';
-import { ITEMS_SQL, ITEMS_TABLE } from '../../support/writer.ts';
+import { ITEMS_SQL } from '../../support/writer.ts';
 import { Awake } from '../suite/awake.ts';
 import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
 import { Sink } from '../suite/sink.ts';
 import { WriterProcess } from '../suite/writer-process.ts';
-import type { Bounds, Mishap } from './again.ts';
+import type { Mishap } from './again.ts';
 import type { TailEnd, TopicRecord } from './copies.ts';
-import { WORKER_HEADER } from './overlap.ts';
+import { type EndpointName, ENDPOINTS, fleetConfig, PARTITIONS } from './fleet-config.ts';
+import { lossesOf } from './losses.ts';
 import { topicRecords } from './topic-records.ts';
 
 const BREAK = new URL('../suite/break.ts', import.meta.url).href;
-
-/** Requests at once of each worker: `crm` has the moods, `audit` is its neighbour, `bulk` has the first one's moods and gets batches. */
-const CONCURRENCY = { crm: 16, audit: 8, bulk: 2 } as const;
-const BATCH = 20;
-export type EndpointName = keyof typeof CONCURRENCY;
-export const ENDPOINTS = Object.keys(CONCURRENCY) as EndpointName[];
-/** Deliveries that a worker may have under way at once. */
-const UNDER_WAY = CONCURRENCY.crm + CONCURRENCY.audit + CONCURRENCY.bulk * BATCH;
-/** Deliveries in memory at once, of each process. */
-const IN_FLIGHT = 1_000;
-/** Records after which a worker marks how far it has come: see delivering.ts. */
-const MARKED = 16;
-/** The shortest that there is, in milliseconds. */
-export const SESSION = 6_000;
-export const PARTITIONS = 8;
 
 /** How long anything may take that a scene waits for, in milliseconds: a rebalance waits for whoever has died until its session is over. */
 const PATIENCE = 60_000;
 /** How long nothing at all may arrive at the end, while something is missing, in milliseconds. */
 const SILENCE = 25_000;
 const SHORT_SILENCE = 10_000;
-
-/** What a worker says when it has lost its place, and how long it may have committed nothing then, in milliseconds. */
-const LOST: readonly (readonly [says: RegExp, blind: number])[] = [
-  [/^the partitions are lost/, SESSION + 500],
-  // It was asked to let go, and what it had could not be committed.
-  [/^what was being delivered is not finished|: what is left is left to it$/, SESSION + 10_500],
-];
 
 /** Something that should have happened did not: the fleet is stuck, or a process has ended by itself. */
 export class Stuck extends Error {}
@@ -71,12 +50,6 @@ export interface Waking {
   readonly from: number;
   readonly until: number;
 }
-
-/** Requests that a worker may have been about to write when it was stopped: to an endpoint, while a connection was made. */
-export const ABOUT_TO = 2;
-
-/** What may come again for one mishap: see Bounds. What is settled out of order is no more than what is sent at once. */
-export const BOUNDS: Bounds = { blind: IN_FLIGHT, older: UNDER_WAY + MARKED, woken: ABOUT_TO * ENDPOINTS.length };
 
 export interface FleetGroundOptions {
   /** Superuser URL of a Postgres. */
@@ -179,7 +152,7 @@ export class FleetGround {
     const name = `${role}-${++this.#launched}`;
     const { breakage } = this.#options;
     const process = new DaemonProcess({
-      config: this.#config(name),
+      config: fleetConfig({ name, database: this.database, brokers: this.#options.brokers, urls: this.#urls, ...(this.#options.crm === undefined ? {} : { crm: this.#options.crm }) }),
       args: ['--role', role],
       preload: breakage === null ? [] : [BREAK],
       env: breakage === null ? {} : { BREAKAGE: breakage },
@@ -260,16 +233,7 @@ export class FleetGround {
 
   /** Workers lost their place, by their own account: what they had in memory comes again. Also where this machine slept, and no scene meant it. */
   get losses(): Mishap[] {
-    const clock = now() - Date.now();
-    return this.#all.flatMap(({ name, process }) => process.log.flatMap(({ msg, time }) => {
-      const [, blind] = LOST.find(([says]) => says.test(msg)) ?? [];
-      const at = Date.parse(String(time)) + clock;
-      // What one had that was stopped is known already.
-      const away = this.brokerAway.find(({ from, until }) => at >= from && at < until + SESSION);
-      const asleep = this.awake.sleeps.find(({ from, until }) => at >= from && at < until + SESSION);
-      const isWaking = this.wakings.some(({ worker, from, until }) => worker === name && at >= from - 100 && at <= until);
-      return blind === undefined || isWaking ? [] : [{ of: 'worker' as const, who: name, from: Math.min(Math.max(at - blind, away?.from ?? 0), asleep?.from ?? at), at }];
-    }));
+    return this.#all.flatMap(({ name, process }) => lossesOf({ name, log: process.log, wakings: this.wakings, away: this.brokerAway, sleeps: this.awake.sleeps }));
   }
 
   /** What Postgres was told, and what was with the broker, or stored, then. */
@@ -401,33 +365,5 @@ export class FleetGround {
   /** What each wrote last, for whoever looks into a failure. */
   get lastLines(): string[] {
     return this.#all.flatMap(({ name, process }) => process.log.filter(({ level }) => level !== 'debug').slice(-12).map((line) => `${name}: ${JSON.stringify(line)}`));
-  }
-
-  everyone() { return this.#all; } // DEBUG
-
-  /** The same for all but the header by which the receiver knows who sent it. */
-  #config(name: string): Readonly<Record<string, unknown>> {
-    const endpoint = (of: EndpointName): object => ({
-      url: `${this.#urls[of] ?? ''}/hooks`,
-      headers: { [WORKER_HEADER]: name },
-      signing: { secrets: [SECRET] },
-      network: { allow: ['127.0.0.0/8'] },
-      // Longer than a session: what was being sent when a worker was stopped is answered when it wakes, and must not make it go on.
-      timeout: '20s',
-      concurrency: CONCURRENCY[of],
-      ...(of === 'bulk' ? { batch: { size: BATCH, linger: '20ms' } } : {}),
-      retry: { initial: '50ms', factor: 1.5, max: '500ms', attempts: 1_000 },
-      breaker: { failures: 5, open: '200ms' },
-      ...(of === 'crm' ? this.#options.crm : {}),
-    });
-    return {
-      source: { url: this.database.url, slot: this.database.name },
-      engine: { kafka: { brokers: this.#options.brokers, topic: this.topic, group: this.topic, partitions: PARTITIONS, replication: 1, session: `${SESSION}ms` } },
-      limits: { in_flight: IN_FLIGHT, memory: '8MiB' },
-      tables: ITEMS_TABLE,
-      endpoints: Object.fromEntries(ENDPOINTS.map((of) => [of, endpoint(of)])),
-      // The id tells the events of a batch apart.
-      hooks: [{ name: 'items', table: 'items', to: ENDPOINTS, meta: ['id'] }],
-    };
   }
 }

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
-import { type FleetGround, SESSION, type Ship, Stuck } from './fleet-ground.ts';
+import { IN_FLIGHT, SESSION } from './fleet-config.ts';
+import { type FleetGround, type Ship, Stuck } from './fleet-ground.ts';
 
 /** A fault of a fleet. */
 export interface FleetScene {
@@ -115,6 +116,9 @@ async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
   await ground.dealt('SIGCONT of a worker');
 }
 
+/** A tail tells Postgres what is safe long before so many milliseconds have passed. */
+const CONFIRMED = 2_500;
+
 /** The broker takes nothing for a while: the tail confirms nothing of that time, and says so. */
 function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly harm: (ground: FleetGround) => Promise<void>; readonly mend: (ground: FleetGround) => Promise<void>; readonly ms: number}): FleetScene {
   const { harm, mend, ms: least, ...rest } = more;
@@ -132,10 +136,15 @@ function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly
       const [written] = await ground.database.sql<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
       const confirmed = `select confirmed_flush_lsn >= '${written?.lsn ?? ''}'::pg_lsn as past from pg_replication_slots where slot_name = '${ground.database.name}'`;
       const isPast = async (): Promise<boolean> => (await ground.database.sql<{ past: boolean }>(confirmed))[0]?.past === true;
+      const read = { since: Number.POSITIVE_INFINITY };
       const says = async (): Promise<boolean> => {
         if (await isPast()) throw new Stuck('Postgres was told that it is safe what the broker has not taken');
-        const { problems } = (await ground.ask(tail, 'GET', '/status')) as { problems: string[] };
-        return now() - from >= least && problems.some((problem) => problem.includes(`produce to topic ${ground.topic}`));
+        const { problems, received, in_flight: memory } = (await ground.ask(tail, 'GET', '/status')) as { problems: string[]; received: string; in_flight: { deliveries: number } };
+        if (memory.deliveries > 2 * IN_FLIGHT) throw new Stuck(`the tail has ${memory.deliveries} deliveries in memory, and limits.in_flight is ${IN_FLIGHT}`);
+        const [told] = await ground.database.sql<{ all: boolean }>(`select '${received}'::pg_lsn >= '${written?.lsn ?? ''}'::pg_lsn as all`);
+        // It has read it, or can take no more: from now on only the broker keeps it from confirming.
+        if (told?.all === true || memory.deliveries >= IN_FLIGHT) read.since = Math.min(read.since, now());
+        return now() - from >= least && now() - read.since >= CONFIRMED && problems.some((problem) => problem.includes(`produce to topic ${ground.topic}`));
       };
       await ground.until(says, 'the tail to say that the broker takes nothing', least + 30_000);
       await mend(ground);

@@ -3,7 +3,8 @@ import type { ReceivedRequest } from '../../support/receiver.ts';
 import { now } from '../suite/child.ts';
 import { cameAgain, type Delivered } from './again.ts';
 import { producedAgain } from './copies.ts';
-import { ABOUT_TO, BOUNDS, ENDPOINTS, type FleetGround, type Waking } from './fleet-ground.ts';
+import { ABOUT_TO, BOUNDS, ENDPOINTS } from './fleet-config.ts';
+import type { FleetGround, Waking } from './fleet-ground.ts';
 import { laneRequests, overlaps, WORKER_HEADER } from './overlap.ts';
 
 /**
