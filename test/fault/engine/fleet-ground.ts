@@ -17,7 +17,7 @@ import { WriterProcess } from '../suite/writer-process.ts';
 import type { Mishap } from './again.ts';
 import type { TailEnd, TopicRecord } from './copies.ts';
 import { type EndpointName, ENDPOINTS, fleetConfig, PARTITIONS } from './fleet-config.ts';
-import { lossesOf } from './losses.ts';
+import { lossesOf, type Waking } from './losses.ts';
 import { topicRecords } from './topic-records.ts';
 
 const BREAK = new URL('../suite/break.ts', import.meta.url).href;
@@ -42,13 +42,6 @@ export interface Ship {
 /** One that is tail and worker may stand by for the slot. */
 function isTail({ role, process }: Ship): boolean {
   return role === 'tail' || (role === 'all' && process.log.some(({ msg }) => msg === 'streaming'));
-}
-
-/** A worker that had been stopped for longer than its session woke, and was a member again: when. */
-export interface Waking {
-  readonly worker: string;
-  readonly from: number;
-  readonly until: number;
 }
 
 export interface FleetGroundOptions {

@@ -216,6 +216,7 @@ export const SCALING: FleetScene = {
   audit: 'slow',
   play: async (ground) => {
     const began = now();
+    const before = ground.workers.length;
     while (ground.workers.length > 1) await leave(ground);
     for (const [mood, another] of [['slow', 'slow'], ['5xx', 'slow'], ['now and then 5xx', 'slow']] as const) {
       await ground.turn(mood, another);
@@ -230,8 +231,11 @@ export const SCALING: FleetScene = {
       await leave(ground);
       await afterRequests(ground);
     }
+    const ms = now() - began;
+    while (ground.workers.length < before) ground.launch('deliver');
+    await ground.dealt('the others again');
     await ground.sample();
-    return now() - began;
+    return ms;
   },
 };
 

@@ -4,7 +4,8 @@ import { now } from '../suite/child.ts';
 import { cameAgain, type Delivered } from './again.ts';
 import { producedAgain } from './copies.ts';
 import { ABOUT_TO, BOUNDS, ENDPOINTS } from './fleet-config.ts';
-import type { FleetGround, Waking } from './fleet-ground.ts';
+import type { FleetGround } from './fleet-ground.ts';
+import type { Waking } from './losses.ts';
 import { laneRequests, overlaps, WORKER_HEADER } from './overlap.ts';
 
 /**

@@ -3,7 +3,6 @@ import type { Sleep } from '../suite/awake.ts';
 import { now } from '../suite/child.ts';
 import type { Mishap } from './again.ts';
 import { SESSION } from './fleet-config.ts';
-import type { Waking } from './fleet-ground.ts';
 
 /** What a worker says when it has lost its place, and how long it may have committed nothing then, in milliseconds. */
 const LOST: readonly (readonly [says: RegExp, blind: number])[] = [
@@ -12,6 +11,13 @@ const LOST: readonly (readonly [says: RegExp, blind: number])[] = [
   [/^what was being delivered is not finished|: what is left is left to it$/, SESSION + 10_500],
 ];
 
+
+/** A worker that had been stopped for longer than its session woke, and was a member again: when. */
+export interface Waking {
+  readonly worker: string;
+  readonly from: number;
+  readonly until: number;
+}
 
 export interface LossesOptions {
   readonly name: string;
