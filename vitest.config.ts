@@ -50,7 +50,7 @@ export default defineConfig({
       { extends: true, test: { ...postgres, name: 'postgres', include: WITH_POSTGRES, exclude: WITH_KAFKA } },
       { extends: true, test: { ...postgres, name: 'containers', include: WITH_POSTGRES, exclude: [...WITH_KAFKA, ...NOT_ON_CONTAINERS] } },
       { extends: true, test: { ...kafka, name: 'kafka', include: WITH_KAFKA, exclude: ENGINE_FAULTS } },
-      { extends: true, test: { ...kafka, name: 'engine-faults', include: ENGINE_FAULTS } },
+      { extends: true, test: { ...kafka, name: 'engine-faults', include: ENGINE_FAULTS, testTimeout: 900_000 } },
     ],
   },
 });

@@ -26,7 +26,7 @@ const CHECKPOINT_INTERVAL = 500;
 /** How often offsets are committed that have nothing of ours before them, in milliseconds. */
 const IDLE_COMMIT = 1_000;
 /** Offsets are marked after so many records: what a crash sends again besides what was in flight. */
-const MARK_EVERY = 200;
+const MARK_EVERY = 16;
 /** How often it is looked what people did elsewhere, in milliseconds. */
 const WATCH_INTERVAL = 1_000;
 

@@ -6,14 +6,16 @@ import { answered } from './failure.ts';
 import type { Answer, Args, Requests } from './requests.ts';
 
 const GROUP = 0;
+/** Milliseconds to find out which broker it is: whoever is asked answers at once, however long the request that follows may take. */
+const FINDING = 5_000;
 
 /** Requests to the broker that keeps the group, wherever it is at the moment. */
 export class Coordinator {
-  readonly #client: KafkaClient;
+  readonly #client: Pick<KafkaClient, 'request' | 'drop'>;
   readonly #group: string;
   #broker: Broker | null = null;
 
-  constructor(client: KafkaClient, group: string) {
+  constructor(client: Pick<KafkaClient, 'request' | 'drop'>, group: string) {
     this.#client = client;
     this.#group = group;
   }
@@ -28,12 +30,11 @@ export class Coordinator {
 
   /** As `request`, for what is more than a request. */
   async ask<T>(question: (broker: Broker) => Promise<T>, timeout: number): Promise<T> {
+    const until = performance.now() + timeout;
     try {
-      const asked = this.broker().then(question).then((answer) => ({ answer }));
-      const got = await inTime(asked, timeout);
-      if (got !== null) return got.answer;
-      this.#client.drop();
-      throw new WalhookError(`the coordinator of group ${this.#group} has not answered for ${Math.round(timeout)} ms`, { code: 'kafka_unreachable', reaction: 'retry' });
+      const broker = this.#broker ?? (await this.#inTime(this.#find(), Math.min(timeout, FINDING)));
+      this.#broker = broker;
+      return await this.#inTime(question(broker), Math.max(0, until - performance.now()));
     } catch (error) {
       if (!isOfGroup(error)) this.#broker = null;
       throw error;
@@ -45,13 +46,19 @@ export class Coordinator {
     await this.request('LeaveGroup', [this.#group, [{ memberId }]], timeout);
   }
 
-  async broker(): Promise<Broker> {
-    if (this.#broker !== null) return this.#broker;
+  async #find(): Promise<Broker> {
     const { coordinators } = await this.#client.request('FindCoordinator', null, [GROUP, [this.#group]]);
     const [found] = coordinators;
     if (found === undefined || found.port <= 0) throw new Error('the group has no coordinator at the moment');
-    this.#broker = { host: found.host, port: found.port };
-    return this.#broker;
+    return { host: found.host, port: found.port };
+  }
+
+  /** What has no answer in time never gets one over this connection. */
+  async #inTime<T>(asked: Promise<T>, timeout: number): Promise<T> {
+    const got = await inTime(asked.then((answer) => ({ answer })), timeout);
+    if (got !== null) return got.answer;
+    this.#client.drop();
+    throw new WalhookError(`the coordinator of group ${this.#group} has not answered for ${Math.round(timeout)} ms`, { code: 'kafka_unreachable', reaction: 'retry' });
   }
 }
 

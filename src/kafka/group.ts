@@ -184,6 +184,8 @@ class KafkaGroup implements Group {
         if (over.aborted) throw error;
         this.#failed(error);
         await pause(backoff(failures), over);
+        // Asked now, it would stand behind the next join, and take the connection with it when its time is over.
+        if (over.aborted) throw error;
       }
     }
   }

@@ -3,6 +3,8 @@ import {
   type joinGroupV9, type syncGroupV5,
 } from '@platformatic/kafka';
 import type { Part } from '../engine/port.ts';
+import { WalhookError } from '../errors.ts';
+import { inTime } from '../patience.ts';
 import type { KafkaClient } from './cluster.ts';
 import type { Coordinator } from './coordinator.ts';
 import { dealEvenly, dealToOne, type Seated } from './dealing.ts';
@@ -39,6 +41,8 @@ const TYPE = 'consumer';
 /** The first version of a subscription that says what the member had, and in which generation. */
 const SUBSCRIPTION = 3;
 const MARGIN = 5_000;
+/** Milliseconds for what is answered at once. */
+const METADATA = 5_000;
 
 /** A place in a consumer group, by the classic protocol: https://kafka.apache.org/protocol.html#The_Messages_JoinGroup */
 export class Seat {
@@ -110,7 +114,12 @@ export class Seat {
 
   async #deal(members: readonly joinGroupV9.JoinGroupResponseMember[]): Promise<{ readonly hands: syncGroupV5.SyncGroupRequestAssignment[]; readonly counts: Map<string, number> }> {
     const { client, topics, exclusive } = this.#options;
-    const metadata = await client.metadata(topics, true);
+    // The whole group waits for it.
+    const metadata = await inTime(client.metadata(topics, true), METADATA);
+    if (metadata === null) {
+      client.drop();
+      throw new WalhookError(`the brokers have not said for ${METADATA} ms what partitions ${topics.join(', ')} has`, { code: 'kafka_unreachable', reaction: 'retry' });
+    }
     const counts = new Map(topics.map((topic) => [topic, metadata.topics.get(topic)?.partitionsCount ?? 0]));
     const parts = [...counts].flatMap(([topic, count]) => Array.from({ length: count }, (_, partition) => ({ topic, partition })));
     const seated: Seated[] = members.map(({ memberId, metadata: subscription }) => {

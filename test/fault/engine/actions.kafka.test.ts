@@ -3,7 +3,8 @@ import { describeKafka } from '../../support/kafka.ts';
 import { isDelivered } from '../../support/oracle.ts';
 import { serverUrl } from '../../support/postgres.ts';
 import { seedOfRun } from '../../support/random.ts';
-import { FleetGround, type FleetGroundOptions, PARTITIONS, type Ship } from './fleet-ground.ts';
+import { PARTITIONS } from './fleet-config.ts';
+import { FleetGround, type FleetGroundOptions, type Ship } from './fleet-ground.ts';
 import { judgeFleet } from './judging.ts';
 import { WORKER_HEADER } from './overlap.ts';
 

@@ -13,7 +13,7 @@ import { playFleet } from './fleet-suite.ts';
  */
 
 /** The others take longer: `npm run test:fault -- --engine --break NAME`. */
-const SHORT: ReadonlySet<string> = new Set(['forward']);
+const SHORT: ReadonlySet<string> = new Set(['commit', 'lease', 'fence', 'forward']);
 
 describeKafka('a fleet that is broken', () => {
   test.each(Object.entries(ENGINE_BREAKAGES).filter(([name]) => SHORT.has(name)))('%s: the suite finds it', async (name, breakage) => {

@@ -9,11 +9,7 @@ export interface EngineBreakage extends Pick<Breakage, 'what' | 'file' | 'find' 
   readonly scenes: RegExp;
 }
 
-/**
- * Each of what keeps a lane in one worker, and a record from being lost, taken away by itself. Not here is what something else
- * stands behind, so that no fault shows it alone: that nothing is attempted when the lease is over (heart.ts tells of that before any
- * answer is read), and that the state refuses the writes of who was replaced (see store/owner.ts and its own tests).
- */
+/** Each of what keeps a lane in one worker, and a record from being lost, taken away by itself. */
 export const ENGINE_BREAKAGES: Readonly<Record<string, EngineBreakage>> = {
   revoked: {
     what: 'a worker lets go of its partitions before what it sends is over',
@@ -32,12 +28,28 @@ export const ENGINE_BREAKAGES: Readonly<Record<string, EngineBreakage>> = {
     scenes: /^one worker more/,
   },
   commit: {
-    what: 'offsets are committed as soon as they are read, and positions confirmed as soon as they are received',
-    file: 'src/checkpoint/tracker.ts',
-    find: 'return this.#safe;',
-    replace: 'return this.#marks.at(-1)?.position ?? this.#safe;',
-    breaks: ['lost', 'premature'],
+    what: 'a worker commits what it has read, before it is delivered',
+    file: 'src/delivering.ts',
+    find: 'safe: () => this.#tracker.safe,',
+    replace: 'safe: () => [...this.#next],',
+    breaks: ['lost'],
     scenes: /^kill -9 of a worker/,
+  },
+  lease: {
+    what: 'a worker sends on when its lease is over',
+    file: 'src/delivering.ts',
+    find: 'if (performance.now() < assignment.leaseUntil) send(delivery, done);',
+    replace: 'if (assignment.parts.length > 0) send(delivery, done);',
+    breaks: ['zombie', 'excess'],
+    scenes: /^SIGSTOP of a worker beyond its session, SIGCONT/,
+  },
+  fence: {
+    what: 'the state takes what a worker writes that others have replaced',
+    file: 'src/store/owner.ts',
+    find: "select from ${this.table('owner')} where slot = ${this.#row} and epoch = ${this.#epoch}::bigint for share\n      ), ${writes}",
+    replace: 'select from (values (1)) as nobody (asked)\n      ), ${writes}',
+    breaks: ['excess'],
+    scenes: /while it stores/,
   },
   forward: {
     what: 'what the broker does not have yet counts as safe',

@@ -69,6 +69,6 @@ function figures(results: readonly FleetResult[]): string {
     'dealt anew after',
     ...lines(results.flatMap(({ rebalances }) => rebalances.map(({ what, ms }) => [what, ms] as const))),
     `a worker drained and ended in ${seconds(results.flatMap(({ drains }) => drains))}`,
-    `${sum(({ changes }) => changes)} changes, ${sum(({ requests }) => requests)} requests, ${sum(({ again }) => again.all)} came again: ${sum(({ again }) => again.recent)} not committed yet, ${sum(({ again }) => again.older)} under way, ${sum(({ again }) => again.woken)} from those that woke; ${sum(({ producedAgain }) => producedAgain)} produced again; ${sum(({ losses }) => losses)} times a worker lost its place`,
+    `${sum(({ changes }) => changes)} changes, ${sum(({ requests }) => requests)} requests, ${sum(({ again }) => again.all)} came again: ${sum(({ again }) => again.recent)} not committed yet, ${sum(({ again }) => again.older)} settled out of order, ${sum(({ again }) => again.woken)} from those that woke, ${sum(({ again }) => again.produced)} produced again; ${sum(({ losses }) => losses)} times a worker lost its place`,
   ].join('\n');
 }

@@ -8,37 +8,25 @@ import type { KafkaBroker } from '../../support/kafka/broker.ts';
 import { createDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { type Random, random } from '../../support/random.ts';
 import { SECRET } from '../../support/secret.ts';
-import { ITEMS_SQL, ITEMS_TABLE } from '../../support/writer.ts';
+import { ITEMS_SQL } from '../../support/writer.ts';
+import { Awake } from '../suite/awake.ts';
 import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
 import { Sink } from '../suite/sink.ts';
 import { WriterProcess } from '../suite/writer-process.ts';
 import type { Mishap } from './again.ts';
-import { WORKER_HEADER } from './overlap.ts';
-import { topicIds } from './topic-ids.ts';
+import type { TailEnd, TopicRecord } from './copies.ts';
+import { type EndpointName, ENDPOINTS, fleetConfig, PARTITIONS } from './fleet-config.ts';
+import { lossesOf, type Waking } from './losses.ts';
+import { topicRecords } from './topic-records.ts';
 
 const BREAK = new URL('../suite/break.ts', import.meta.url).href;
-
-/** Requests at once of each worker: `crm` has the moods, `audit` is its neighbour, `bulk` has the first one's moods and gets batches. */
-const CONCURRENCY = { crm: 16, audit: 8, bulk: 2 } as const;
-const BATCH = 20;
-export type EndpointName = keyof typeof CONCURRENCY;
-export const ENDPOINTS = Object.keys(CONCURRENCY) as EndpointName[];
-/** Deliveries that a worker may have under way at once. */
-export const UNDER_WAY: Readonly<Record<EndpointName, number>> = { crm: CONCURRENCY.crm, audit: CONCURRENCY.audit, bulk: CONCURRENCY.bulk * BATCH };
-/** Deliveries in memory at once, of each process. */
-export const IN_FLIGHT = 1_000;
-/** The shortest that there is, in milliseconds. */
-export const SESSION = 6_000;
-export const PARTITIONS = 8;
 
 /** How long anything may take that a scene waits for, in milliseconds: a rebalance waits for whoever has died until its session is over. */
 const PATIENCE = 60_000;
 /** How long nothing at all may arrive at the end, while something is missing, in milliseconds. */
 const SILENCE = 25_000;
 const SHORT_SILENCE = 10_000;
-
-const LOST = /^the partitions are lost|^what was being delivered is not finished/;
 
 /** Something that should have happened did not: the fleet is stuck, or a process has ended by itself. */
 export class Stuck extends Error {}
@@ -51,15 +39,10 @@ export interface Ship {
   readonly process: DaemonProcess;
 }
 
-/** A worker that had been stopped for longer than its session woke, and was a member again: when. */
-export interface Waking {
-  readonly worker: string;
-  readonly from: number;
-  readonly until: number;
+/** One that is tail and worker may stand by for the slot. */
+function isTail({ role, process }: Ship): boolean {
+  return role === 'tail' || (role === 'all' && process.log.some(({ msg }) => msg === 'streaming'));
 }
-
-/** Requests that a worker may have been about to write when it was stopped: to an endpoint, while a connection was made. */
-export const ABOUT_TO = 2;
 
 export interface FleetGroundOptions {
   /** Superuser URL of a Postgres. */
@@ -87,18 +70,22 @@ export class FleetGround {
   }
 
   readonly chance: Random;
+  readonly awake = new Awake();
   readonly database: TestDatabase;
   readonly sink: Sink;
   readonly writer: WriterProcess;
   readonly folder = mkdtempSync(join(tmpdir(), 'walhook-fleet-'));
   readonly samples: Record<EndpointName, Sample[]> = { crm: [], audit: [], bulk: [] };
   readonly mishaps: Mishap[] = [];
+  readonly tailEnds: TailEnd[] = [];
+  /** What the topic had when it was sampled last. */
+  records: readonly TopicRecord[] = [];
   /** Milliseconds that each rebalance took, by what it was for. */
   readonly rebalances: { readonly what: string; readonly ms: number }[] = [];
   moodOfCrm: Mood = 'healthy';
   readonly wakings: Waking[] = [];
-  /** Records that the topic has twice or more, as it was sampled last. */
-  producedAgain = 0;
+  /** When the broker was harmed, and when it was well again. */
+  readonly brokerAway: { readonly from: number; readonly until: number }[] = [];
   /** Milliseconds that each worker took to drain and end. */
   readonly drains: number[] = [];
   readonly #options: FleetGroundOptions;
@@ -141,8 +128,9 @@ export class FleetGround {
     return this.ships.filter(({ role }) => role !== 'tail');
   }
 
+  /** Whoever reads the slot. */
   get tail(): Ship {
-    const tail = this.ships.find(({ role }) => role === 'tail');
+    const tail = this.ships.find(isTail);
     if (tail === undefined) throw new Error('there is no tail');
     return tail;
   }
@@ -157,7 +145,7 @@ export class FleetGround {
     const name = `${role}-${++this.#launched}`;
     const { breakage } = this.#options;
     const process = new DaemonProcess({
-      config: this.#config(name),
+      config: fleetConfig({ name, database: this.database, brokers: this.#options.brokers, urls: this.#urls, ...(this.#options.crm === undefined ? {} : { crm: this.#options.crm }) }),
       args: ['--role', role],
       preload: breakage === null ? [] : [BREAK],
       env: breakage === null ? {} : { BREAKAGE: breakage },
@@ -201,10 +189,13 @@ export class FleetGround {
 
   /** SIGTERM: it must end well. */
   async stop(ship: Ship): Promise<void> {
+    const began = now();
     this.#ships.delete(ship);
     ship.process.signal('SIGTERM');
     const { code, signal } = await this.within(ship.process.exit, `${ship.name} to drain and end`);
-    if (code !== 0) throw new Stuck(`SIGTERM: ${ship.name} has ended with ${code ?? signal}: ${ship.process.output.slice(-3).join(' ')}`);
+    // Asleep, it could do nothing of it in time.
+    if (code !== 0 && this.awake.sleptSince(began)) this.#fell(ship);
+    else if (code !== 0) throw new Stuck(`SIGTERM: ${ship.name} has ended with ${code ?? signal}: ${ship.process.output.slice(-3).join(' ')}`);
   }
 
   /** SIGSTOP. It is not one of `ships` until `thaw`. */
@@ -223,36 +214,27 @@ export class FleetGround {
   /** A worker that was replaced woke. */
   woke(waking: Waking): void {
     this.wakings.push(waking);
-    this.mishaps.push({ of: 'zombie', who: waking.worker, from: waking.from, at: waking.until, underWay: ABOUT_TO });
+    this.mishaps.push({ of: 'zombie', who: waking.worker, from: waking.from, at: waking.until });
   }
 
-  #fell({ name, role }: Ship): void {
+  #fell(ship: Ship): void {
+    const { name, role } = ship;
     const at = now();
-    if (role !== 'deliver') this.mishaps.push({ of: 'tail', who: name, from: at, at, underWay: IN_FLIGHT });
-    if (role !== 'tail') this.mishaps.push({ of: 'worker', who: name, from: at, at, underWay: Math.max(...Object.values(UNDER_WAY)) });
-  }
-
-  /** The broker was away from then on: nothing was committed. To be called when it is back. */
-  brokerWasAway(from: number): void {
-    this.mishaps.push({ of: 'broker', who: '', from, at: now(), underWay: this.workers.length * IN_FLIGHT });
+    if (isTail(ship)) this.tailEnds.push({ who: name, at: Date.now() });
+    if (role !== 'tail') this.mishaps.push({ of: 'worker', who: name, from: at, at });
   }
 
   /** Workers lost their place, by their own account: what they had in memory comes again. Also where this machine slept, and no scene meant it. */
   get losses(): Mishap[] {
-    const clock = now() - Date.now();
-    return this.#all.flatMap(({ name, process }) => process.log.flatMap(({ msg, time }) => {
-      if (!LOST.test(msg)) return [];
-      const at = Date.parse(String(time)) + clock;
-      return [{ of: 'worker' as const, who: name, from: at - SESSION, at, underWay: IN_FLIGHT }];
-    }));
+    return this.#all.flatMap(({ name, process }) => lossesOf({ name, log: process.log, wakings: this.wakings, away: this.brokerAway, sleeps: this.awake.sleeps }));
   }
 
   /** What Postgres was told, and what was with the broker, or stored, then. */
   async sample(): Promise<void> {
     // In this order: what was durable at the position is in one of those that are read later.
     const position = await positionOf(this.database, this.database.name);
-    const records = await topicIds({ brokers: this.#options.brokers, topic: this.topic, partitions: PARTITIONS });
-    this.producedAgain = records.length - new Set(records.map(({ endpoint, id }) => `${endpoint} ${id}`)).size;
+    const records = await topicRecords({ brokers: this.#options.brokers, topic: this.topic, partitions: PARTITIONS });
+    this.records = records;
     const stored = await storedDeliveries(this.database);
     for (const name of ENDPOINTS) {
       const ids = [...records, ...stored].flatMap(({ endpoint, id }) => (endpoint === name ? [id] : []));
@@ -268,14 +250,12 @@ export class FleetGround {
       if (!this.#ships.has(ship)) return new Promise<never>(() => {});
       throw new Stuck(`${ship.name} has ended by itself (${code ?? signal}), while we waited for ${what}: ${ship.process.output.slice(-3).join(' ')}`);
     });
+    const late = async (): Promise<never> => {
+      await this.awake.pause(patience, done.signal);
+      throw new Stuck(`waited ${patience / 1000} s in vain for ${what}: ${this.ships.map(({ name, process }) => `${name}: ${process.output.at(-1)}`).join('; ')}`);
+    };
     try {
-      return await Promise.race([
-        something,
-        ...ended,
-        pause(patience, undefined, { signal: done.signal }).then((): never => {
-          throw new Stuck(`waited ${patience / 1000} s in vain for ${what}: ${this.ships.map(({ name, process }) => `${name}: ${process.output.at(-1)}`).join('; ')}`);
-        }),
-      ]);
+      return await Promise.race([something, ...ended, late()]);
     } finally {
       done.abort();
     }
@@ -303,6 +283,15 @@ export class FleetGround {
   async parked(): Promise<number> {
     const [row] = await this.database.sql<{ count: number }>(`select count(*)::int from walhook.parked`);
     return row?.count ?? 0;
+  }
+
+  /** From now on nothing can be parked, nor what is parked be settled, until what it gives is called. */
+  async lockParked(): Promise<() => Promise<void>> {
+    const client = await this.database.client();
+    client.on('error', () => undefined); // the database goes with the ground
+    await client.query('begin');
+    await client.query('lock table walhook.parked in exclusive mode');
+    return () => client.end();
   }
 
   /** The partitions that a worker has, as its log says. */
@@ -338,7 +327,7 @@ export class FleetGround {
       if (sum === arrived) break;
       arrived = sum;
       const done = new AbortController();
-      await Promise.race([this.sink.until(isThere), pause(breakage === null ? SILENCE : SHORT_SILENCE, undefined, { signal: done.signal })]);
+      await Promise.race([this.sink.until(isThere), this.awake.pause(breakage === null ? SILENCE : SHORT_SILENCE, done.signal)]);
       done.abort();
     }
     await this.until(async () => (await this.parked()) === 0, 'the last parked deliveries to be sent', breakage === null ? PATIENCE : SHORT_SILENCE);
@@ -357,6 +346,7 @@ export class FleetGround {
   /** Gives everything back. */
   async close(): Promise<void> {
     clearInterval(this.#feed);
+    this.awake.stop();
     this.#ships.clear();
     await Promise.all(this.#all.map(({ process }) => process.kill()));
     this.writer.kill();
@@ -368,31 +358,5 @@ export class FleetGround {
   /** What each wrote last, for whoever looks into a failure. */
   get lastLines(): string[] {
     return this.#all.flatMap(({ name, process }) => process.log.filter(({ level }) => level !== 'debug').slice(-12).map((line) => `${name}: ${JSON.stringify(line)}`));
-  }
-
-  /** The same for all but the header by which the receiver knows who sent it. */
-  #config(name: string): Readonly<Record<string, unknown>> {
-    const endpoint = (of: EndpointName): object => ({
-      url: `${this.#urls[of] ?? ''}/hooks`,
-      headers: { [WORKER_HEADER]: name },
-      signing: { secrets: [SECRET] },
-      network: { allow: ['127.0.0.0/8'] },
-      // Longer than a session: what was being sent when a worker was stopped is answered when it wakes, and must not make it go on.
-      timeout: '20s',
-      concurrency: CONCURRENCY[of],
-      ...(of === 'bulk' ? { batch: { size: BATCH, linger: '20ms' } } : {}),
-      retry: { initial: '50ms', factor: 1.5, max: '500ms', attempts: 1_000 },
-      breaker: { failures: 5, open: '200ms' },
-      ...(of === 'crm' ? this.#options.crm : {}),
-    });
-    return {
-      source: { url: this.database.url, slot: this.database.name },
-      engine: { kafka: { brokers: this.#options.brokers, topic: this.topic, group: this.topic, partitions: PARTITIONS, replication: 1, session: `${SESSION}ms` } },
-      limits: { in_flight: IN_FLIGHT, memory: '8MiB' },
-      tables: ITEMS_TABLE,
-      endpoints: Object.fromEntries(ENDPOINTS.map((of) => [of, endpoint(of)])),
-      // The id tells the events of a batch apart.
-      hooks: [{ name: 'items', table: 'items', to: ENDPOINTS, meta: ['id'] }],
-    };
   }
 }

@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { now } from '../suite/child.ts';
 import type { Mood } from '../suite/moods.ts';
-import { type FleetGround, SESSION, type Ship, Stuck } from './fleet-ground.ts';
+import { IN_FLIGHT, SESSION } from './fleet-config.ts';
+import { type FleetGround, type Ship, Stuck } from './fleet-ground.ts';
 
 /** A fault of a fleet. */
 export interface FleetScene {
@@ -82,6 +83,28 @@ const ZOMBIE: FleetScene = {
   },
 };
 
+/** The same while it waits to store more than one write can take: what is left it would store when it wakes, though others have delivered it since. */
+const STORING_ZOMBIE: FleetScene = {
+  fault: 'SIGSTOP of a worker beyond its session while it stores, SIGCONT',
+  crm: '5xx',
+  audit: 'slow',
+  play: async (ground) => {
+    await AS_PARKED(ground);
+    const zombie = ground.anyWorker;
+    const unlock = await ground.lockParked();
+    await ground.delivered('audit', 50 * ground.workers.length);
+    ground.freeze(zombie);
+    await unlock();
+    await ground.turn('healthy', 'slow');
+    const ms = await ground.dealt('SIGSTOP of a worker');
+    await ground.until(async () => (await ground.parked()) === 0, 'what was parked to be sent');
+    await ground.delivered('crm', 50);
+    await wake(ground, zombie);
+    await afterRequests(ground);
+    return ms;
+  },
+};
+
 /** It wakes, and comes back. What it sends meanwhile is judged: see `Waking`. */
 async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
   const since = zombie.process.log.length;
@@ -92,6 +115,9 @@ async function wake(ground: FleetGround, zombie: Ship): Promise<void> {
   ground.woke({ worker: zombie.name, from, until: now() - (Date.now() - Date.parse(String(time))) });
   await ground.dealt('SIGCONT of a worker');
 }
+
+/** A tail tells Postgres what is safe long before so many milliseconds have passed. */
+const CONFIRMED = 2_500;
 
 /** The broker takes nothing for a while: the tail confirms nothing of that time, and says so. */
 function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly harm: (ground: FleetGround) => Promise<void>; readonly mend: (ground: FleetGround) => Promise<void>; readonly ms: number}): FleetScene {
@@ -110,15 +136,20 @@ function brokerAway(fault: string, more: Pick<FleetScene, 'isLong'> & { readonly
       const [written] = await ground.database.sql<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
       const confirmed = `select confirmed_flush_lsn >= '${written?.lsn ?? ''}'::pg_lsn as past from pg_replication_slots where slot_name = '${ground.database.name}'`;
       const isPast = async (): Promise<boolean> => (await ground.database.sql<{ past: boolean }>(confirmed))[0]?.past === true;
+      const read = { since: Number.POSITIVE_INFINITY };
       const says = async (): Promise<boolean> => {
         if (await isPast()) throw new Stuck('Postgres was told that it is safe what the broker has not taken');
-        const { problems } = (await ground.ask(tail, 'GET', '/status')) as { problems: string[] };
-        return now() - from >= least && problems.some((problem) => problem.includes(`produce to topic ${ground.topic}`));
+        const { problems, received, in_flight: memory } = (await ground.ask(tail, 'GET', '/status')) as { problems: string[]; received: string; in_flight: { deliveries: number } };
+        if (memory.deliveries > 2 * IN_FLIGHT) throw new Stuck(`the tail has ${memory.deliveries} deliveries in memory, and limits.in_flight is ${IN_FLIGHT}`);
+        const [told] = await ground.database.sql<{ all: boolean }>(`select '${received}'::pg_lsn >= '${written?.lsn ?? ''}'::pg_lsn as all`);
+        // It has read it, or can take no more: from now on only the broker keeps it from confirming.
+        if (told?.all === true || memory.deliveries >= IN_FLIGHT) read.since = Math.min(read.since, now());
+        return now() - from >= least && now() - read.since >= CONFIRMED && problems.some((problem) => problem.includes(`produce to topic ${ground.topic}`));
       };
       await ground.until(says, 'the tail to say that the broker takes nothing', least + 30_000);
       await mend(ground);
       const mended = now();
-      ground.brokerWasAway(from);
+      ground.brokerAway.push({ from, until: mended });
       await ground.until(isPast, 'the tail to confirm again');
       const ms = now() - mended;
       await ground.delivered('audit', 20);
@@ -185,6 +216,7 @@ export const SCALING: FleetScene = {
   audit: 'slow',
   play: async (ground) => {
     const began = now();
+    const before = ground.workers.length;
     while (ground.workers.length > 1) await leave(ground);
     for (const [mood, another] of [['slow', 'slow'], ['5xx', 'slow'], ['now and then 5xx', 'slow']] as const) {
       await ground.turn(mood, another);
@@ -199,8 +231,45 @@ export const SCALING: FleetScene = {
       await leave(ground);
       await afterRequests(ground);
     }
+    const ms = now() - began;
+    while (ground.workers.length < before) ground.launch('deliver');
+    await ground.dealt('the others again');
     await ground.sample();
-    return now() - began;
+    return ms;
+  },
+};
+
+/** Processes that are tail and worker in the place of those that are one of the two; the one that reads the slot is killed, and another goes on. */
+const TOGETHER: FleetScene = {
+  fault: 'kill -9 of one that is tail and worker',
+  crm: 'slow',
+  audit: 'slow',
+  play: async (ground) => {
+    const apart = ground.ships;
+    for (let i = 0; i < 2; i++) ground.launch('all');
+    await ground.dealt('two that are tail and worker');
+    for (const ship of apart) await ground.stop(ship);
+    const together = ground.ships;
+    await ground.within(Promise.race(together.map(({ process }) => process.streaming())), 'one of the two to have the slot');
+    await ground.dealt('one worker less');
+    await afterRequests(ground);
+    await ground.kill(ground.tail);
+    await ground.sample();
+    const killed = now();
+    const [survivor] = ground.ships;
+    await ground.within(survivor?.process.streaming() ?? Promise.reject(new Stuck('nobody is left')), 'the other to have the slot');
+    await ground.dealt('kill -9 of one that is tail and worker');
+    const ms = now() - killed;
+    await afterRequests(ground);
+    const tail = ground.launch('tail');
+    for (const { role } of apart) if (role !== 'tail') ground.launch('deliver');
+    await ground.dealt('the others again');
+    if (survivor !== undefined) await ground.stop(survivor);
+    await ground.within(tail.process.streaming(), 'the tail to have the slot');
+    await ground.dealt('one worker less');
+    await afterRequests(ground);
+    await ground.sample();
+    return ms;
   },
 };
 
@@ -220,6 +289,8 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   killWorker('down', AS_PARKED),
   ZOMBIE,
   { ...ZOMBIE, fault: 'SIGSTOP of a worker beyond its session with parked rows, SIGCONT', crm: 'down' },
+  STORING_ZOMBIE,
+  TOGETHER,
   BROKER_KILLED,
   SUSPENDED,
   SUSPENDED_LONG,

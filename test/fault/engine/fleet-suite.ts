@@ -30,7 +30,6 @@ export interface FleetResult extends FleetVerdict {
   readonly rounds: readonly FleetRound[];
   readonly rebalances: readonly { readonly what: string; readonly ms: number }[];
   readonly drains: readonly number[];
-  readonly producedAgain: number;
 }
 
 /** Plays scenes with one fleet, lets all arrive, and judges it. */
@@ -58,9 +57,10 @@ export async function playFleet({ workers, scenes, enough, onLine, ...options }:
     if (isWhole) isWhole = (await ground.settle().then(() => true, inVain)) !== null;
     await ground.halt();
     const verdict = await judgeFleet(ground, isWhole);
+    for (const { from, until } of ground.awake.sleeps) onLine(`  this machine slept for ${Math.round((until - from) / 1000)} s`);
     if (stuck.length + verdict.findings.length > 0) for (const line of ground.lastLines) onLine(`    ${line}`);
-    onLine(`  judged: ${verdict.changes} changes, ${verdict.requests} requests, ${verdict.again.all} came again (${verdict.again.recent} not committed, ${verdict.again.older} under way); ${verdict.losses} times a worker lost its place`);
-    return { ...verdict, findings: [...stuck, ...verdict.findings], rounds, rebalances: ground.rebalances, drains: ground.drains, producedAgain: ground.producedAgain };
+    onLine(`  judged: ${verdict.changes} changes, ${verdict.requests} requests, ${verdict.again.all} came again (${verdict.again.recent} not committed, ${verdict.again.older} settled out of order, ${verdict.again.produced} produced again); ${verdict.losses} times a worker lost its place`);
+    return { ...verdict, findings: [...stuck, ...verdict.findings], rounds, rebalances: ground.rebalances, drains: ground.drains };
   } finally {
     await ground.close();
   }

@@ -30,6 +30,10 @@ describeKafka('a fleet', () => {
     await play({ ...shared, workers: 3 }, /^kill -9 of the tail|^kill -9 of a worker|^SIGSTOP of a worker/, /^slow$|^very slow$/);
   });
 
+  test('one that is tail and worker is killed, and one is stopped while it stores', async () => {
+    await play({ ...shared, workers: 2 }, /is tail and worker|while it stores/);
+  });
+
   test('from one worker to four and back: no lane is in two workers, and nothing comes twice', async () => {
     const { again, losses } = await play({ ...shared, workers: 1 }, /^from one worker to four/);
     // A machine that sleeps makes workers lose their place.

@@ -1,9 +1,11 @@
 import { type Condition, CONDITIONS, isDelivered, judge, storedDeliveries } from '../../support/oracle.ts';
 import type { ReceivedRequest } from '../../support/receiver.ts';
-import { nameOf } from '../../support/writer.ts';
 import { now } from '../suite/child.ts';
-import { cameAgain } from './again.ts';
-import { ABOUT_TO, ENDPOINTS, type FleetGround, type Waking } from './fleet-ground.ts';
+import { cameAgain, type Delivered } from './again.ts';
+import { producedAgain } from './copies.ts';
+import { ABOUT_TO, BOUNDS, ENDPOINTS } from './fleet-config.ts';
+import type { FleetGround } from './fleet-ground.ts';
+import type { Waking } from './losses.ts';
 import { laneRequests, overlaps, WORKER_HEADER } from './overlap.ts';
 
 /**
@@ -23,8 +25,16 @@ export interface FleetVerdict {
   /** How often a worker lost its place. */
   readonly losses: number;
   readonly requests: number;
-  /** Deliveries that came again, and of them those that had not been committed before a mishap, and those that were under way. */
-  readonly again: { readonly all: number; readonly recent: number; readonly older: number; /** Sent by zombies. */ readonly woken: number };
+  /** Deliveries that came again; of them those that had not been committed before a mishap, and those that were settled out of order. */
+  readonly again: {
+    readonly all: number;
+    readonly recent: number;
+    readonly older: number;
+    /** Sent by zombies. */
+    readonly woken: number;
+    /** Records that a tail produced again. */
+    readonly produced: number;
+  };
 }
 
 /** Judges what a fleet did by the eight conditions, and by whether a lane was ever in two workers. The writer must have been stopped. */
@@ -36,7 +46,8 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
   const { requests, refused } = ground.sink.read();
   const stored = await storedDeliveries(ground.database);
   const findings: FleetFinding[] = refused.map((what) => ({ condition: 'unstable', what: `no valid signature: ${what}` }));
-  const again = { all: 0, recent: 0, older: 0, woken: 0 };
+  const again = { all: 0, recent: 0, older: 0, woken: 0, produced: 0 };
+  const arrived: Delivered[] = [];
   const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);
   for (const name of ENDPOINTS) {
     const received = requests.get(name) ?? [];
@@ -52,15 +63,15 @@ export async function judgeFleet(ground: FleetGround, isWhole: boolean): Promise
       if (sent > ABOUT_TO) find('zombie', `${worker} sent ${sent} when it woke and had been replaced`);
       again.woken += sent;
     }
-    const delivered = received.filter(isDelivered).map(({ id, at, answeredAt = at, headers, body }) => ({
-      id, at, answeredAt, worker: String(headers[WORKER_HEADER] ?? ''), committedAt: written.committedAt.get(nameOf(body)) ?? 0,
-    }));
-    const { recent, older, excess } = cameAgain(delivered, [...ground.mishaps, ...ground.losses]);
-    for (const what of excess) find('excess', what);
     again.all += verdict.duplicates;
-    again.recent += sum(recent);
-    again.older += sum(older);
+    for (const { id, at, answeredAt = at, headers } of received.filter(isDelivered)) arrived.push({ key: `${name} ${id}`, at, answeredAt, worker: String(headers[WORKER_HEADER] ?? '') });
   }
+  const produced = producedAgain(ground.records, ground.tailEnds);
+  const came = cameAgain(arrived, [...ground.mishaps, ...ground.losses], { copies: produced.counts, bounds: BOUNDS });
+  for (const what of [...produced.excess, ...came.excess]) findings.push({ condition: 'excess', what });
+  again.recent = sum(came.recent);
+  again.older = sum(came.older);
+  again.produced = produced.again;
   return { findings, losses: ground.losses.length, changes: written.committedAt.size, requests: sum([...requests.values()].map(({ length }) => length)), again };
 }
 

@@ -4,9 +4,10 @@ import { fetchParts } from '../../../src/kafka/fetch-request.ts';
 import { EARLIEST, LATEST, listOffsets } from '../../../src/kafka/offsets.ts';
 import { readBatches } from '../../../src/kafka/read-batches.ts';
 import { DeliveryReader } from '../../../src/engine/record.ts';
+import type { TopicRecord } from './copies.ts';
 
-/** What a topic of the engine holds now, read from its beginning: endpoint and id of each delivery. */
-export async function topicIds({ brokers, topic, partitions }: { readonly brokers: string[]; readonly topic: string; readonly partitions: number }): Promise<{ readonly endpoint: string; readonly id: string }[]> {
+/** What a topic of the engine holds now, read from its beginning: of each partition in the order of offsets. */
+export async function topicRecords({ brokers, topic, partitions }: { readonly brokers: string[]; readonly topic: string; readonly partitions: number }): Promise<TopicRecord[]> {
   const cluster: KafkaClusterConfig = { brokers, tls: null, sasl: null };
   const client = new KafkaClient(cluster, { clientId: 'walhook-suite', requestTimeout: 10_000 });
   try {
@@ -15,7 +16,7 @@ export async function topicIds({ brokers, topic, partitions }: { readonly broker
     const end = await listOffsets(client, parts, LATEST);
     const { brokers: nodes, topics } = await client.metadata([topic], true);
     const reader = new DeliveryReader();
-    const found: { endpoint: string; id: string }[] = [];
+    const found: TopicRecord[] = [];
     for (;;) {
       const left = parts.filter(({ partition }) => (next[partition] ?? 0n) < (end[partition] ?? 0n));
       if (left.length === 0) return found;
@@ -27,7 +28,7 @@ export async function topicIds({ brokers, topic, partitions }: { readonly broker
         next[fetched.wanted.partition] = following;
         for (const record of records) {
           const { delivery } = reader.read(record) ?? {};
-          if (delivery !== undefined) found.push({ endpoint: delivery.request.endpoint, id: delivery.id });
+          if (delivery !== undefined) found.push({ endpoint: delivery.request.endpoint, id: delivery.id, partition: fetched.wanted.partition, offset: record.offset, timestamp: record.timestamp });
         }
       }
     }
