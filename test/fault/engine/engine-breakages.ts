@@ -33,9 +33,10 @@ export const ENGINE_BREAKAGES: Readonly<Record<string, EngineBreakage>> = {
     find: 'safe: () => this.#tracker.safe,',
     replace: 'safe: () => [...this.#next],',
     breaks: ['lost'],
-    scenes: /^kill -9 of a worker/,
+    scenes: /^SIGSTOP of a worker beyond its session, SIGCONT/,
   },
   lease: {
+    // The group's answer, or a commit, may tell it first: several rounds.
     what: 'a worker sends on when its lease is over',
     file: 'src/delivering.ts',
     find: 'if (performance.now() < assignment.leaseUntil) send(delivery, done);',
