@@ -258,14 +258,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'resync',
     arguments: [],
-    summary: 'say what a lost slot or publication cost, and go on without it',
+    summary: 'say what a lost slot, publication or engine cost, and go on without it',
     examples: [
       { command: 'walhook resync', why: 'which changes are missing: from where, to where' },
       { command: 'walhook resync --accept-gap', why: 'go on without them' },
       { command: 'walhook resync --accept-gap --backfill all', why: 'and send the rows of the tables again' },
     ],
     notes: [
-      'When the stream cannot go on where it was left (the slot was dropped, made anew or invalidated, the publication was dropped or altered, the database is another one), `run` stops and names the gap. It never skips it by itself; this is the only way on.',
+      'When the stream cannot go on where it was left (the slot was dropped, made anew or invalidated, the publication was dropped or altered, the database is another one), `run` stops and names the gap. It never skips it by itself; this is the only way on. It is the same where `engine` was taken out of the file, or is elsewhere: what workers have not delivered is left in its topic, and nothing of the slot is changed.',
       'What was written in the gap is in the tables still: `--backfill` stores a backfill for hooks, which the next `run` begins with. Without it a terminal is asked; elsewhere it is `all` where the slot is made anew, else `none`. Rows that were deleted in the gap are not found: walhook does not keep which rows it has sent.',
       'What is parked or dead stays, and is sent before anything new. Exit codes: 0 nothing is lost, or the gap is accepted; 3 something is lost, and nothing was changed; 69 a daemon reads the slot.',
     ],
