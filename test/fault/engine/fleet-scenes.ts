@@ -191,6 +191,46 @@ const FULL = brokerAway("the broker's disk is full, and it starts again when the
   },
 });
 
+/** Milliseconds: how often the broker stands still, for how long each time, and for how long it goes on like that. */
+const BEAT = 500;
+const STILL = 400;
+const SLOW_FOR = 15_000;
+
+/** All goes on, late, and what the tail has in memory is bounded. */
+const SLOW_BROKER: FleetScene = {
+  fault: 'a broker that is slow: it stands still for four fifths of the time',
+  crm: 'healthy',
+  harmsBroker: true,
+  play: async (ground) => {
+    await afterRequests(ground);
+    const { broker } = ground;
+    let resuming: NodeJS.Timeout | undefined;
+    const beat = setInterval(() => {
+      broker.suspend();
+      resuming = setTimeout(() => broker.resume(), STILL);
+    }, BEAT);
+    try {
+      const from = now();
+      const lasts = async (): Promise<boolean> => {
+        const { in_flight: memory } = (await ground.ask(ground.tail, 'GET', '/status')) as { in_flight: { deliveries: number } };
+        if (memory.deliveries > 2 * IN_FLIGHT) throw new Stuck(`the tail has ${memory.deliveries} deliveries in memory, and limits.in_flight is ${IN_FLIGHT}`);
+        return now() - from >= SLOW_FOR;
+      };
+      await ground.sample();
+      await ground.until(lasts, 'the time in which the broker is slow to be over', SLOW_FOR + 30_000);
+      await ground.delivered('audit', 50);
+      await ground.sample();
+    } finally {
+      clearInterval(beat);
+      clearTimeout(resuming);
+      broker.resume();
+    }
+    const mended = now();
+    await ground.delivered('audit', 50);
+    return now() - mended;
+  },
+};
+
 function oneMore(fault: string, crm: Mood, moment: (ground: FleetGround) => Promise<void>): FleetScene {
   return {
     fault,
@@ -294,6 +334,7 @@ export const FLEET_SCENES: readonly FleetScene[] = [
   BROKER_KILLED,
   SUSPENDED,
   SUSPENDED_LONG,
+  SLOW_BROKER,
   SUSPENDED_MINUTE,
   FULL,
   oneMore('one worker more, and one less', 'very slow', afterRequests),
