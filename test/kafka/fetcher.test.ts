@@ -1,11 +1,14 @@
 import type { ClusterMetadata, Connection, RecordsBatch } from '@platformatic/kafka';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fetcher, type FetcherOptions } from '../../src/kafka/fetcher.ts';
+import { pause } from '../../src/patience.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
 const NOT_LEADER = 6;
+/** Of a broker, in milliseconds of virtual time. */
+const LATENCY = 100;
 
 type Client = FetcherOptions['client'];
 /** As the library's Fetch is called. */
@@ -42,7 +45,7 @@ class Cluster {
   async #fetch(...[{ broker }, , , , , , , topics]: FetchArguments): Promise<object> {
     this.fetches.push({ broker, at: performance.now() });
     if (this.down.has(broker)) throw new Error(`broker ${broker} is down`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await pause(LATENCY);
     const partitions = topics.flatMap((topic) => topic.partitions).map(({ partition, fetchOffset }) =>
       this.moved.has(partition) ? { partitionIndex: partition, errorCode: NOT_LEADER } : { partitionIndex: partition, errorCode: 0, records: [record(fetchOffset)] },
     );

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Admin, ConfigResourceTypes, IncrementalAlterConfigOperationTypes } from '@platformatic/kafka';
 import { describe, inject, onTestFinished } from 'vitest';
+import { inTime } from '../../src/patience.ts';
 import { type BrokerOptions, KafkaBroker } from './kafka/broker.ts';
 import type {} from './provided.ts';
 
@@ -50,7 +51,7 @@ export function kafkaScope(brokers: string[]): KafkaScope {
   const name = (prefix = 'test'): string => `${prefix}-${randomBytes(6).toString('hex')}`;
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    if (made.length > 0) await Promise.race([admin.deleteTopics({ topics: made }), new Promise((resolve) => setTimeout(resolve, 1000).unref())]).catch(() => undefined);
+    if (made.length > 0) await inTime(admin.deleteTopics({ topics: made }), 1000).catch(() => undefined);
     await admin.close().catch(() => undefined);
   };
   const ends = async (topic: string): Promise<bigint[]> => {
